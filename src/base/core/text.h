@@ -40,6 +40,8 @@ class TextArgument {
   };
 };
 
+void pattern_is_wrong(const char* why);  // defined nowhere: calling it stops the compiler, which shows `why`
+
 // A pattern whose places were counted at compile time.
 template <std::size_t Places>
 class CountedPattern {
@@ -50,13 +52,13 @@ class CountedPattern {
     for (std::size_t i = 0; i < view_.size(); ++i) {
       if (view_[i] != '{' && view_[i] != '}') continue;
       if (i + 1 < view_.size() && view_[i + 1] == view_[i]) { ++i; continue; }
-      if (view_[i] == '}') throw "a lone } in the pattern";
+      if (view_[i] == '}') pattern_is_wrong("a lone } in the pattern");
       if (view_.substr(i, 2) == "{}") i += 1;
       else if (view_.substr(i, 4) == "{:x}" || view_.substr(i, 4) == "{:o}") i += 3;
-      else throw "unknown conversion in the pattern";
+      else pattern_is_wrong("unknown conversion in the pattern");
       ++places;
     }
-    if (places != Places) throw "the pattern's places and the arguments differ in number";
+    if (places != Places) pattern_is_wrong("the pattern's places and the arguments differ in number");
   }
   std::string_view view() const { return view_; }
 

@@ -3,8 +3,8 @@
 // Life:  parse(bytes) -> Document -> root() -> Value ... ; the Document owns the bytes and one arena of nodes, every
 // Value is a view into it and must not outlive it. Strings are views (into the bytes where no escape had to be undone),
 // numbers stay text until somebody asks for one kind of number, so nothing is lost.
-// Full grammar: UTF-8 is checked, a lone surrogate escape, a duplicate key, a trailing byte are errors with line:column.
-// A Document is immutable and may be read from any thread.
+// Full grammar: UTF-8 is checked; a lone surrogate escape, a duplicate key, a trailing byte are Invalid errors:
+// `line 3, column 14: found ',', expected a value`. A Document is immutable and may be read from any thread.
 #pragma once
 
 #include <cstddef>
@@ -22,13 +22,14 @@ enum class Kind : std::uint8_t { null, boolean, number, string, array, object };
 std::string_view name_of(Kind kind);  // "null", "boolean", ...
 
 struct Limits {
-  std::size_t bytes_max = 16u << 20;
+  std::size_t bytes_max = 16u << 20;    // and never more than 256 MiB
   std::uint32_t depth_max = 128;        // arrays and objects inside one another
   std::uint32_t values_max = 4'000'000;
 };
 
-struct Node;    // arena cell; json.cpp knows it
-struct Member;
+struct Arena;   // the text and the nodes; json_arena.h knows both
+struct Node;
+struct Member;  // below
 
 // A view of one value. Default-constructed: no value ("absent"); present() tells.
 class Value {
@@ -52,7 +53,7 @@ class Value {
   std::size_t size() const;
   Value at(std::size_t index) const;                 // item, or the member's value
   std::string_view key(std::size_t index) const;     // member's key
-  Value find(std::string_view key) const;            // absent Value when there is none; linear up to 8 keys, then hashed
+  Value find(std::string_view key) const;            // absent Value when there is none; linear up to 16 keys, then by halves
 
   // for (Value item : value.items()), for (auto [key, item] : value.members())
   class Items;
@@ -64,10 +65,52 @@ class Value {
 
  private:
   friend class Document;
-  friend class Parser;
-  explicit Value(const Node* node) : node_(node) {}
+  Value(const Arena* arena, const Node* node) : arena_(arena), node_(node) {}
+  const Arena* arena_ = nullptr;
   const Node* node_ = nullptr;
 };
+
+struct Member {
+  std::string_view key;
+  Value value;
+};
+
+class Value::Items {
+ public:
+  struct Iterator {
+    Value list;
+    std::size_t index;
+    Value operator*() const { return list.at(index); }
+    Iterator& operator++() { ++index; return *this; }
+    bool operator==(const Iterator& other) const { return index == other.index; }
+  };
+  explicit Items(Value list) : list_(list) {}
+  Iterator begin() const { return {list_, 0}; }
+  Iterator end() const { return {list_, list_.size()}; }
+
+ private:
+  Value list_;
+};
+
+class Value::Members {
+ public:
+  struct Iterator {
+    Value list;
+    std::size_t index;
+    Member operator*() const { return {list.key(index), list.at(index)}; }
+    Iterator& operator++() { ++index; return *this; }
+    bool operator==(const Iterator& other) const { return index == other.index; }
+  };
+  explicit Members(Value list) : list_(list) {}
+  Iterator begin() const { return {list_, 0}; }
+  Iterator end() const { return {list_, list_.size()}; }
+
+ private:
+  Value list_;
+};
+
+inline Value::Items Value::items() const { return Items(*this); }
+inline Value::Members Value::members() const { return Members(*this); }
 
 class Document {
  public:
@@ -80,56 +123,10 @@ class Document {
 
  private:
   friend class Parser;
-  Document();
-  struct Body;
-  std::unique_ptr<Body> body_;
+  explicit Document(std::unique_ptr<Arena> arena);
+  std::unique_ptr<Arena> arena_;
 };
 
 Result<Document> parse(std::string bytes, const Limits& limits = {});
-
-// A value with the way to it, for decoders: what is missing or of the wrong kind is told with its path.
-//   const auto limit = TRY(root["linux"]["resources"]["pids"]["limit"].int64_or(0));
-//   -> error: linux.resources.pids.limit: expected an integer, got the string "ten"
-// null counts as absent (as in encoding/json, which wrote most of the world's config.json files).
-class Field {
- public:
-  explicit Field(const Document& document) : document_(&document), value_(document.root()) {}
-  bool present() const { return value_.present() && value_.kind() != Kind::null; }
-  explicit operator bool() const { return present(); }
-  Value value() const { return value_; }
-  std::string path() const;
-
-  Field operator[](std::string_view key) const;       // absent when there is none or this is absent
-  Field operator[](std::size_t index) const;
-  std::size_t size() const { return value_.size(); }
-
-  // The kinds; absence is an error. `key` of a member Field: its own name.
-  Result<std::string_view> string() const;
-  Result<bool> boolean() const;
-  Result<std::int64_t> int64() const;
-  Result<std::uint64_t> uint64() const;
-  Result<std::uint32_t> uint32() const;
-  Result<double> number() const;
-  Result<> array() const;                              // it is one (absent: error)
-  Result<> object() const;
-  std::string_view key() const { return key_; }
-
-  // The same, but absence gives `otherwise`.
-  Result<std::string_view> string_or(std::string_view otherwise) const;
-  Result<bool> boolean_or(bool otherwise) const;
-  Result<std::int64_t> int64_or(std::int64_t otherwise) const;
-  Result<std::uint64_t> uint64_or(std::uint64_t otherwise) const;
-  Result<std::uint32_t> uint32_or(std::uint32_t otherwise) const;
-
-  Failure wrong(std::string_view what) const;          // Invalid: "process.cwd: must be absolute"
-
- private:
-  Field(const Document* document, Value parent, Value value, std::string_view key)
-      : document_(document), parent_(parent), value_(value), key_(key) {}
-  const Document* document_;
-  Value parent_;
-  Value value_;
-  std::string_view key_;
-};
 
 }  // namespace podo::json

@@ -1,0 +1,83 @@
+// What the runtime remembers of a container between its programs: one directory per container below the root.
+//
+//   ROOT/ID/state.json    id, bundle, pid with its start time, boot id, cgroup directories, ...   written atomically (temp + rename), 0600
+//   ROOT/ID/config.json   the configuration as it was at create, byte for byte
+//   ROOT/ID/start.sock    exists while the container waits for `start`
+//
+// ROOT is usually on tmpfs, but need not be: a state of an earlier boot is recognised (boot id) and counts as stopped; so does a pid that
+// was given to another process since (start time).
+// A container's directory is locked (flock) by the verb that changes it; two programs never change one container at once.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/core/error.h"
+#include "base/io/fd.h"
+#include "container/runtime/cgroup.h"
+#include "model/oci/spec.h"
+
+namespace podo::runtime {
+
+enum class Status : std::uint8_t { creating, created, running, paused, stopped };
+std::string_view name_of(Status status);
+
+struct ContainerState {
+  std::string id, bundle, rootfs, oci_version;
+  pid_t pid = 0;                      // the container's first process; 0 while creating
+  std::uint64_t pid_start_time = 0;   // field 22 of /proc/PID/stat
+  std::string boot_id;
+  std::string created;                // RFC 3339, nanoseconds, UTC
+  std::uint32_t owner_uid = 0;
+  bool has_poststop = false, has_poststart = false, has_start_container = false;
+  bool started = false;
+  oci::StringMap annotations;
+  std::vector<CgroupDirectory> cgroups;
+};
+
+std::string encode_state(const ContainerState& state);
+Result<ContainerState> decode_state(std::string bytes);
+// The JSON of `state` and of hooks (runtime.md#state).
+std::string spec_state_json(const ContainerState& state, Status status);
+
+// "" , "..", "a/b", longer than 1024 or with other than [A-Za-z0-9_+.-] is Invalid.
+Result<> check_container_id(std::string_view id);
+
+// A container's directory, opened; `lock` held when it was taken.
+class StateDirectory {
+ public:
+  // AlreadyExists when the id is taken. The directory is locked.
+  static Result<StateDirectory> create(const std::string& root, const std::string& id);
+  enum class Lock : std::uint8_t { none, exclusive };
+  static Result<StateDirectory> open(const std::string& root, const std::string& id, Lock lock);   // NotFound: "container ID does not exist"
+
+  Result<ContainerState> load() const;                    // Corrupt when damaged, NotFound when creation never finished
+  Result<> save(const ContainerState& state) const;
+  Result<std::string> config() const;                     // the text of config.json at create
+  Result<> save_config(std::string_view text) const;
+  Result<io::Fd> listen_start() const;                    // makes start.sock
+  Result<io::Fd> connect_start() const;
+  bool waits_for_start() const;
+  Result<> forget_start() const;                          // removes start.sock
+  Result<> remove();                                      // the whole directory
+  const std::string& path() const { return path_; }
+
+ private:
+  io::Fd directory_, lock_;
+  std::string path_;
+};
+
+Result<std::vector<std::string>> list_containers(const std::string& root);   // ids, sorted; no root: none
+
+// Looks at the process, never at the memory of it.
+Status observe(const StateDirectory& directory, const ContainerState& state);
+bool is_alive(const ContainerState& state);   // the same process still runs (a zombie does not)
+Result<std::uint64_t> process_start_time(pid_t pid);
+Result<std::string> read_boot_id();
+
+}  // namespace podo::runtime
