@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/format/json.h"
+#include "base/format/json_document.h"
 
 namespace podo::json {
 
@@ -31,19 +31,22 @@ class Writer {
   Writer& number(std::uint64_t value);
   Writer& number(int value) { return number(static_cast<std::int64_t>(value)); }
   Writer& number(unsigned value) { return number(static_cast<std::uint64_t>(value)); }
-  Writer& number(double value);               // shortest form that reads back the same
+  Writer& number(double value);               // shortest form that reads back the same; infinity and NaN: null
   Writer& boolean(bool value);
   Writer& null();
   Writer& value(Value value);                 // a parsed value, numbers as they were written
-  Writer& raw(std::string_view json);         // already JSON text
+  Writer& raw(std::string_view json);         // already JSON text; its layout stays
 
   const std::string& text() const { return out_; }
-  std::string take() { return std::move(out_); }  // everything must be ended
+  std::string take();                         // everything must be ended; the writer is as new
 
  private:
+  struct Level { bool object; bool empty; };
   void before_value();
   void new_line();
-  struct Level { bool object; bool empty; };
+  void open(bool object);
+  void scalar(Value value);
+
   std::string out_;
   std::vector<Level> levels_;
   Layout layout_;

@@ -1,0 +1,41 @@
+// What a wrong text is told: `line 3, column 14: found ',', expected a value`. Columns count characters.
+#include <algorithm>
+#include <cstring>
+
+#include "base/format/json_parser.h"
+#include "base/format/utf8.h"
+
+namespace podo::json {
+
+bool Parser::expected(std::string_view what) {
+  return wrong(at_, podo::text("found {}, expected {}", found(), what));
+}
+
+bool Parser::wrong(const char* where, std::string message) {
+  const auto line = 1 + std::count(begin_, where, '\n');
+  const char* line_start = where;
+  while (line_start != begin_ && line_start[-1] != '\n') --line_start;
+  const auto column = 1 + std::count_if(line_start, where, [](char c) { return (c & 0xC0) != 0x80; });
+  problem_ = podo::text("line {}, column {}: {}", line, column, message);
+  return false;
+}
+
+bool Parser::repeated(const Node& key) {
+  std::uint32_t quote = key.place - 1;
+  if (key.outside) std::memcpy(&quote, arena_->unescaped.data() + key.place - sizeof quote, sizeof quote);
+  const std::string_view name = arena_->string(key);
+  return wrong(begin_ + quote, podo::text("the key \"{}\" stands twice in one object", name.substr(0, 60)));
+}
+
+std::string Parser::found() const {
+  if (at_ == end_) return "the end of the text";
+  const auto byte = static_cast<unsigned char>(*at_);
+  const std::size_t length = utf8::sequence_length(at_, end_);
+  if (byte < 0x20 || byte == 0x7F || length == 0) {
+    return podo::text(byte < 0x10 ? Pattern<unsigned char>("byte 0x0{:x}") : Pattern<unsigned char>("byte 0x{:x}"), byte);
+  }
+  if (std::string_view(at_, length) == "\xEF\xBB\xBF") return "a byte order mark";
+  return podo::text("'{}'", std::string_view(at_, length));
+}
+
+}  // namespace podo::json
