@@ -1,0 +1,139 @@
+# What ./demo, ./test and ./bench share: progress, and the Debian packages they need. Sourced, with bash; the
+# caller has set -euo pipefail and stands at the root of the tree.
+#
+# Only what is missing is installed. No package of the machine is removed for it, and no service it brings is
+# started or left enabled. PODO_SETUP=skip installs nothing: the packages are then the caller's to bring.
+# shellcheck shell=bash disable=SC2034
+
+BUILD_PACKAGES=(clang-19 lld-19 llvm-19 libc++-19-dev libc++abi-19-dev cmake ninja-build ccache libseccomp-dev
+  libyaml-dev python3)
+TEST_PACKAGES=(libclang-rt-19-dev doctest-dev python3-pytest iproute2 libcap2-bin)
+# Other people's engines and runtimes, by the command each one brings. What cannot be installed is skipped.
+PEERS=(podman:podman ctr:containerd conmon:conmon runc:runc crun:crun)
+
+step() { printf '[%4ds] %s\n' "$SECONDS" "$*"; }
+note() { printf '        %s\n' "$*"; }
+stop() {
+  printf '%s: %s\n' "${0##*/}" "$*" >&2
+  exit 1
+}
+
+as_root() {
+  if [[ $(id -u) == 0 ]]; then
+    "$@"
+  else
+    sudo -- "$@"
+  fi
+}
+
+require_root() {  # WHY
+  [[ $(id -u) == 0 ]] || command -v sudo >/dev/null ||
+    stop "$1 needs root. Run this as root, or install sudo and allow it for $(id -un)."
+}
+
+apt_install() {
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get -y -qq --no-install-recommends --no-remove \
+    -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 install "$@"
+}
+
+apt_update() {  # once per run
+  [[ ${apt_is_fresh:-} ]] && return 1
+  apt_is_fresh=yes
+  note 'reading the package lists (apt-get update)'
+  as_root apt-get -qq -o DPkg::Lock::Timeout=300 update
+}
+
+apt_log() { printf '%s' "$PWD/build/setup.log"; }
+
+# Tries with the package lists of the machine, then with fresh ones. The log keeps what apt said.
+apt_try() {
+  mkdir -p build
+  apt_install "$@" </dev/null >"$(apt_log)" 2>&1 && return
+  apt_update >>"$(apt_log)" 2>&1 || true
+  apt_install "$@" </dev/null >>"$(apt_log)" 2>&1
+}
+
+is_installed() { [[ $(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null) == installed ]]; }
+
+need_packages() {  # NAME...
+  [[ ${PODO_SETUP:-} == skip ]] && return
+  command -v apt-get >/dev/null ||
+    stop "this system has no apt-get. Install what these Debian packages hold, then run with PODO_SETUP=skip: $*"
+  local name missing=()
+  for name in "$@"; do
+    is_installed "$name" || missing+=("$name")
+  done
+  [[ ${#missing[@]} == 0 ]] && return
+  require_root 'installing packages'
+  step "Installing ${#missing[@]} Debian packages (a few minutes the first time)"
+  note "${missing[*]}"
+  apt_try "${missing[@]}" && return
+  tail -n 15 "$(apt_log)" >&2
+  stop "apt-get could not install: ${missing[*]}. The whole story is in build/setup.log; mend it and run this again."
+}
+
+# A static busybox is the inside of the containers of ./demo, ./test and ./bench. It is unpacked under build/
+# rather than installed: the package would push out a dynamic busybox the machine may rely on.
+need_busybox() {
+  local bin=$PWD/build/tools/bin path
+  PATH=$bin:$PATH
+  path=$(command -v busybox || true)
+  [[ $path ]] && ! ldd "$path" >/dev/null 2>&1 && return
+  [[ ${PODO_SETUP:-} == skip ]] && stop 'there is no static busybox. On Debian: apt-get install busybox-static'
+  step 'Fetching a static busybox for the containers'
+  local unpacked
+  unpacked=$(mktemp -d)
+  (
+    cd "$unpacked"
+    apt-get -qq download busybox-static >log 2>&1 || { apt_update && apt-get -qq download busybox-static; } >>log 2>&1
+    dpkg-deb -x ./*.deb .
+  ) || stop "apt-get could not download busybox-static: $(tail -n 1 "$unpacked/log")"
+  install -D "$unpacked"/bin/busybox "$bin/busybox"
+  rm -rf "$unpacked"
+}
+
+# With systemd a package's service is started and enabled at once. Units of packages that come only for the tests
+# are masked until they are installed, and disabled after; the mask lives in /run, so it cannot outlast a boot.
+PEER_UNITS=(containerd.service podman.service podman.socket podman-restart.service podman-auto-update.service
+  podman-auto-update.timer)
+
+want_peers() {
+  [[ ${PODO_SETUP:-} == skip ]] && return
+  local pair missing=()
+  for pair in "${PEERS[@]}"; do
+    command -v "${pair%%:*}" >/dev/null || missing+=("${pair##*:}")
+  done
+  [[ ${#missing[@]} == 0 ]] && return
+  require_root 'installing packages'
+  step "Installing other engines and runtimes to test with: ${missing[*]}"
+  (install_without_services "${missing[@]}")
+}
+
+install_without_services() {  # PACKAGE...   in a subshell, for its trap
+  local unit package held=()
+  if [[ -d /run/systemd/system ]]; then
+    for unit in "${PEER_UNITS[@]}"; do
+      systemctl cat "$unit" >/dev/null 2>&1 || held+=("$unit")
+    done
+  fi
+  if [[ ${#held[@]} != 0 ]]; then
+    trap 'as_root systemctl --runtime --quiet unmask "${held[@]}"; as_root systemctl --quiet disable "${held[@]}"' EXIT
+    as_root systemctl --runtime --quiet mask "${held[@]}"
+  fi 2>/dev/null
+  for package in "$@"; do
+    apt_try "$package" || note "$package is left out: apt-get cannot find it or would have to remove packages for it"
+  done
+}
+
+build() {  # PRESET [TARGET...]
+  local preset=$1
+  shift
+  step "Building $preset (build/$preset)"
+  mkdir -p build
+  cmake --preset "$preset" >"build/$preset.configure.log" 2>&1 || {
+    tail -n 20 "build/$preset.configure.log" >&2
+    note "the build could not be configured; if the machine changed, remove build/$preset and run this again" >&2
+    return 1
+  }
+  NINJA_STATUS='        [%f/%t %es] ' cmake --build --preset "$preset" ${1:+--target "$@"}
+}
