@@ -1,0 +1,144 @@
+"""pytest tests/runtime: the OCI runtime judged from inside its containers.
+
+PODO_OCI="program args" names the runtime (default: build/release/podo oci). It also runs against runc, which is how
+the suite itself is checked; what runc lacks is listed below and skipped for runc only.
+"""
+
+import os
+import shutil
+import signal
+import tempfile
+from pathlib import Path
+
+import pytest
+
+import bundle
+import host
+from container import Container, Runtime
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+WATCHDOG = 90  # seconds any one test may take
+
+# Tests marked needs("...") are skipped for runc 1.1: what it does not have, or does in a way the
+# specification or plain care rules out.
+RUNC_LACKS = {
+    "scheduler": "process.scheduler came with 1.2",
+    "ioPriority": "process.ioPriority came with 1.2",
+    "execCPUAffinity": "came with 1.3",
+    "idmap": "idmapped mounts came with 1.2",
+    "time": "time namespaces came with 1.2",
+    "domainname": "came with 1.2",
+    "personality": "came with 1.2",
+    "netDevices": "came with 1.4",
+    "rro": "recursive mount attributes came with 1.2",
+    "soft-limits": "a limit that cannot be raised is fatal",
+    "strict-json": "Go takes duplicate keys and trailing text",
+    "fd-hygiene": "--preserve-fds of a closed descriptor passes runc's own",
+    "signal-mask": "keeps the caller's signal mask",
+}
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "needs(what): skipped for runc when RUNC_LACKS says why")
+    config.addinivalue_line("markers", "cgroup_v1: reads files of cgroup v1 hierarchies")
+    command = os.environ.get("PODO_OCI") or f"{REPOSITORY}/build/release/podo oci"
+    program = command.split()[0]
+    if shutil.which(program) is None:
+        pytest.exit(f"there is no runtime to test at '{program}': build it (./test does) or set PODO_OCI", 2)
+    if os.geteuid() != 0:
+        pytest.exit("these tests make containers as root: run them with sudo", 2)
+    config.podo_command = command
+    host.isolate()
+
+
+def pytest_report_header(config):
+    return f"runtime: {config.podo_command}; cgroups: {host.cgroup_mode()}"
+
+
+def pytest_collection_modifyitems(config, items):
+    is_runc = os.path.basename(config.podo_command.split()[0]) == "runc"
+    for item in items:
+        for mark in item.iter_markers("needs"):
+            reason = RUNC_LACKS.get(mark.args[0])
+            if is_runc and reason:
+                item.add_marker(pytest.mark.skip(reason=f"runc: {mark.args[0]}: {reason}"))
+        if host.cgroup_mode() == "v2" and item.get_closest_marker("cgroup_v1"):
+            item.add_marker(pytest.mark.skip(reason="this host has no cgroup v1 hierarchies"))
+
+
+@pytest.fixture(scope="session")
+def place():
+    """Everything of a session lives here. Searchable by all, because containers have users of their own."""
+    path = Path(tempfile.mkdtemp(prefix="podo-runtime-tests-"))
+    path.chmod(0o711)
+    yield path
+    host.remove_tree(path)
+
+
+@pytest.fixture(scope="session")
+def token():
+    return f"pt{os.getpid()}x"
+
+
+@pytest.fixture(scope="session")
+def rootfs(place):
+    return bundle.Rootfs(place / "bin")
+
+
+@pytest.fixture(scope="session")
+def runtime(request, place):
+    state = place / "state"
+    state.mkdir(mode=0o700)
+    return Runtime(request.config.podo_command, state)
+
+
+@pytest.fixture(autouse=True)
+def watchdog():
+    def expired(*_):
+        raise TimeoutError(f"the test took more than {WATCHDOG} s")
+    signal.signal(signal.SIGALRM, expired)
+    signal.alarm(WATCHDOG)
+    yield
+    signal.alarm(0)
+
+
+@pytest.fixture(autouse=True)
+def nothing_left(request, runtime, token, watchdog):
+    """After every test: no mount, process, cgroup or state entry that was not there before."""
+    before = host.Snapshot(token, runtime.root)
+    yield
+    leaks = before.leaks()
+    before.sweep()
+    if leaks:
+        pytest.fail("left behind: " + "; ".join(leaks), pytrace=False)
+
+
+@pytest.fixture
+def container(runtime, place, token, rootfs, request, nothing_left):
+    """A maker of containers; `container()` has a bundle, a fresh id and nothing running. All are deleted after."""
+    made = []
+
+    def make(script=None, *, args=None):
+        make.count += 1
+        identifier = f"{token}{make.serial}-{make.count}"
+        one = Container(runtime, identifier, place / identifier, rootfs)
+        made.append(one)
+        if script is not None:
+            one.sh(script)
+        if args is not None:
+            one.args(*args)
+        return one
+    make.count = 0
+    container_serial[0] += 1
+    make.serial = container_serial[0]
+    yield make
+    for one in made:
+        try:
+            if one.id in os.listdir(runtime.root):
+                runtime("delete", "--force", one.id)
+        except Exception as problem:  # the sweep that follows takes over
+            print("delete --force:", problem)
+        host.remove_tree(one.bundle)
+
+
+container_serial = [0]
