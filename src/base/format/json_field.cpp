@@ -50,7 +50,10 @@ Failure Field::wrong(std::string_view what) const {
 }
 
 Failure Field::expected(std::string_view what) const {
-  if (misplaced_) return wrong(text("expected an object or an array, got {}", describe(parent_)));
+  if (misplaced_) {
+    const std::string_view container = parent_.is(Kind::array) ? "an object" : "an object or an array";
+    return wrong(text("expected {}, got {}", container, describe(parent_)));
+  }
   if (!value_.present()) return wrong(text("is missing, expected {}", what));
   return wrong(text("expected {}, got {}", what, describe(value_)));
 }

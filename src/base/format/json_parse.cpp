@@ -17,14 +17,14 @@ Parser::Parser(std::string bytes, const Limits& limits) : arena_(std::make_uniqu
   arena_->text = std::move(bytes);
   begin_ = at_ = arena_->text.data();
   end_ = begin_ + arena_->text.size();
-  arena_->nodes.reserve(arena_->text.size() / 12 + 1);  // a member of 24 bytes is short
+  arena_->nodes.reserve(arena_->text.size() / 8 + 1);  // two nodes a member, and members under 16 bytes are rare
   pending_.reserve(64);
 }
 
 Result<Document> Parser::parse() {
   if (!text()) return fail(ErrorKind::invalid, std::move(problem_));
   arena_->nodes.push_back(pending_.front());
-  if (arena_->nodes.capacity() > 2 * arena_->nodes.size()) arena_->nodes.shrink_to_fit();
+  if (arena_->nodes.capacity() - arena_->nodes.size() > arena_->nodes.size() / 8) arena_->nodes.shrink_to_fit();
   return Document(std::move(arena_));
 }
 
