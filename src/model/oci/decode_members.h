@@ -70,7 +70,7 @@ class Members {
     if (auto done = read(field, to); !done) problem_ = std::move(done).error();
   }
 
-  const Field& from_;
+  Field from_;
   std::optional<Error> problem_;
 };
 
