@@ -4,6 +4,9 @@
 //   Config + HostFacts -> plan_container() -> Plan -> launch.h performs it
 //   Process + HostFacts -> plan_process() -> ProcessPlan (for exec)
 //
+// Files: plan.cpp (the whole), plan_namespaces, plan_id_map, plan_mounts (the table of mount options), plan_devices, plan_sysctls,
+// plan_process, plan_capabilities, plan_scheduling.
+//
 // An error of the config is Invalid and names the path ("linux.namespaces[2].type"); what this program cannot do is
 // Unsupported; what this host lacks and the specification allows to be missing becomes a line of `warnings`.
 #pragma once
@@ -12,7 +15,10 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/core/error.h"
@@ -28,6 +34,9 @@ struct HostFacts {
   bool apparmor = false, selinux = false;
   std::uint32_t euid = 0;
 };
+
+// The same for a process that enters a user namespace: there it has every capability the kernel knows.
+HostFacts inside_user_namespace(HostFacts host);
 
 struct NamespaceJoin { std::uint64_t kind; std::string path; };  // kind: one CLONE_NEW* bit
 
@@ -46,6 +55,7 @@ struct MountPlan {
   std::string source, target, type;                                // as configured; a relative bind source is relative to the bundle
   std::vector<std::pair<std::string, std::string>> parameters;     // for fsconfig: key, value; a flag has ""
   bool recursive_bind = false;                                     // rbind
+  bool remount = false;                                            // nothing new: what is mounted at the target gets the attributes
   std::uint64_t attributes_set = 0, attributes_clear = 0;          // MOUNT_ATTR_*, this mount only
   std::uint64_t recursive_set = 0, recursive_clear = 0;            // rro, rnosuid...: the whole tree
   std::vector<std::uint64_t> propagation;                          // MS_SHARED|MS_REC..., in order
@@ -110,10 +120,18 @@ struct Plan {
   std::string cgroups_path;                        // "" when the config gives none: the launcher chooses
   std::optional<std::uint32_t> personality;        // argument of personality(2)
   std::optional<MemoryPolicyPlan> memory_policy;
+  std::vector<oci::NetDevice> net_devices;         // `rename` is never empty
   std::vector<std::string> warnings;
 };
 
+// `bundle` is absolute.
 Result<Plan> plan_container(const oci::Config& config, const std::string& bundle, const HostFacts& host);
 Result<ProcessPlan> plan_process(const oci::Process& process, const HostFacts& host, std::vector<std::string>& warnings);
+
+// The names the planner knows, for `features`. Sorted, except that capabilities come in the kernel's order.
+std::vector<std::string_view> known_mount_options();
+std::span<const std::string_view> known_namespaces();
+std::span<const std::string_view> known_memory_policy_modes();
+std::span<const std::string_view> known_memory_policy_flags();
 
 }  // namespace podo::runtime
