@@ -4,8 +4,8 @@ function(podo_require_compiler)  # before project(), whose own message would not
   if(DEFINED CMAKE_CXX_COMPILER AND NOT EXISTS "${CMAKE_CXX_COMPILER}")
     find_program(PODO_COMPILER NAMES ${CMAKE_CXX_COMPILER} NO_CACHE)
     if(NOT PODO_COMPILER)
-      message(FATAL_ERROR "The compiler ${CMAKE_CXX_COMPILER} is not installed. On Debian: apt-get install clang-19 lld-19 "
-        "libc++-19-dev libc++abi-19-dev llvm-19 libclang-rt-19-dev")
+      message(FATAL_ERROR "The compiler ${CMAKE_CXX_COMPILER} is not installed. On Debian: apt-get install "
+        "clang-19 lld-19 libc++-19-dev libc++abi-19-dev llvm-19 libclang-rt-19-dev")
     endif()
   endif()
 endfunction()
@@ -25,7 +25,8 @@ endfunction()
 
 function(podo_require_libraries)
   include(CheckCXXSourceCompiles)
-  check_cxx_source_compiles("#include <expected>\nint main() { return *std::expected<int, int>(0); }" PODO_HAS_libcxx)
+  check_cxx_source_compiles("#include <expected>
+    int main() { return *std::expected<int, int>(0); }" PODO_HAS_libcxx)
   if(NOT PODO_HAS_libcxx)
     unset(PODO_HAS_libcxx CACHE)
     message(FATAL_ERROR "A program with libc++ 19 does not compile and link with lld. "

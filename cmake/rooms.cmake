@@ -71,21 +71,22 @@ function(podo_fuzz_targets path)
     if(NOT IS_DIRECTORY ${seeds})
       set(seeds "")
     endif()
-    add_test(NAME fuzz/${corpus} COMMAND ${name} -seed=1 -runs=20000 -max_total_time=30 -timeout=10 -rss_limit_mb=2048
-      -print_final_stats=1 -artifact_prefix=${CMAKE_BINARY_DIR}/crash-${corpus}- ${found} ${seeds})
+    add_test(NAME fuzz/${corpus} COMMAND ${name} -seed=1 -runs=20000 -max_total_time=30 -timeout=10
+      -rss_limit_mb=2048 -artifact_prefix=${CMAKE_BINARY_DIR}/crash-${corpus}- ${found} ${seeds})
   endforeach()
 endfunction()
 
-# Every bench_NAME.cpp of a folder is a program that `./bench NAME` builds and runs; what it compares with may throw.
+# Every NAME.cpp of a folder is the program bench_NAME, which `./bench NAME` builds and runs; what it compares
+# with may throw.
 function(podo_benchmarks path)
   cmake_parse_arguments(ARG "" "" "USES" ${ARGN})
   set(uses ${ARG_USES})
   list(TRANSFORM uses REPLACE "/" "_")
-  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${path}/bench_*.cpp)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${path}/*.cpp)
   foreach(source ${sources})
     get_filename_component(name ${source} NAME_WE)
-    add_executable(${name} EXCLUDE_FROM_ALL ${source})
-    target_link_libraries(${name} PRIVATE ${uses})
-    target_compile_options(${name} PRIVATE -fexceptions -frtti)
+    add_executable(bench_${name} EXCLUDE_FROM_ALL ${source})
+    target_link_libraries(bench_${name} PRIVATE ${uses})
+    target_compile_options(bench_${name} PRIVATE -fexceptions -frtti)
   endforeach()
 endfunction()

@@ -1,8 +1,9 @@
 # One toolchain: clang 19, libc++, lld. g++ 12 is refused because it frees a coroutine argument twice:
 # `co_await f(Aggregate{...})` with a non-trivial member (seen at -O0 and -O2; clang is correct).
 if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang" OR CMAKE_CXX_COMPILER_VERSION VERSION_LESS 19)
-  message(FATAL_ERROR "Podo is built with clang 19 or newer, not ${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION} "
-    "(g++ 12 silently frees coroutine arguments twice). Use a preset: cmake --preset release")
+  message(FATAL_ERROR "Podo is built with clang 19 or newer, not "
+    "${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION} (g++ 12 silently frees coroutine arguments "
+    "twice). Use a preset: cmake --preset release")
 endif()
 
 option(PODO_STATIC "Link one static file, debug info split off" OFF)
@@ -24,14 +25,14 @@ endif()
 
 # Errors are values, so exceptions and RTTI are off: what throws does not compile, and the program is smaller.
 # Unit tests turn them on again for their framework.
-add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-stdlib=libc++> -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion
-  -Wnon-virtual-dtor -Wimplicit-fallthrough -Werror -fstack-protector-strong -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=
-  -fPIE -ffunction-sections -fdata-sections $<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions> $<$<COMPILE_LANGUAGE:CXX>:-fno-rtti>)
+add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:-stdlib=libc++;-fno-exceptions;-fno-rtti>"
+  -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor -Wimplicit-fallthrough -Werror
+  -fstack-protector-strong -fPIE -ffunction-sections -fdata-sections -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
 add_compile_definitions(_GNU_SOURCE _FILE_OFFSET_BITS=64)
 add_link_options(-stdlib=libc++ -fuse-ld=lld)
 include_directories(${CMAKE_SOURCE_DIR}/src)
 
-# Bounds of spans, strings and vectors are checked, in release too: a runtime that starts containers is a wall.
+# Bounds of spans, strings and vectors are checked, in release too: a container runtime is a wall.
 if(CMAKE_BUILD_TYPE STREQUAL "Debug")
   add_compile_definitions(_LIBCPP_HARDENING_MODE=_LIBCPP_HARDENING_MODE_EXTENSIVE)
 else()
@@ -40,7 +41,7 @@ endif()
 
 if(PODO_STATIC)
   # Position-independent for ASLR; relative relocations packed (60 KB less to touch at every start).
-  add_link_options(-static-pie -Wl,--gc-sections -Wl,--icf=all -Wl,--build-id -Wl,-z,pack-relative-relocs -Wl,-O2)
+  add_link_options(-static-pie -Wl,--gc-sections,--icf=all,--build-id,-O2 -Wl,-z,pack-relative-relocs)
 else()
   add_link_options(-pie)
 endif()

@@ -58,7 +58,7 @@ is_installed() { [[ $(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null) =
 need_packages() {  # NAME...
   [[ ${PODO_SETUP:-} == skip ]] && return
   command -v apt-get >/dev/null ||
-    stop "this system has no apt-get. Install what these Debian packages hold, then run with PODO_SETUP=skip: $*"
+    stop "this system has no apt-get. Bring what these Debian packages hold and set PODO_SETUP=skip: $*"
   local name missing=()
   for name in "$@"; do
     is_installed "$name" || missing+=("$name")
@@ -69,33 +69,34 @@ need_packages() {  # NAME...
   note "${missing[*]}"
   apt_try "${missing[@]}" && return
   tail -n 15 "$(apt_log)" >&2
-  stop "apt-get could not install: ${missing[*]}. The whole story is in build/setup.log; mend it and run this again."
+  stop "apt-get could not install: ${missing[*]}. See build/setup.log; mend the cause and run this again."
 }
 
-# A static busybox is the inside of the containers of ./demo, ./test and ./bench. It is unpacked under build/
-# rather than installed: the package would push out a dynamic busybox the machine may rely on.
+# A static busybox is the inside of the containers of ./demo, ./test and ./bench. It is unpacked under build/,
+# not installed: the package would push out a dynamic busybox the machine may rely on.
 need_busybox() {
   local bin=$PWD/build/tools/bin path
   PATH=$bin:$PATH
   path=$(command -v busybox || true)
   [[ $path ]] && ! ldd "$path" >/dev/null 2>&1 && return
-  [[ ${PODO_SETUP:-} == skip ]] && stop 'there is no static busybox. On Debian: apt-get install busybox-static'
+  [[ ${PODO_SETUP:-} == skip ]] && stop 'there is no static busybox; Debian has one in busybox-static'
   step 'Fetching a static busybox for the containers'
   local unpacked
   unpacked=$(mktemp -d)
   (
     cd "$unpacked"
-    apt-get -qq download busybox-static >log 2>&1 || { apt_update && apt-get -qq download busybox-static; } >>log 2>&1
+    fetch() { apt-get -qq download busybox-static; }
+    { fetch || { apt_update && fetch; }; } >log 2>&1
     dpkg-deb -x ./*.deb .
   ) || stop "apt-get could not download busybox-static: $(tail -n 1 "$unpacked/log")"
   install -D "$unpacked"/bin/busybox "$bin/busybox"
   rm -rf "$unpacked"
 }
 
-# With systemd a package's service is started and enabled at once. Units of packages that come only for the tests
-# are masked until they are installed, and disabled after; the mask lives in /run, so it cannot outlast a boot.
-PEER_UNITS=(containerd.service podman.service podman.socket podman-restart.service podman-auto-update.service
-  podman-auto-update.timer)
+# With systemd a package's service is started and enabled at once. Units of packages that come only for the
+# tests are masked until they are installed, and disabled after; the mask lives in /run: no boot sees it.
+PEER_UNITS=(containerd.service podman.service podman.socket podman-restart.service
+  podman-auto-update.service podman-auto-update.timer)
 
 want_peers() {
   [[ ${PODO_SETUP:-} == skip ]] && return
@@ -117,11 +118,12 @@ install_without_services() {  # PACKAGE...   in a subshell, for its trap
     done
   fi
   if [[ ${#held[@]} != 0 ]]; then
-    trap 'as_root systemctl --runtime --quiet unmask "${held[@]}"; as_root systemctl --quiet disable "${held[@]}"' EXIT
+    trap 'as_root systemctl --runtime --quiet unmask "${held[@]}"
+          as_root systemctl --quiet disable "${held[@]}"' EXIT
     as_root systemctl --runtime --quiet mask "${held[@]}"
   fi 2>/dev/null
   for package in "$@"; do
-    apt_try "$package" || note "$package is left out: apt-get cannot find it or would have to remove packages for it"
+    apt_try "$package" || note "$package is left out: apt-get cannot find it, or would remove others for it"
   done
 }
 
@@ -132,7 +134,7 @@ build() {  # PRESET [TARGET...]
   mkdir -p build
   cmake --preset "$preset" >"build/$preset.configure.log" 2>&1 || {
     tail -n 20 "build/$preset.configure.log" >&2
-    note "the build could not be configured; if the machine changed, remove build/$preset and run this again" >&2
+    note "The configuration failed. If the machine changed, remove build/$preset and run this again." >&2
     return 1
   }
   NINJA_STATUS='        [%f/%t %es] ' cmake --build --preset "$preset" ${1:+--target "$@"}

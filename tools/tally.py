@@ -1,18 +1,20 @@
 """Adds up JUnit files of ctest and pytest:  tally.py FILE...  prints "N passed, N failed[, N skipped]".
 
-A doctest program is one test to ctest and many to us: its own summary line is counted instead. A file that is
-missing or unreadable is one failure, so a part that never ran cannot look like success. Exit status 1: a failure.
+A doctest program is one test to ctest and many to us: its own summary line is counted instead. A file that
+is missing or unreadable is one failure, so a part that never ran cannot look like success. Exit status 1: a
+failure.
 """
 
 import re
 import sys
 import xml.etree.ElementTree as ElementTree
 
-DOCTEST = re.compile(r"\[doctest\] test cases:\s*\d+ \|\s*(\d+) passed \|\s*(\d+) failed \|\s*(\d+) skipped")
+DOCTEST = re.compile(r"\[doctest\] test cases:\s*\d+ "
+                     r"\|\s*(\d+) passed \|\s*(\d+) failed \|\s*(\d+) skipped")
 
 
 def count_case(case):
-    failed = case.find("failure") is not None or case.find("error") is not None or case.get("status") == "fail"
+    failed = any(case.find(kind) is not None for kind in ("failure", "error")) or case.get("status") == "fail"
     skipped = case.find("skipped") is not None
     summary = DOCTEST.findall("".join(text.text or "" for text in case.iter("system-out")))
     if summary:

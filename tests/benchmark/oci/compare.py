@@ -1,10 +1,10 @@
 """./bench oci: Podo's OCI runtime beside crun and runc, in one interleaved run.
 
-Every round runs the same verbs with every runtime, the order of the runtimes rotating, on the same bundle: the
-runtime's own default config.json (`spec`) with terminal false and /bin/true of busybox. Medians over the rounds.
+Every round runs the same verbs with every runtime, the order of the runtimes rotating, on the same bundle: a
+default config.json (`spec`) with terminal false and /bin/true of busybox. Medians over the rounds.
 
-wall   from spawn to exit of the command; for kill+delete until the container's process is gone and deleted
-CPU    user + system time of the command, of all it waited for, and of the container's process left behind by it
+wall   from spawn to exit of the command; for kill+delete until the process is gone and deleted
+CPU    user + system time of the command, of all it waited for, and of the container's process it left
 RSS    the largest peak among these processes
 """
 
@@ -21,7 +21,7 @@ import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 MEASURE = ROOT / "build/release/measure"
 VERBS = ("run", "create", "start", "state", "exec", "kill+delete")
 libc = ctypes.CDLL(None, use_errno=True)
@@ -29,20 +29,20 @@ CLONE_NEWNS, MS_REC_PRIVATE, PR_SET_CHILD_SUBREAPER = 0x20000, 0x4000 | 1 << 18,
 
 
 def own_mounts():
-    """A mount namespace for this run, all runtimes alike; orphans become our children, as they would an engine's."""
+    """A mount namespace for this run, all runtimes alike; orphans become our children, as in an engine."""
     if libc.unshare(CLONE_NEWNS) or libc.mount(None, b"/", None, ctypes.c_ulong(MS_REC_PRIVATE), None):
         sys.exit("bench: this needs root")
     libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def leave_hybrid_cgroups():
-    """crun refuses to work beside a cgroup2 that holds controllers; out of sight, it works like the others."""
+    """crun refuses to work beside a cgroup2 that holds controllers; out of sight, it works."""
     unified = "/sys/fs/cgroup/unified"
     if not os.path.ismount(unified):
         return
     if libc.umount2(unified.encode(), 2):
         sys.exit(f"bench: cannot unmount {unified}: {os.strerror(ctypes.get_errno())}")
-    print(f"This host has hybrid cgroups, which crun refuses: {unified} is hidden from all runtimes in this run.")
+    print(f"This host has hybrid cgroups, which crun refuses: {unified} is hidden from all in this run.")
 
 
 class Sample:
@@ -50,14 +50,16 @@ class Sample:
         self.wall_us, self.cpu_us, self.rss_kb = wall_us, cpu_us, rss_kb
 
     def __add__(self, other):
-        return Sample(self.wall_us + other.wall_us, self.cpu_us + other.cpu_us, max(self.rss_kb, other.rss_kb))
+        peak = max(self.rss_kb, other.rss_kb)
+        return Sample(self.wall_us + other.wall_us, self.cpu_us + other.cpu_us, peak)
 
 
 def measured(command):
     """Runs the command under measure.cpp; its report comes through descriptor 3 of that program."""
     report, sink = os.pipe()
     errors.truncate(0)
-    actions = [(os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0), (os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0),
+    actions = [(os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
+               (os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0),
                (os.POSIX_SPAWN_DUP2, errors.fileno(), 2), (os.POSIX_SPAWN_DUP2, sink, 3)]
     child = os.posix_spawn(MEASURE, [str(MEASURE), *command], os.environ, file_actions=actions)
     os.close(sink)
@@ -69,7 +71,8 @@ def measured(command):
     wall, cpu, rss, code = map(int, text.split())
     if code:
         errors.seek(0)
-        raise RuntimeError(f"{' '.join(command)} exited with {code}: {errors.read().decode(errors='replace')[-600:]}")
+        said = errors.read().decode(errors="replace")[-600:]
+        raise RuntimeError(f"{' '.join(command)} exited with {code}: {said}")
     return Sample(wall, cpu, rss)
 
 
@@ -85,7 +88,7 @@ def cpu_so_far(pid):
 
 
 def reap(pid):
-    """Waits for the container's process, which is ours since its runtime exited: CPU and peak RSS of its whole life."""
+    """Waits for the container's process, ours since its runtime exited: CPU and peak RSS of its life."""
     _, _, used = os.wait4(pid, 0)
     return Sample(0, round((used.ru_utime + used.ru_stime) * 1e6), used.ru_maxrss)
 
@@ -175,14 +178,14 @@ def median(samples, field):
 
 def print_table(runtimes):
     """Medians, then Podo's ratio to each of the others."""
-    fields = (("wall", "wall_us", "ms", 1000), ("CPU", "cpu_us", "ms", 1000), ("peak RSS", "rss_kb", "MB", 1024))
+    fields = (("wall, ms", "wall_us", 1000), ("CPU, ms", "cpu_us", 1000), ("peak RSS, MB", "rss_kb", 1024))
     peers = [name for name in runtimes if name != "podo"]
     head = "".join(f"{name:>11}" for name in runtimes)
-    for title, field, unit, scale in fields:
+    for title, field, scale in fields:
         ratio = "".join(f"{'podo/' + peer:>11}" for peer in peers if "podo" in runtimes)
-        print(f"\n{title + ', ' + unit:<16}{head}{ratio}")
+        print(f"\n{title:<16}{head}{ratio}")
         for verb in VERBS:
-            values = {name: median(runtime.samples[verb], field) / scale for name, runtime in runtimes.items()}
+            values = {name: median(each.samples[verb], field) / scale for name, each in runtimes.items()}
             line = f"  {verb:<14}" + "".join(f"{value:>11.2f}" for value in values.values())
             if "podo" in values:
                 line += "".join(f"{values['podo'] / values[peer]:>10.2f}x" for peer in peers)

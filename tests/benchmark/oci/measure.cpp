@@ -1,9 +1,9 @@
 // One command, measured:  measure COMMAND [ARGUMENT...]
 // prints "wall_us cpu_us peak_rss_kb exit_status" on descriptor 3.
 //
-// A program of its own because the kernel carries the memory peak of whoever forks into the child's ru_maxrss
-// across exec: measured from a script, every command looks as large as the interpreter. CPU is user and system
-// time of the command and of every process it waited for.
+// A program of its own because the kernel carries the memory peak of whoever forks into the child's
+// ru_maxrss across exec: measured from a script, every command looks as large as the interpreter. CPU is
+// user and system time of the command and of every process it waited for.
 #include <fcntl.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -30,6 +30,7 @@ int main(int, char** argv) {
   if (wait4(child, &status, 0, &used) != child) return 126;
   const long wall = microseconds_now() - begin;
   const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  dprintf(3, "%ld %ld %ld %d\n", wall, microseconds(used.ru_utime) + microseconds(used.ru_stime), used.ru_maxrss, code);
+  const long cpu = microseconds(used.ru_utime) + microseconds(used.ru_stime);
+  dprintf(3, "%ld %ld %ld %d\n", wall, cpu, used.ru_maxrss, code);
   return 0;
 }
