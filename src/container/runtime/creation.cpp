@@ -1,0 +1,178 @@
+#include "container/runtime/creation.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/linux/file.h"
+#include "container/runtime/hooks.h"
+#include "container/runtime/host_facts.h"
+#include "container/runtime/terminal.h"
+#include "container/runtime/timestamp.h"
+#include "model/oci/decode.h"
+
+namespace podo::runtime {
+namespace {
+
+constexpr std::size_t config_bytes_max = 16u << 20;
+
+bool has_user_namespace(const oci::Config& config) {
+  for (const oci::Namespace& each : config.linux.namespaces) {
+    if (each.type == "user") return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string choose_cgroup_path(const std::string& configured, const std::string& id) {
+  if (configured.empty()) return "/podo/" + id;
+  return configured[0] == '/' ? configured : "/podo/" + configured;
+}
+
+// Whoever waits for the file to appear must never read half a number.
+Result<> write_pid_file(const std::string& path, pid_t pid) {
+  if (path.empty()) return {};
+  const std::string temporary = path + ".part";
+  {
+    const io::Fd file = TRY_IN("--pid-file", linux::open_at(AT_FDCWD, temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0644));
+    TRY_IN("--pid-file", linux::write_whole(file.get(), text("{}", pid)));
+  }
+  if (::rename(temporary.c_str(), path.c_str()) != 0) return failed_errno(errno, "--pid-file: {}", path);
+  return {};
+}
+
+Result<std::unique_ptr<Creation>> Creation::open(const Request& request, const Clock& clock, Log& log) {
+  TRY(check_container_id(request.id));
+  std::unique_ptr<Creation> creation(new Creation(request, log));
+  ContainerState& state = creation->state_;
+  state.id = request.id;
+  state.created = rfc3339(clock.wall());
+  state.owner_uid = ::geteuid();
+  state.boot_id = TRY(read_boot_id());
+  TRY(creation->read_bundle());
+  TRY(creation->check_terminal());
+  return creation;
+}
+
+Result<> Creation::read_bundle() {
+  char absolute[PATH_MAX];
+  if (::realpath(request_.options.bundle.c_str(), absolute) == nullptr) {
+    return failed_errno(errno, "--bundle: {}", request_.options.bundle);
+  }
+  state_.bundle = absolute;
+  const std::string file = state_.bundle + "/config.json";
+  config_text_ = TRY(linux::read_file(file.c_str(), config_bytes_max));
+  const json::Document document = TRY_IN(file, json::parse(config_text_));
+  config_ = TRY_IN(file, oci::decode_config(document));
+  HostFacts host = TRY(read_host_facts());
+  if (has_user_namespace(config_)) host.bounding_capabilities = host.permitted_capabilities = ~0ull;   // it begins with all of them
+  plan_ = TRY_IN(file, plan_container(config_, state_.bundle, host));
+  if (!plan_.namespaces.has(CLONE_NEWNS)) return unsupported("linux.namespaces: a container without a mount namespace of its own");
+  for (const std::string& warning : plan_.warnings) log_.write(LogLevel::warning, warning);
+  state_.rootfs = plan_.rootfs.path;
+  state_.oci_version = config_.oci_version;
+  state_.annotations = config_.annotations;
+  state_.has_poststart = !config_.hooks.poststart.empty();
+  state_.has_poststop = !config_.hooks.poststop.empty();
+  state_.has_start_container = !config_.hooks.start_container.empty();
+  return {};
+}
+
+Result<> Creation::check_terminal() const {
+  const bool terminal = plan_.process && plan_.process->terminal;
+  const bool socket = !request_.options.console_socket.empty();
+  if (terminal && !socket && !request_.terminal_here) {
+    return invalid("process.terminal is true: give --console-socket, where the terminal is sent to");
+  }
+  if (!terminal && socket) return invalid("--console-socket is given, but process.terminal is false");
+  return {};
+}
+
+Result<> Creation::make_cgroups() {
+  const linux::CgroupLayout layout = TRY(linux::read_cgroup_layout());
+  auto cgroup = Cgroup::create(layout, choose_cgroup_path(plan_.cgroups_path, state_.id), config_.linux.resources);
+  if (!cgroup) {
+    // Without root, and without limits to keep, a container may do without a group of its own.
+    if (cgroup.error().kind() != ErrorKind::denied || ::geteuid() == 0) return Failure(std::move(cgroup).error());
+    log_.warn("no cgroup of its own: {}", cgroup.error().message());
+    return {};
+  }
+  cgroup_ = std::move(*cgroup);
+  state_.cgroups = cgroup_->directories();
+  TRY(directory_->save(state_));   // a runtime killed from here on leaves a state that tells what to remove
+  TRY(cgroup_->apply(config_.linux.resources, log_));
+  birth_.cgroup_entry = TRY(cgroup_->entry());
+  birth_.cgroups = cgroup_->directories();
+  return {};
+}
+
+Result<> Creation::prepare_birth() {
+  birth_.plan = &plan_;
+  birth_.config = &config_;
+  birth_.id = state_.id;
+  birth_.bundle = state_.bundle;
+  birth_.preserve_fds = request_.options.preserve_fds;
+  birth_.no_pivot = request_.options.no_pivot;
+  birth_.no_new_keyring = request_.options.no_new_keyring;
+  if (config_.linux.seccomp) {
+    const bool no_new_privileges = plan_.process && plan_.process->no_new_privileges;
+    birth_.seccomp = TRY_IN("linux.seccomp", compile_seccomp(*config_.linux.seccomp, no_new_privileges, log_));
+  }
+  if (!request_.options.console_socket.empty()) {
+    birth_.console_socket = TRY(connect_console_socket(request_.options.console_socket));
+  } else {
+    birth_.relay_terminal = request_.terminal_here;
+  }
+  if (request_.separate_start) birth_.start_listener = TRY(directory_->listen_start());
+  const bool user_namespace = plan_.namespaces.has(CLONE_NEWUSER);
+  birth_.sources = TRY(prepare_mount_sources(plan_, state_.bundle, user_namespace, io::Fd()));
+  return {};
+}
+
+Result<Newborn> Creation::deliver() {
+  directory_ = TRY(StateDirectory::create(request_.root, state_.id));
+  TRY(directory_->save_config(config_text_));   // exec and delete see what was created, not what the bundle says by then
+  TRY(make_cgroups());
+  TRY(prepare_birth());
+  Newborn newborn = TRY(give_birth(birth_, *this, log_));
+  const auto recorded = [&]() -> Result<> {
+    TRY(directory_->save(state_));
+    return write_pid_file(request_.options.pid_file, newborn.pid);
+  }();
+  if (!recorded) {
+    ::kill(newborn.pid, SIGKILL);
+    (void)linux::wait_for_exit(newborn.pid);
+    return Failure(recorded.error());
+  }
+  return newborn;
+}
+
+Result<std::string> Creation::born(pid_t pid) {
+  born_ = true;
+  state_.pid = pid;
+  state_.pid_start_time = TRY(process_start_time(pid));
+  const oci::Hooks& hooks = config_.hooks;
+  const bool told = !hooks.create_container.empty() || !hooks.start_container.empty();
+  return told ? spec_state_json(state_, Status::creating) : std::string();
+}
+
+Result<> Creation::run_runtime_hooks() {
+  const std::string state_json = spec_state_json(state_, Status::creating);
+  TRY(run_hooks("prestart", config_.hooks.prestart, state_json, state_.bundle));
+  return run_hooks("createRuntime", config_.hooks.create_runtime, state_json, state_.bundle);
+}
+
+Creation::~Creation() {
+  if (kept_ || !directory_) return;
+  if (cgroup_) {
+    if (const auto removed = cgroup_->remove(); !removed) log_.warn("undo: {}", removed.error().message());
+  }
+  // The life of a container that failed to be created ends like any other's.
+  if (born_) run_hooks_warning("poststop", config_.hooks.poststop, spec_state_json(state_, Status::stopped), state_.bundle, log_);
+  if (const auto removed = directory_->remove(); !removed) log_.warn("undo: {}", removed.error().message());
+}
+
+}  // namespace podo::runtime

@@ -1,0 +1,70 @@
+#include "container/runtime/exec_stage.h"
+
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/linux/clone.h"
+#include "container/runtime/process_setup.h"
+#include "container/runtime/terminal.h"
+
+namespace podo::runtime {
+namespace {
+
+Result<> load_filter(const ExecStage& stage, const Channel& channel) {
+  if (!stage.seccomp) return {};
+  const io::Fd notifications = TRY(load_seccomp(*stage.seccomp));
+  if (!notifications) return {};
+  TRY(channel.send(Step::listener, {}, notifications.get()));
+  return channel.expect(Step::proceed).transform([](auto&&) {});
+}
+
+Result<> give_terminal(const ExecStage& stage, const Channel& channel) {
+  const io::Fd master = TRY(open_terminal(stage.process.console_size, false));
+  if (::fchown(STDIN_FILENO, stage.process.uid, static_cast<gid_t>(-1)) != 0 && errno != EPERM && errno != EINVAL) {
+    return failed_errno(errno, "process.terminal: owner");
+  }
+  return stage.console_socket ? send_terminal(stage.console_socket, master) : channel.send(Step::terminal, {}, master.get());
+}
+
+// The path; does not return on success.
+Result<> become_program(const ExecStage& stage, const Channel& channel, Log& log) {
+  const ProcessPlan& process = stage.process;
+  if (stage.namespaces != 0) TRY(enter_container(stage, log));
+  TRY(begin_session({}, log));
+  if (process.terminal) TRY(give_terminal(stage, channel));
+  TRY(set_limits(process, log));
+  TRY(set_affinity(process.cpus_final));
+  const Command command = TRY(resolve_command(process));
+  if (stage.personality && ::syscall(SYS_personality, *stage.personality) < 0) return failed_errno(errno, "linux.personality");
+  TRY(limit_descriptors(stage.preserve_fds));
+  if (!process.no_new_privileges) TRY(load_filter(stage, channel));
+  TRY(drop_privileges(process));
+  TRY(enter_directory(process));
+  if (process.no_new_privileges) TRY(load_filter(stage, channel));
+  return Failure(execute(command, process));
+}
+
+}  // namespace
+
+Result<> enter_container(const ExecStage& stage, Log& log) {
+  ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);   // before anything of the container could see this process (CVE-2016-9962)
+  TRY(set_affinity(stage.process.cpus_initial));
+  TRY(enter_cgroup(stage.cgroup_entry));
+  TRY(adjust_oom_score(stage.process, log));
+  TRY_IN("the container's namespaces", linux::join_namespace(stage.init.get(), stage.namespaces));
+  if ((stage.namespaces & CLONE_NEWUSER) != 0) {
+    for (const long call : {SYS_setresgid, SYS_setresuid}) {
+      if (::syscall(call, 0, 0, 0) != 0 && errno != EINVAL) return failed_errno(errno, "become root of the user namespace");
+    }
+  }
+  return {};
+}
+
+void run_exec_stage(const ExecStage& stage, const Channel& channel, Log& log) {
+  const Result<> lived = become_program(stage, channel, log);
+  (void)channel.send_failure(lived.error());
+  ::_exit(255);
+}
+
+}  // namespace podo::runtime

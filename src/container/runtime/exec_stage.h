@@ -1,0 +1,31 @@
+// The child's side of exec: from a clone of the runtime to a program inside a running container.
+#pragma once
+
+#include <optional>
+
+#include "base/core/log.h"
+#include "base/io/fd.h"
+#include "container/runtime/cgroup.h"
+#include "container/runtime/channel.h"
+#include "container/runtime/plan.h"
+#include "container/runtime/seccomp.h"
+
+namespace podo::runtime {
+
+struct ExecStage {
+  io::Fd init;                       // pidfd of the container's first process
+  std::uint64_t namespaces = 0;      // CLONE_NEW* kinds of it that are not ours
+  CgroupEntry cgroup_entry;
+  ProcessPlan process;
+  std::optional<std::uint32_t> personality;
+  std::optional<SeccompFilter> seccomp;
+  io::Fd console_socket;             // empty: a terminal's master goes over the channel
+  int preserve_fds = 0;
+};
+
+// Cgroups, then namespaces. What needs the host's /proc is done in between.
+Result<> enter_container(const ExecStage& stage, Log& log);
+// enter_container() for the namespaces still to be entered, then everything up to execve. Never returns.
+[[noreturn]] void run_exec_stage(const ExecStage& stage, const Channel& channel, Log& log);
+
+}  // namespace podo::runtime

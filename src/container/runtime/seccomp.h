@@ -1,0 +1,35 @@
+// Seccomp: a profile of config.json (config-linux.md#seccomp) becomes a BPF program, and the program a filter of the calling process.
+//
+// Life:  compile_seccomp() in the runtime -> load_seccomp() in the container's process -> (with SCMP_ACT_NOTIFY) send_listener() by
+//        whoever still sees the host's files.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/core/error.h"
+#include "base/core/log.h"
+#include "base/io/fd.h"
+#include "model/oci/spec.h"
+
+namespace podo::runtime {
+
+struct SeccompFilter {
+  std::string program;           // an array of struct sock_filter
+  std::uint32_t flags = 0;       // SECCOMP_FILTER_FLAG_*
+  bool wants_listener = false;   // a rule notifies: loading gives a descriptor
+};
+
+Result<SeccompFilter> compile_seccomp(const oci::Seccomp& profile, bool no_new_privileges, Log& log);
+
+// For the calling process, from now on. Allocates nothing. The listener, or an empty Fd.
+Result<io::Fd> load_seccomp(const SeccompFilter& filter);
+
+// The "container process state" of config-linux.md as JSON; `state_json` is the state of runtime.md.
+std::string listener_state_json(std::string_view metadata, pid_t pid, std::string_view state_json, std::string_view oci_version);
+Result<> send_listener(const std::string& listener_path, const io::Fd& listener, std::string_view container_process_state);
+
+}  // namespace podo::runtime
