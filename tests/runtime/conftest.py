@@ -34,6 +34,18 @@ RUNC_LACKS = {
     "soft-limits": "a limit that cannot be raised is fatal",
     "strict-json": "Go takes duplicate keys and trailing text",
     "fd-hygiene": "--preserve-fds of a closed descriptor passes runc's own",
+    "defaults": "passes the mount option `defaults` to the kernel",
+    "locked-flags": "a bind mount in a user namespace must repeat the flags the host locked",
+    "tmpfs-mode": "the mode of the target wins over the option",
+    "bare-root": "cannot start without /proc",
+    "rootfs-propagation": "`/` is private in the end, whatever was asked for",
+    "capability-intersection": "a capability outside the caller's bounding set is fatal",
+    "joined-user-namespace": "insists on mappings although the namespace has them",
+    "poststart": "runs poststart hooks in create, and fails on them",
+    "poststop-continues": "stops at the first failing poststop hook",
+    "hook-env": "a hook without env inherits the caller's",
+    "hook-children": "waits for children of a killed hook",
+    "seccomp-flags": "came with 1.2",
     "signal-mask": "keeps the caller's signal mask",
 }
 
