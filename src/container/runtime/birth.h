@@ -23,6 +23,7 @@
 #include "base/linux/clone.h"
 #include "container/runtime/cgroup.h"
 #include "container/runtime/channel.h"
+#include "container/runtime/net_devices.h"
 #include "container/runtime/plan.h"
 #include "container/runtime/rootfs.h"
 #include "container/runtime/seccomp.h"
@@ -37,6 +38,7 @@ struct Birth {
   CgroupEntry cgroup_entry;
   std::vector<CgroupDirectory> cgroups;
   MountSources sources;
+  std::vector<NetDevicePlan> net_devices;
   std::optional<SeccompFilter> seccomp;
   io::Fd start_listener;        // create: connected to by `start`. Empty: go on as soon as the runtime says so (run)
   io::Fd console_socket;        // connected; the terminal's master goes there

@@ -128,6 +128,7 @@ Result<> Creation::prepare_birth() {
   }
   if (request_.separate_start) birth_.start_listener = TRY(directory_->listen_start());
   const bool user_namespace = plan_.namespaces.has(CLONE_NEWUSER);
+  birth_.net_devices = TRY(collect_net_devices(plan_.net_devices));
   birth_.sources = TRY(prepare_mount_sources(plan_, state_.bundle, user_namespace, io::Fd()));
   return {};
 }
@@ -154,9 +155,19 @@ Result<std::string> Creation::born(pid_t pid) {
   born_ = true;
   state_.pid = pid;
   state_.pid_start_time = TRY(process_start_time(pid));
+  if (!birth_.net_devices.empty()) TRY(give_net_devices());
   const oci::Hooks& hooks = config_.hooks;
   const bool told = !hooks.create_container.empty() || !hooks.start_container.empty();
   return told ? spec_state_json(state_, Status::creating) : std::string();
+}
+
+// A network namespace to be joined is not the process's yet.
+Result<> Creation::give_net_devices() {
+  std::string path = text("/proc/{}/ns/net", state_.pid);
+  for (const NamespaceJoin& join : plan_.namespaces.join) {
+    if (join.kind == CLONE_NEWNET) path = join.path;
+  }
+  return move_net_devices(birth_.net_devices, TRY(linux::open_at(AT_FDCWD, path.c_str(), O_RDONLY)));
 }
 
 Result<> Creation::run_runtime_hooks() {

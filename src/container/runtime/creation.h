@@ -40,6 +40,7 @@ class Creation : BirthAttendant {
   Result<> check_terminal() const;
   Result<> make_cgroups();
   Result<> prepare_birth();
+  Result<> give_net_devices();
   Result<std::string> born(pid_t pid) override;
   Result<> run_runtime_hooks() override;
 

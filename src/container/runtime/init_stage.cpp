@@ -25,6 +25,7 @@ class InitStage {
     TRY(enter_namespaces());
     TRY(begin_session({.keyring_name = birth_.no_new_keyring ? "" : "_ses." + birth_.id}, log_));
     TRY(set_host_names(plan_.hostname, plan_.domainname));
+    TRY(raise_net_devices(birth_.net_devices));
     if (plan_.process) TRY(adjust_oom_score(*plan_.process, log_));
     TRY(make_file_tree());
     if (plan_.process) {
