@@ -10,6 +10,7 @@ LOOKS_LIKE_A_PATH = re.compile(r"^[\w.-]+(?:/[\w.-]+)+/?$|^[\w-]+\.(?:cpp|h|py|m
 
 
 def exists(tree, path):
+    path = path.removeprefix("./")
     folder = path.rstrip("/") + "/"
     return path in tree or any(name.startswith(folder) for name in tree)
 

@@ -101,7 +101,8 @@ def check_characters(tree):
             continue
         for number, line in enumerate(text.split("\n"), 1):
             if len(line) > WIDTH and not path.endswith((".json", ".md", ".txt")):
-                yield f"{path}:{number}: {len(line)} characters, more than {WIDTH}"
+                cure = f"; clang-format-19 -i --lines={number}:{number}" if path.endswith((".cpp", ".h")) else ""
+                yield f"{path}:{number}: {len(line)} characters, more than {WIDTH}{cure}"
             if line != line.rstrip():
                 yield f"{path}:{number}: blanks at the end of the line"
             if "\t" in line:

@@ -4,7 +4,7 @@ import documents
 import layers
 import pytest
 import style
-from tree import code_of
+from tree import code_of, room_of
 
 LAYERS = "floor base\n  base/core\n  base/io -> base/core\n  base/linux -> base/io\nfloor podo\n  podo\n"
 README = "# a room\n\n## What it is\n\n## Words\n\n## Path\n\n## Files\n\n`a.h` is it\n"
@@ -133,6 +133,11 @@ def test_ban_does_not_hold_at_home():
 def test_arrow_to_a_later_room_is_refused():
     with pytest.raises(ValueError, match="above it"):
         layers.parse_layers("floor base\n  a -> b\n  b\n")
+
+
+def test_a_testsuite_belongs_to_its_room():
+    assert room_of("src/base/io/testsuite/network_suite.h") == "base/io"
+    assert room_of("src/layers.txt") is None and room_of("tests/unit_main.cpp") is None
 
 
 def test_code_of_keeps_lines_and_code():

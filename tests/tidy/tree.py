@@ -30,8 +30,9 @@ def sources(tree, *endings):
 
 
 def room_of(path):
-    """src/base/core/text.h -> base/core; None for what is in no room."""
-    return path[len("src/"):].rpartition("/")[0] or None if path.startswith("src/") else None
+    """src/base/core/text.h -> base/core, as for what lies in its testsuite/; None for what is in no room."""
+    folder = path.rpartition("/")[0].removesuffix("/testsuite")
+    return folder[len("src/"):] or None if path.startswith("src/") else None
 
 
 def rooms(tree):
