@@ -232,9 +232,6 @@ Result<MountPlan> plan_mount(const oci::Mount& mount, const NamespacePlan& names
   } else if (plan.type.empty() && !plan.remount) {
     return invalid("{}.type: is empty, and no bind option is there", where);
   }
-  // A read-only device can only be opened by a file system that is told not to write.
-  const bool device = plan.kind == MountPlan::Kind::filesystem && plan.source.starts_with('/');
-  if (device && (plan.attributes_set & MOUNT_ATTR_RDONLY)) plan.parameters.emplace_back("ro", "");
   drop_ineffective(reading, where, warnings);
   TRY(plan_idmap(mount, namespaces, where, plan));
   return std::move(plan);
