@@ -66,29 +66,31 @@ std::string pod() {
   return out.end().take();
 }
 
-template <class Work>
-double median_us(Work work) {
-  constexpr int rounds = 31, times = 1000;
+// The fastest of many rounds: what the work costs when nothing else runs.
+template <class Input, class Work>
+double least_us(const Input& input, Work work) {
+  constexpr int rounds = 200, times = 100;
   const SystemClock clock;
-  std::vector<double> results;
+  double least = 1e9;
   for (int round = 0; round < rounds; ++round) {
+    std::vector<Input> inputs(times, input);
     const Monotonic start = clock.now();
-    for (int i = 0; i < times; ++i) work();
-    results.push_back(static_cast<double>((clock.now() - start).ns) / 1000 / times);
+    for (Input& each : inputs) work(each);
+    least = std::min(least, static_cast<double>((clock.now() - start).ns) / 1000 / times);
   }
-  std::sort(results.begin(), results.end());
-  return results[rounds / 2];
+  return least;
 }
 
 void measure(const char* name, const std::string& bytes) {
   const auto document = parse(bytes);
   if (!document) return static_cast<void>(std::printf("%s: %s\n", name, document.error().message().c_str()));
   std::size_t sum = 0;
-  const double parse_us = median_us([&] { sum += parse(bytes)->root().size(); });
-  const double write_us = median_us([&] { sum += Writer().value(document->root()).take().size(); });
-  std::printf("%s: %zu bytes, parse %.2f us, write %.2f us, memory %zu bytes (%.2f x)%s\n", name, bytes.size(), parse_us,
-              write_us, document->memory_bytes(),
-              static_cast<double>(document->memory_bytes()) / static_cast<double>(bytes.size()), sum == 0 ? "!" : "");
+  const double parse_us = least_us(bytes, [&](std::string& text) { sum += parse(std::move(text))->root().size(); });
+  const double write_us =
+      least_us(document->root(), [&](Value root) { sum += Writer().value(root).take().size(); });
+  const double memory = static_cast<double>(document->memory_bytes());
+  std::printf("%s: %zu bytes, parse %.2f us, write %.2f us, memory %.2f x%s\n", name, bytes.size(), parse_us, write_us,
+              memory / static_cast<double>(bytes.size()), sum == 0 ? "!" : "");
 }
 
 }  // namespace

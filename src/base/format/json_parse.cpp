@@ -15,79 +15,91 @@ Result<Document> parse(std::string bytes, const Limits& limits) {
 
 Parser::Parser(std::string bytes, const Limits& limits) : arena_(std::make_unique<Arena>()), limits_(limits) {
   arena_->text = std::move(bytes);
-  begin_ = at_ = arena_->text.data();
+  begin_ = arena_->text.data();
   end_ = begin_ + arena_->text.size();
-  arena_->nodes.reserve(arena_->text.size() / 8 + 1);  // two nodes a member, and members under 16 bytes are rare
+  arena_->nodes.reserve(arena_->text.size() / 9 + 1);  // two nodes a member, and members under 18 bytes are rare
   pending_.reserve(64);
 }
 
 Result<Document> Parser::parse() {
-  if (!text()) return fail(ErrorKind::invalid, std::move(problem_));
-  arena_->nodes.push_back(pending_.front());
-  if (arena_->nodes.capacity() - arena_->nodes.size() > arena_->nodes.size() / 8) arena_->nodes.shrink_to_fit();
+  if (!text(begin_)) return fail(ErrorKind::invalid, std::move(problem_));
+  std::vector<Node>& nodes = arena_->nodes;
+  nodes.push_back(pending_.front());
+  if (nodes.capacity() - nodes.size() > nodes.size() / 4) nodes.shrink_to_fit();
   return Document(std::move(arena_));
 }
 
-bool Parser::text() {
-  at_ = skip_space(at_, end_);
+const char* Parser::text(const char* at) {
+  at = skip_space(at, end_);
   do {
-    if (!value()) return false;
-    if (!opened_ && !go_on()) return false;
+    at = value(at);
+    if (at == nullptr) return nullptr;
+    if (++values_ > limits_.values_max) return wrong(at, podo::text("more than {} values", limits_.values_max));
+    if (!opened_) at = go_on(at);
+    if (at == nullptr) return nullptr;
   } while (!open_.empty());
-  if (at_ != end_) return expected("the end of the text");
-  return true;
+  return at == end_ ? at : expected(at, "the end of the text");
 }
 
-bool Parser::value() {
+inline const char* Parser::value(const char* at) {
   opened_ = false;
-  switch (*at_) {
-    case '"': return string();
-    case '{': return open(true);
-    case '[': return open(false);
-    case 't': return word("true", Kind::boolean, 1);
-    case 'f': return word("false", Kind::boolean, 0);
-    case 'n': return word("null", Kind::null, 0);
-    default: return number();
+  switch (*at) {
+    case '"': return string(at);
+    case '{': return open(at, true);
+    case '[': return open(at, false);
+    case 't': return word(at, "true", Kind::boolean, 1);
+    case 'f': return word(at, "false", Kind::boolean, 0);
+    case 'n': return word(at, "null", Kind::null, 0);
+    default: return number(at);
   }
 }
 
-bool Parser::open(bool object) {
+inline const char* Parser::open(const char* at, bool object) {
   if (open_.size() >= limits_.depth_max) {
-    return wrong(at_, podo::text("arrays and objects lie more than {} deep", limits_.depth_max));
+    return wrong(at, podo::text("arrays and objects lie more than {} deep", limits_.depth_max));
   }
   open_.push_back({pending_.size(), object});
-  at_ = skip_space(at_ + 1, end_);
-  if (*at_ == (object ? '}' : ']')) {
-    ++at_;
-    return close();
-  }
+  at = skip_space(at + 1, end_);
+  if (*at == (object ? '}' : ']')) return close() ? at + 1 : nullptr;
   opened_ = true;
-  if (!object) return true;
-  if (*at_ != '"') return expected("a key in quotes, or '}'");
-  return key();
+  if (!object) return at;
+  if (*at != '"') return expected(at, "a key in quotes, or '}'");
+  return key(at);
 }
 
-bool Parser::key() {
-  if (*at_ != '"') return expected("a key in quotes");
-  if (!string()) return false;
-  at_ = skip_space(at_, end_);
-  if (*at_ != ':') return expected("':'");
-  at_ = skip_space(at_ + 1, end_);
-  return true;
+inline const char* Parser::key(const char* at) {
+  if (*at != '"') return expected(at, "a key in quotes");
+  at = string(at);
+  if (at == nullptr) return nullptr;
+  at = skip_space(at, end_);
+  if (*at != ':') return expected(at, "':'");
+  return skip_space(at + 1, end_);
 }
 
-bool Parser::go_on() {
+inline const char* Parser::string(const char* at) {
+  const char* start = at + 1;
+  at = skip_plain(start, end_);
+  if (*at != '"') {
+    at = part(at);
+    if (at == nullptr) return nullptr;
+    if (*at == '\\') return escaped_string(start, at);
+  }
+  add(place_of(start), static_cast<std::size_t>(at - start), Kind::string);
+  return at + 1;
+}
+
+inline const char* Parser::go_on(const char* at) {
   for (;;) {
-    at_ = skip_space(at_, end_);
-    if (open_.empty()) return true;
+    at = skip_space(at, end_);
+    if (open_.empty()) return at;
     const bool object = open_.back().object;
-    if (*at_ == ',') {
-      at_ = skip_space(at_ + 1, end_);
-      return object ? key() : true;
+    if (*at == ',') {
+      at = skip_space(at + 1, end_);
+      return object ? key(at) : at;
     }
-    if (*at_ != (object ? '}' : ']')) return expected(object ? "',' or '}'" : "',' or ']'");
-    ++at_;
-    if (!close()) return false;
+    if (*at != (object ? '}' : ']')) return expected(at, object ? "',' or '}'" : "',' or ']'");
+    ++at;
+    if (!close()) return nullptr;
   }
 }
 
@@ -101,62 +113,52 @@ bool Parser::close() {
   const std::size_t size = closed.object ? length / 2 : length;
   if (closed.object && size > 1 && !keys_differ(children, size)) return false;
 
-  const auto place = static_cast<std::uint32_t>(nodes.size());
+  const std::size_t place = nodes.size();
   nodes.insert(nodes.end(), children, children + length);
   pending_.resize(closed.first);
-  const Kind kind = closed.object ? Kind::object : Kind::array;
-  return add({place, static_cast<std::uint32_t>(size), 0, static_cast<std::uint32_t>(kind)});
+  add(place, size, closed.object ? Kind::object : Kind::array);
+  return true;
 }
 
-bool Parser::word(std::string_view word, Kind kind, std::uint32_t truth) {
-  if (std::string_view(at_, static_cast<std::size_t>(end_ - at_)).substr(0, word.size()) != word) {
-    return expected("a value");
+const char* Parser::word(const char* at, std::string_view word, Kind kind, std::uint32_t truth) {
+  if (std::string_view(at, static_cast<std::size_t>(end_ - at)).substr(0, word.size()) != word) {
+    return expected(at, "a value");
   }
-  at_ += word.size();
-  return add({0, truth, 0, static_cast<std::uint32_t>(kind)});
+  add(0, truth, kind);
+  return at + word.size();
 }
 
 // number := "-"? ( "0" | [1-9] digit* ) ( "." digit+ )? ( [eE] [+-]? digit+ )?
-bool Parser::number() {
-  const char* start = at_;
-  const bool negative = *at_ == '-';
-  if (negative) ++at_;
-  if (*at_ == '0') {
-    ++at_;
-    if (*at_ >= '0' && *at_ <= '9') return expected("no digit after a leading zero");
-  } else if (*at_ < '1' || *at_ > '9') {
-    return expected(negative ? "a digit" : "a value");
+const char* Parser::number(const char* at) {
+  const char* start = at;
+  const bool negative = *at == '-';
+  if (negative) ++at;
+  if (*at == '0') {
+    ++at;
+    if (*at >= '0' && *at <= '9') return expected(at, "no digit after a leading zero");
+  } else if (*at < '1' || *at > '9') {
+    return expected(at, negative ? "a digit" : "a value");
   } else {
-    digits();
+    at = digits(at);
   }
-  if (*at_ == '.') {
-    ++at_;
-    if (!digits()) return false;
+  if (*at == '.') {
+    at = digits(at + 1);
+    if (at == nullptr) return nullptr;
   }
-  if (*at_ == 'e' || *at_ == 'E') {
-    ++at_;
-    if (*at_ == '+' || *at_ == '-') ++at_;
-    if (!digits()) return false;
+  if (*at == 'e' || *at == 'E') {
+    ++at;
+    if (*at == '+' || *at == '-') ++at;
+    at = digits(at);
+    if (at == nullptr) return nullptr;
   }
-  return push(Kind::number, start, at_);
+  add(place_of(start), static_cast<std::size_t>(at - start), Kind::number);
+  return at;
 }
 
-bool Parser::digits() {
-  if (*at_ < '0' || *at_ > '9') return expected("a digit");
-  while (*at_ >= '0' && *at_ <= '9') ++at_;
-  return true;
-}
-
-bool Parser::push(Kind kind, const char* start, const char* end) {
-  return add({place_of(start), static_cast<std::uint32_t>(end - start), 0, static_cast<std::uint32_t>(kind)});
-}
-
-bool Parser::add(Node node) {
-  if (++values_ > limits_.values_max) {
-    return wrong(at_, podo::text("more than {} values", limits_.values_max));
-  }
-  pending_.push_back(node);
-  return true;
+const char* Parser::digits(const char* at) {
+  if (*at < '0' || *at > '9') return expected(at, "a digit");
+  while (*at >= '0' && *at <= '9') ++at;
+  return at;
 }
 
 bool Parser::keys_differ(const Node* members, std::size_t count) {
@@ -165,7 +167,10 @@ bool Parser::keys_differ(const Node* members, std::size_t count) {
     const Node key = members[2 * later];
     for (std::size_t earlier = 0; earlier < later; ++earlier) {
       const Node& other = members[2 * earlier];
-      if (other.size == key.size && arena_->string(other) == arena_->string(key)) return repeated(key);
+      if (other.size == key.size && arena_->string(other) == arena_->string(key)) {
+        repeated(key);
+        return false;
+      }
     }
   }
   return true;
@@ -180,9 +185,11 @@ bool Parser::big_keys_differ(const Node* members, std::size_t count) {
   std::sort(order.begin() + static_cast<std::ptrdiff_t>(first), order.end(),
             [&](std::uint32_t a, std::uint32_t b) { return key_before(key_of(a), key_of(b)); });
   for (std::size_t i = first + 1; i < order.size(); ++i) {
-    if (key_of(order[i - 1]) == key_of(order[i])) return repeated(members[2 * std::max(order[i - 1], order[i])]);
+    if (key_of(order[i - 1]) != key_of(order[i])) continue;
+    repeated(members[2 * std::max(order[i - 1], order[i])]);
+    return false;
   }
-  arena_->nodes.push_back({static_cast<std::uint32_t>(first), 0, 0, static_cast<std::uint32_t>(Kind::null)});
+  arena_->nodes.push_back({static_cast<std::uint32_t>(first), 0, 0, 0});
   return true;
 }
 

@@ -29,80 +29,71 @@ char simple_escape(char c) {
 
 }  // namespace
 
-bool Parser::string() {
-  const char* start = ++at_;
-  if (!plain_part()) return false;
-  if (*at_ == '\\') return escaped_string(start);
-  return push(Kind::string, start, at_++);
-}
-
 // To the closing quote or a backslash.
-bool Parser::plain_part() {
+const char* Parser::part(const char* at) {
   for (;;) {
-    at_ = skip_plain(at_, end_);
-    if (at_ == end_) return expected("the closing '\"' of the string");
-    if (*at_ == '"' || *at_ == '\\') return true;
-    if (static_cast<unsigned char>(*at_) < 0x20) return expected("an escape instead of a raw control character");
-    const std::size_t length = utf8::sequence_length(at_, end_);
-    if (length == 0) return expected("UTF-8");
-    at_ += length;
+    at = skip_plain(at, end_);
+    if (at == end_) return expected(at, "the closing '\"' of the string");
+    if (*at == '"' || *at == '\\') return at;
+    if (static_cast<unsigned char>(*at) < 0x20) {
+      return expected(at, "an escape instead of a raw control character");
+    }
+    const std::size_t length = utf8::sequence_length(at, end_);
+    if (length == 0) return expected(at, "UTF-8");
+    at += length;
   }
 }
 
-bool Parser::escaped_string(const char* start) {
+const char* Parser::escaped_string(const char* start, const char* at) {
   std::string& out = arena_->unescaped;
-  const std::uint32_t quote = place_of(start - 1);
+  const auto quote = static_cast<std::uint32_t>(place_of(start - 1));
   out.append(reinterpret_cast<const char*>(&quote), sizeof quote);
   const std::size_t place = out.size();
-  out.append(start, at_);
-  while (*at_ == '\\') {
-    if (!escape()) return false;
-    const char* part = at_;
-    if (!plain_part()) return false;
-    out.append(part, at_);
+  out.append(start, static_cast<std::size_t>(at - start));
+  while (*at == '\\') {
+    const char* after = escape(at);
+    if (after == nullptr) return nullptr;
+    at = part(after);
+    if (at == nullptr) return nullptr;
+    out.append(after, static_cast<std::size_t>(at - after));
   }
-  ++at_;
-  return add({static_cast<std::uint32_t>(place), static_cast<std::uint32_t>(out.size() - place), 1,
-              static_cast<std::uint32_t>(Kind::string)});
+  add(place, out.size() - place, Kind::string, true);
+  return at + 1;
 }
 
-bool Parser::escape() {
-  const char* start = at_++;
-  if (*at_ != 'u') {
-    const char c = simple_escape(*at_);
-    if (c == '\0') return expected("one of \"\\/bfnrtu after a backslash");
+const char* Parser::escape(const char* at) {
+  const char* start = at++;
+  if (*at != 'u') {
+    const char c = simple_escape(*at);
+    if (c == '\0') return expected(at, "one of \"\\/bfnrtu after a backslash");
     arena_->unescaped.push_back(c);
-    ++at_;
-    return true;
+    return at + 1;
   }
-  ++at_;
-  const auto unit = four_hex();
-  if (!unit) return false;
-  std::uint32_t code_point = *unit;
-  if (is_low_surrogate(*unit)) return wrong(start, "found the second half of a surrogate pair without the first");
-  if (is_high_surrogate(*unit)) {
-    if (at_[0] != '\\' || at_[1] != 'u') return wrong(start, "found half of a surrogate pair, expected both");
-    at_ += 2;
-    const auto low = four_hex();
-    if (!low) return false;
-    if (!is_low_surrogate(*low)) return wrong(start, "found half of a surrogate pair, expected both");
-    code_point = 0x10000 + ((*unit - 0xD800) << 10) + (*low - 0xDC00);
+  std::uint32_t code_point = 0;
+  at = four_hex(at + 1, code_point);
+  if (at == nullptr) return nullptr;
+  if (is_low_surrogate(code_point)) {
+    return wrong(start, "found the second half of a surrogate pair without the first");
+  }
+  if (is_high_surrogate(code_point)) {
+    std::uint32_t low = 0;
+    if (at[0] != '\\' || at[1] != 'u') return wrong(start, "found half of a surrogate pair, expected both");
+    at = four_hex(at + 2, low);
+    if (at == nullptr) return nullptr;
+    if (!is_low_surrogate(low)) return wrong(start, "found half of a surrogate pair, expected both");
+    code_point = 0x10000 + ((code_point - 0xD800) << 10) + (low - 0xDC00);
   }
   utf8::append(arena_->unescaped, code_point);
-  return true;
+  return at;
 }
 
-std::optional<std::uint32_t> Parser::four_hex() {
-  std::uint32_t value = 0;
-  for (int i = 0; i < 4; ++i, ++at_) {
-    const int digit = hex_value(*at_);
-    if (digit < 0) {
-      expected("four hex digits after \\u");
-      return std::nullopt;
-    }
+const char* Parser::four_hex(const char* at, std::uint32_t& value) {
+  for (int i = 0; i < 4; ++i, ++at) {
+    const int digit = hex_value(*at);
+    if (digit < 0) return expected(at, "four hex digits after \\u");
     value = value * 16 + static_cast<std::uint32_t>(digit);
   }
-  return value;
+  return at;
 }
 
 }  // namespace podo::json

@@ -168,7 +168,7 @@ TEST_CASE("limits on bytes, depth and values are kept") {
   CHECK_EQ(problem_of("[[{\"a\":[]}]]", {.depth_max = 3}),
            "line 1, column 8: arrays and objects lie more than 3 deep");
   CHECK_EQ(problem_of("[1,2,3]", {.values_max = 4}), "accepted");
-  CHECK_EQ(problem_of("[1,2,3,4]", {.values_max = 4}), "line 1, column 10: more than 4 values");
+  CHECK_EQ(problem_of("[1,2,3,4]", {.values_max = 4}), "line 1, column 9: more than 4 values");
   CHECK_EQ(problem_of(repeated("[", 100'000)), "line 1, column 129: arrays and objects lie more than 128 deep");
 }
 

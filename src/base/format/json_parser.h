@@ -26,42 +26,44 @@ class Parser {
     bool object;
   };
 
-  // Each answers false when the text is wrong, with problem_ told.
-  bool text();
-  bool value();                            // a scalar whole, or the opening of a container
-  bool open(bool object);
-  bool key();                              // with its colon
-  bool go_on();                            // after a value: everything that closes here, or the comma
+  // Each reads from `at` and answers where it ends, or nullptr with problem_ told: a cursor that stays in a register
+  // halves the time of a member `at_`.
+  const char* text(const char* at);
+  const char* value(const char* at);       // a scalar whole, or the opening of a container
+  const char* open(const char* at, bool object);
+  const char* key(const char* at);         // with its colon
+  const char* go_on(const char* at);       // after a value: everything that closes here, or the comma
+  const char* word(const char* at, std::string_view word, Kind kind, std::uint32_t truth);
+  const char* number(const char* at);
+  const char* digits(const char* at);
+  [[gnu::always_inline]] const char* string(const char* at);
+  const char* escaped_string(const char* start, const char* at);  // json_parse_string.cpp, as are the next three
+  const char* escape(const char* at);
+  const char* four_hex(const char* at, std::uint32_t& value);
+  const char* part(const char* at);
   bool close();
-  bool word(std::string_view word, Kind kind, std::uint32_t truth);
-  bool number();
-  bool digits();
-  bool string();
-  bool escaped_string(const char* start);  // json_string.cpp, as are the next two
-  bool escape();
-  std::optional<std::uint32_t> four_hex();
-  bool plain_part();
   bool keys_differ(const Node* members, std::size_t count);
   bool big_keys_differ(const Node* members, std::size_t count);
 
-  bool push(Kind kind, const char* start, const char* end);
-  bool add(Node node);
-  std::uint32_t place_of(const char* at) const { return static_cast<std::uint32_t>(at - begin_); }
+  [[gnu::always_inline]] void add(std::size_t place, std::size_t size, Kind kind, bool outside = false) {
+    pending_.push_back({static_cast<std::uint32_t>(place), static_cast<std::uint32_t>(size), outside,
+                        static_cast<std::uint32_t>(kind)});
+  }
+  std::size_t place_of(const char* at) const { return static_cast<std::size_t>(at - begin_); }
 
-  bool expected(std::string_view what);                        // at at_
-  bool wrong(const char* where, std::string message);
-  bool repeated(const Node& key);
-  std::string found() const;                                   // what stands at at_
+  const char* expected(const char* at, std::string_view what);  // json_problem.cpp, as are the next three
+  const char* wrong(const char* at, std::string message);
+  void repeated(const Node& key);
+  std::string found(const char* at) const;
 
   std::unique_ptr<Arena> arena_;
   Limits limits_;
   const char* begin_;
-  const char* at_;
   const char* end_;
   std::vector<Node> pending_;
   std::vector<Open> open_;
-  std::uint32_t values_ = 0;
-  bool opened_ = false;        // value() has opened a container that is not empty: its first value comes next
+  std::size_t values_ = 0;
+  bool opened_ = false;  // value() has opened a container that is not empty: its first value comes next
   std::string problem_;
 };
 

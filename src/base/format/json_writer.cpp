@@ -27,11 +27,33 @@ void append_escape(std::string& out, char c) {
   out.append(escape, sizeof escape);
 }
 
+// Most strings need no escape; they grow the text once.
+void append_plain(std::string& out, std::string_view value) {
+  const std::size_t start = out.size();
+  out.resize_and_overwrite(start + value.size() + 2, [&](char* bytes, std::size_t size) {
+    bytes[start] = '"';
+    value.copy(bytes + start + 1, value.size());
+    bytes[size - 1] = '"';
+    return size;
+  });
+}
+
+// One character that cannot stand as it is, or needs a look; where it ends.
+const char* append_special(std::string& out, const char* at, const char* end) {
+  if (static_cast<unsigned char>(*at) < 0x80) {
+    append_escape(out, *at);
+    return at + 1;
+  }
+  const std::size_t length = utf8::sequence_length(at, end);
+  out += length == 0 ? utf8::replacement : std::string_view(at, length);
+  return at + (length == 0 ? 1 : length);
+}
+
 template <class Number>
 void append_number(std::string& out, Number value) {
   char digits[32];
   const auto end = std::to_chars(digits, digits + sizeof digits, value);
-  out.append(digits, end.ptr);
+  out.append(digits, static_cast<std::size_t>(end.ptr - digits));
 }
 
 }  // namespace
@@ -39,19 +61,14 @@ void append_number(std::string& out, Number value) {
 void append_quoted(std::string& out, std::string_view value) {
   const char* at = value.data();
   const char* end = at + value.size();
+  const char* special = skip_plain(at, end);
+  if (special == end) return append_plain(out, value);
   out.push_back('"');
-  while (at != end) {
-    const char* part = at;
-    at = skip_plain(at, end);
-    out.append(part, at);
-    if (at == end) break;
-    if (static_cast<unsigned char>(*at) < 0x80) {
-      append_escape(out, *at++);
-      continue;
-    }
-    const std::size_t length = utf8::sequence_length(at, end);
-    out += length == 0 ? utf8::replacement : std::string_view(at, length);
-    at += length == 0 ? 1 : length;
+  for (;;) {
+    out.append(at, static_cast<std::size_t>(special - at));
+    if (special == end) break;
+    at = append_special(out, special, end);
+    special = skip_plain(at, end);
   }
   out.push_back('"');
 }
