@@ -65,7 +65,7 @@ need_packages() {  # NAME...
   done
   [[ ${#missing[@]} == 0 ]] && return
   require_root 'installing packages'
-  step "Installing ${#missing[@]} Debian packages (a few minutes the first time)"
+  step 'Installing Debian packages (a few minutes the first time)'
   note "${missing[*]}"
   apt_try "${missing[@]}" && return
   tail -n 15 "$(apt_log)" >&2
