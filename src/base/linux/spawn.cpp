@@ -60,7 +60,7 @@ Result<Child> spawn(const Program& program) {
   const auto env = pointers(program.env);
   pid_t pid = 0;
   const int error = ::posix_spawn(&pid, program.path.c_str(), &actions.value, &attributes.value, args.data(), env.data());
-  if (error != 0) return system_failure(error, program.path);
+  if (error != 0) return failed_errno(error, "execve");
   auto pidfd = open_process(pid);   // ours and not reaped: the number is still its own
   if (!pidfd) {
     ::kill(pid, SIGKILL);

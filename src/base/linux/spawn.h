@@ -21,7 +21,7 @@ struct Program {
   int in = 0, out = 1, err = 2;         // descriptors of ours that become its 0, 1, 2; each its own place or above 2
   bool own_group = false;               // leads a process group, so that kill(-pid) reaches its children too
 };
-Result<Child> spawn(const Program& program);   // the errno of its chdir or execve when those fail
+Result<Child> spawn(const Program& program);   // its chdir's or execve's errno when those fail
 
 struct Ending {
   int exit_code = 0;       // when signal is 0

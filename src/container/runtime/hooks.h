@@ -1,6 +1,7 @@
 // Hooks of the runtime-spec (config.md#posix-platform-hooks): programs run at fixed points of a container's life.
-// The caller is in the namespaces the specification names for the kind. Each gets the container's state on stdin, runs with exactly
-// the environment it configures, and is killed (with SIGKILL) when its timeout passes.
+// The caller is in the namespaces the specification names for the kind. Each gets the container's state on stdin (which it need not
+// read), runs with exactly the environment it configures, and is killed (SIGKILL, with its process group) when its timeout passes.
+// What it prints is kept for the error. Nothing here needs /proc, /dev or a small caller: hooks run inside containers too.
 #pragma once
 
 #include <span>

@@ -3,10 +3,14 @@
 //   ROOT/ID/state.json    id, bundle, pid with its start time, boot id, cgroup directories, ...   written atomically (temp + rename), 0600
 //   ROOT/ID/config.json   the configuration as it was at create, byte for byte
 //   ROOT/ID/start.sock    exists while the container waits for `start`
+//   ROOT/ID/lock          a record lock (fcntl(2)) on it is held by the verb that changes the container
+//   ROOT/~INODE           a directory that is being removed; no container id looks like that
 //
 // ROOT is usually on tmpfs, but need not be: a state of an earlier boot is recognised (boot id) and counts as stopped; so does a pid that
-// was given to another process since (start time).
-// A container's directory is locked (flock) by the verb that changes it; two programs never change one container at once.
+// was given to another process since (start time). Nothing is flushed to disk: after a crash of the machine the state is that of an
+// earlier boot anyway, and a damaged one can be deleted by force.
+// The lock belongs to the process, not to the descriptor: a container's first process, born with copies of all descriptors, does not
+// keep it, and it goes with a verb that is killed.
 #pragma once
 
 #include <sys/types.h>
@@ -17,10 +21,13 @@
 #include <string_view>
 #include <vector>
 
+#include "base/core/clock.h"
 #include "base/core/error.h"
 #include "base/io/fd.h"
 #include "container/runtime/cgroup.h"
 #include "model/oci/spec.h"
+
+struct sockaddr_un;
 
 namespace podo::runtime {
 
@@ -41,12 +48,14 @@ struct ContainerState {
 };
 
 std::string encode_state(const ContainerState& state);
-Result<ContainerState> decode_state(std::string bytes);
+Result<ContainerState> decode_state(std::string bytes);   // Corrupt; members it does not know are ignored
 // The JSON of `state` and of hooks (runtime.md#state).
 std::string spec_state_json(const ContainerState& state, Status status);
 
 // "" , "..", "a/b", longer than 1024 or with other than [A-Za-z0-9_+.-] is Invalid.
 Result<> check_container_id(std::string_view id);
+
+constexpr Duration lock_wait = seconds(10);
 
 // A container's directory, opened; `lock` held when it was taken.
 class StateDirectory {
@@ -54,7 +63,8 @@ class StateDirectory {
   // AlreadyExists when the id is taken. The directory is locked.
   static Result<StateDirectory> create(const std::string& root, const std::string& id);
   enum class Lock : std::uint8_t { none, exclusive };
-  static Result<StateDirectory> open(const std::string& root, const std::string& id, Lock lock);   // NotFound: "container ID does not exist"
+  // NotFound: "container ID does not exist". Conflict when another verb does not let go of the container within `lock_wait`.
+  static Result<StateDirectory> open(const std::string& root, const std::string& id, Lock lock);
 
   Result<ContainerState> load() const;                    // Corrupt when damaged, NotFound when creation never finished
   Result<> save(const ContainerState& state) const;
@@ -64,17 +74,23 @@ class StateDirectory {
   Result<io::Fd> connect_start() const;
   bool waits_for_start() const;
   Result<> forget_start() const;                          // removes start.sock
-  Result<> remove();                                      // the whole directory
+  Result<> remove();                                      // the whole directory; from the first moment nobody finds it by its id
+  bool is_being_changed() const;                          // some other program holds the lock
   const std::string& path() const { return path_; }
 
  private:
+  StateDirectory(std::string path, std::string id) : path_(std::move(path)), id_(std::move(id)) {}
+  Result<> take_lock();
+  bool was_removed() const;
+  Result<io::Fd> start_socket(sockaddr_un& address) const;
+
   io::Fd directory_, lock_;
-  std::string path_;
+  std::string path_, id_;
 };
 
 Result<std::vector<std::string>> list_containers(const std::string& root);   // ids, sorted; no root: none
 
-// Looks at the process, never at the memory of it.
+// Looks at the process, never at the memory of it. Not for the program that creates the container: only others see it `creating`.
 Status observe(const StateDirectory& directory, const ContainerState& state);
 bool is_alive(const ContainerState& state);   // the same process still runs (a zombie does not)
 Result<std::uint64_t> process_start_time(pid_t pid);
