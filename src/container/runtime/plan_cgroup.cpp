@@ -6,19 +6,16 @@
 namespace podo::runtime {
 namespace {
 
-template <class T>
-bool set(const std::optional<T>& value) { return value && *value != 0; }
-
 Result<> check_weight(const std::optional<std::uint16_t>& weight, std::string_view setting) {
-  if (set(weight) && (*weight < 10 || *weight > 1000)) {
+  if (is_set(weight) && (*weight < 10 || *weight > 1000)) {
     return invalid("linux.resources.{}: {} is not within 10 to 1000", setting, *weight);
   }
   return {};
 }
 
 Result<> check_memory(const oci::MemoryResources& memory) {
-  if (set(memory.swap) && *memory.swap > 0) {
-    if (!set(memory.limit)) {
+  if (is_set(memory.swap) && *memory.swap > 0) {
+    if (!is_set(memory.limit)) {
       return invalid("linux.resources.memory.swap: memory and swap together cannot be limited without memory.limit");
     }
     if (*memory.limit < 0 || *memory.swap < *memory.limit) {
@@ -53,6 +50,11 @@ Result<> check_unified(std::string_view key) {
 bool one_word(std::string_view word) { return !word.empty() && word.find_first_of(" \n\t") == word.npos; }
 
 }  // namespace
+
+CgroupWrite& CgroupPlan::add(std::string_view controller, std::string file, std::string value, std::string setting) {
+  return writes.emplace_back(CgroupWrite{.controller = std::string(controller), .file = std::move(file),
+                                         .value = std::move(value), .setting = std::move(setting)});
+}
 
 Result<> check_resources(const oci::Resources& resources) {
   TRY(check_memory(resources.memory));
@@ -93,13 +95,13 @@ bool asks_for(const oci::Resources& resources, std::string_view controller) {
   const auto& cpu = resources.cpu;
   const auto& io = resources.block_io;
   if (controller == "hugetlb") return !resources.hugepage_limits.empty();
-  if (controller == "pids") return set(resources.pids_limit);
+  if (controller == "pids") return is_set(resources.pids_limit);
   if (controller == "rdma") return !resources.rdma.empty();
-  if (controller == "memory") return set(memory.limit) || set(memory.reservation) || set(memory.swap);
+  if (controller == "memory") return is_set(memory.limit) || is_set(memory.reservation) || is_set(memory.swap);
   if (controller == "cpuset") return !cpu.cpus.empty() || !cpu.mems.empty();
-  if (controller == "cpu") return set(cpu.shares) || set(cpu.quota) || set(cpu.period) || cpu.burst || cpu.idle;
+  if (controller == "cpu") return is_set(cpu.shares) || is_set(cpu.quota) || is_set(cpu.period) || cpu.burst || cpu.idle;
   if (controller == "io") {
-    return set(io.weight) || !io.weight_devices.empty() || !io.read_bps.empty() || !io.write_bps.empty() ||
+    return is_set(io.weight) || !io.weight_devices.empty() || !io.read_bps.empty() || !io.write_bps.empty() ||
            !io.read_iops.empty() || !io.write_iops.empty();
   }
   return false;
