@@ -46,6 +46,8 @@ RUNC_LACKS = {
     "hook-env": "a hook without env inherits the caller's",
     "hook-children": "waits for children of a killed hook",
     "seccomp-flags": "came with 1.2",
+    "weight-warning": "drops a weight the host cannot apply in silence",
+    "kernelTCP": "ignores memory.kernelTCP",
     "signal-mask": "keeps the caller's signal mask",
 }
 

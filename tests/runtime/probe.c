@@ -40,13 +40,11 @@ static int raw_syscall(int argc, char** argv) {
   return answer(syscall(strtol(argv[0], NULL, 0), a[0], a[1], a[2], a[3], a[4], a[5]));
 }
 
-// open PATH r|w|rw: then one byte read or nothing; says whether the file could be opened (and read) so.
+// open PATH r|w|rw: can it be opened so?
 static int open_file(const char* path, const char* how) {
   int flags = !strcmp(how, "r") ? O_RDONLY : !strcmp(how, "w") ? O_WRONLY : O_RDWR;
   int fd = open(path, flags | O_NONBLOCK | O_NOCTTY);
   if (fd < 0) return refused();
-  char byte;
-  if (flags == O_RDONLY && read(fd, &byte, 1) < 0) return refused();
   puts("open");
   return 0;
 }

@@ -113,8 +113,8 @@ def test_the_environment_is_exactly_the_hooks(container, kind):
     c.wait()
     c.delete()
     text = (c.rootfs / "work/env" if kind == "startContainer" else c.bundle / "env").read_text()
-    assert set(text.split()) - {"PWD=/", f"PWD={c.bundle}", "SHLVL=0", "SHLVL=1", "_=/usr/bin/env", "OLDPWD=/"} \
-        == {"PATH=/usr/bin:/bin", "FRUIT=grape"}
+    shells = ("PWD=", "OLDPWD=", "SHLVL=", "_=")  # which sh adds by itself
+    assert {line for line in text.split() if not line.startswith(shells)} == {"PATH=/usr/bin:/bin", "FRUIT=grape"}
 
 
 @pytest.mark.needs("hook-env")
