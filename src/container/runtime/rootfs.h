@@ -13,12 +13,14 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/core/error.h"
 #include "base/core/log.h"
 #include "base/io/fd.h"
 #include "container/runtime/cgroup.h"
+#include "container/runtime/mount_target.h"
 #include "container/runtime/plan.h"
 
 namespace podo::runtime {
@@ -40,12 +42,24 @@ class Rootfs {
  public:
   static Result<Rootfs> build(RootfsContext context, Log& log);
   Result<> enter();
+  // After open_terminal() (which may have to create /dev/console) and write_sysctls() (/proc/sys becomes read-only).
   Result<> seal();
 
  private:
+  Rootfs(RootfsContext context, Log& log) : context_(std::move(context)), log_(&log) {}
+
+  Result<> attach_root();
+  Result<> add(const MountPlan& mount, io::Fd prepared);
+  Result<io::Fd> open_place(const MountPlan& mount, TargetKind kind) const;
+  Result<> leave_by_pivot();
+  Result<> leave_by_move();
+  Result<io::Fd> mount_classic_at(const MountPlan& mount, int target);
+
   RootfsContext context_;
-  io::Fd root_;     // the container's root directory
-  Log* log_ = nullptr;
+  io::Fd root_;                          // the container's root directory
+  io::Fd host_null_;                     // a detached mount of the host's /dev/null, to mask files with
+  std::vector<io::Fd> readonly_later_;   // mounts that others still had to be put into
+  Log* log_;
 };
 
 // Writes `value` to /proc/sys/NAME resp. /proc/thread-self/attr/...: through a proc file system of our own that nothing in the
