@@ -61,4 +61,13 @@ Result<ProcessStat> parse_process_stat(std::string_view text) {
   return stat;
 }
 
+// /proc/PID/status has a line "NSpid:\t4711\t1": its number in each pid namespace from ours to its own.
+Result<bool> leads_pid_namespace(pid_t pid) {
+  const std::string status = TRY(read_file(text("/proc/{}/status", pid).c_str(), 64 << 10));
+  const std::size_t start = status.find("\nNSpid:");
+  if (start == std::string::npos) return unsupported("/proc/{}/status has no NSpid", pid);
+  const std::string_view line = std::string_view(status).substr(start + 1, status.find('\n', start + 1) - start - 1);
+  return line.ends_with("\t1");
+}
+
 }  // namespace podo::linux

@@ -29,4 +29,7 @@ struct ProcessStat {
 Result<ProcessStat> read_process_stat(pid_t pid);                 // /proc/PID/stat
 Result<ProcessStat> parse_process_stat(std::string_view text);
 
+// It is the first process of a pid namespace of its own: whose end is the end of all others in there.
+Result<bool> leads_pid_namespace(pid_t pid);
+
 }  // namespace podo::linux

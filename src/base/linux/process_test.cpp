@@ -43,4 +43,19 @@ TEST_CASE("a process is followed to its end by its descriptor") {
   CHECK(open_process(child->pid).error().kind() == ErrorKind::not_found);
 }
 
+TEST_CASE("the first process of a pid namespace is told from the others") {
+  CHECK_FALSE(*leads_pid_namespace(::getpid()));
+  const std::uint64_t privilege = ::geteuid() == 0 ? 0 : CLONE_NEWUSER;
+  const auto child = clone_process({.flags = CLONE_NEWPID | privilege});
+  REQUIRE(child);
+  if (child->pid == 0) {
+    ::pause();
+    ::_exit(0);
+  }
+  CHECK(*leads_pid_namespace(child->pid));
+  ::kill(child->pid, SIGKILL);
+  (void)wait_for_exit(child->pid);
+  CHECK_FALSE(leads_pid_namespace(child->pid));
+}
+
 }  // namespace podo::linux

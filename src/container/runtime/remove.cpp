@@ -1,0 +1,84 @@
+#include <signal.h>
+
+#include "base/linux/process.h"
+#include "container/runtime/creation.h"
+#include "container/runtime/hooks.h"
+#include "container/runtime/runtime.h"
+#include "model/oci/decode.h"
+
+namespace podo::runtime {
+namespace {
+
+constexpr Duration death_limit = seconds(10);
+
+Result<oci::Config> saved_config(const StateDirectory& directory) {
+  return oci::decode_config(TRY(json::parse(TRY(directory.config()))));
+}
+
+// SIGKILL to the first process, and no return before it is dead.
+Result<> end_first_process(const ContainerState& state) {
+  const auto pidfd = linux::open_process(state.pid);
+  if (!pidfd || !is_alive(state)) return {};
+  const auto sent = linux::signal_process(*pidfd, SIGKILL);
+  if (!sent && sent.error().kind() != ErrorKind::not_found) return sent;
+  Cgroup cgroup = Cgroup::reopen(state.cgroups);
+  if (cgroup.frozen().value_or(false)) TRY(cgroup.thaw());   // v1: the frozen die when they thaw
+  if (!TRY(linux::wait_for_end(*pidfd, death_limit))) {
+    return unavailable("container {}: process {} still runs 10 s after SIGKILL", state.id, state.pid);
+  }
+  return {};
+}
+
+Result<> remove_cgroups(const std::vector<CgroupDirectory>& directories) {
+  Cgroup cgroup = Cgroup::reopen(directories);
+  if (!TRY(cgroup.processes()).empty()) TRY(cgroup.kill_all(SIGKILL));   // outlived the first: it shared a pid namespace
+  return cgroup.remove();
+}
+
+// Where the groups of a container must be whose state cannot be read: as creation chose them from its configuration.
+Result<std::vector<CgroupDirectory>> guess_cgroups(const StateDirectory& directory, const std::string& id) {
+  const oci::Config config = TRY(saved_config(directory));
+  const std::string path = choose_cgroup_path(config.linux.cgroups_path, id);
+  if (path.find_first_not_of('/') == std::string::npos || path.contains("..")) return invalid("linux.cgroupsPath: {}", path);
+  std::vector<CgroupDirectory> directories;
+  for (const linux::CgroupHierarchy& each : TRY(linux::read_cgroup_layout()).hierarchies) {
+    directories.push_back({each.controllers, each.mount_point, each.mount_point + path});
+  }
+  return directories;
+}
+
+void run_poststop(const StateDirectory& directory, const ContainerState& state, Log& log) {
+  if (!state.has_poststop) return;
+  const auto config = saved_config(directory);
+  if (!config) return log.warn("poststop hooks are left out: {}", config.error().message());
+  run_hooks_warning("poststop", config->hooks.poststop, spec_state_json(state, Status::stopped), state.bundle, log);
+}
+
+}  // namespace
+
+Result<> Runtime::remove(const std::string& id, bool force) {
+  auto opened = StateDirectory::open(root_, id, StateDirectory::Lock::exclusive);
+  if (!opened && opened.error().kind() == ErrorKind::not_found && force) return {};
+  StateDirectory directory = TRY(std::move(opened));
+  const auto state = directory.load();
+  if (!state) {
+    // Whoever made it is dead (we have the lock) and took its process along.
+    if (state.error().kind() == ErrorKind::not_found) return directory.remove();
+    if (!force) return Failure(state.error());
+    log_.write(LogLevel::warning, state.error().message());
+    const auto cleaned = guess_cgroups(directory, id).and_then(remove_cgroups);
+    if (!cleaned) log_.warn("container {}: control groups may be left: {}", id, cleaned.error().message());
+    return directory.remove();
+  }
+
+  const Status status = observe(directory, *state);
+  if ((status == Status::running || status == Status::paused) && !force) {
+    return conflict("cannot delete container {} that is not stopped: {}", id, name_of(status));
+  }
+  if (status != Status::stopped) TRY(end_first_process(*state));
+  TRY(remove_cgroups(state->cgroups));   // when they cannot go, the state stays, so that this can be repeated
+  run_poststop(directory, *state, log_);
+  return directory.remove();
+}
+
+}  // namespace podo::runtime
