@@ -24,7 +24,7 @@ if(PODO_CCACHE)
 endif()
 
 # Errors are values, so exceptions and RTTI are off: what throws does not compile, and the program is smaller.
-# Unit tests turn them on again for their framework.
+# Unit tests turn exceptions on again for their framework.
 add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:-stdlib=libc++;-fno-exceptions;-fno-rtti>"
   -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor -Wimplicit-fallthrough -Werror
   -fstack-protector-strong -fPIE -ffunction-sections -fdata-sections -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
