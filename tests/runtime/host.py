@@ -7,6 +7,7 @@ as a child subreaper, so a container's process whose parent went away becomes ou
 import ctypes
 import os
 import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -105,6 +106,18 @@ def children():
         if int(parent) == me:
             (dead if state == "Z" else alive).add(int(entry))
     return alive, dead
+
+
+def reap_while(argv, seconds=15):
+    """Runs argv to its end and reaps every other dead child meanwhile, as an engine does: the first process of a pid
+    namespace is not gone before those that were exec'd into it are reaped."""
+    with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        end = time.monotonic() + seconds
+        while process.poll() is None and time.monotonic() < end:
+            for pid in children()[1] - {process.pid}:
+                os.waitpid(pid, os.WNOHANG)
+            time.sleep(0.01)
+        process.kill()
 
 
 def process_state(pid):
