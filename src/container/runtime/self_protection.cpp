@@ -32,7 +32,8 @@ bool is_on_readonly_mount() {
 
 bool is_sealed() {
   const auto file = linux::open_at(AT_FDCWD, own_file, O_RDONLY);
-  return file && (::fcntl(file->get(), F_GET_SEALS) & all_seals) == all_seals;
+  const int seals = file ? ::fcntl(file->get(), F_GET_SEALS) : -1;
+  return seals >= 0 && (seals & all_seals) == all_seals;  // -1 is no file that can be sealed
 }
 
 // The kernel names a program that was executed by its descriptor alone so.
