@@ -1,14 +1,10 @@
 #include "base/linux/cgroup_layout.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <utility>
 
-#include "base/io/fd.h"
+#include "base/linux/file.h"
 
 namespace podo::linux {
 namespace {
@@ -18,6 +14,8 @@ namespace {
 constexpr std::array<std::string_view, 16> v1_controllers = {
     "cpuset", "cpu", "cpuacct", "blkio", "memory", "devices", "freezer", "net_cls",
     "perf_event", "net_prio", "hugetlb", "pids", "rdma", "misc", "debug", "dmem"};
+
+constexpr std::size_t text_bytes_max = 64 << 20;   // of mountinfo: a host with many mounts has megabytes
 
 std::string_view next_word(std::string_view& line, char separator = ' ') {
   const auto end = std::min(line.find(separator), line.size());
@@ -92,24 +90,6 @@ bool has_word(std::string_view list, char separator, std::string_view wanted) {
   return false;
 }
 
-Result<std::string> read_text(const char* path) {
-  const io::Fd file(::open(path, O_RDONLY | O_CLOEXEC));
-  if (!file) return failed_errno(errno, "open {}", path);
-  std::string out;
-  for (;;) {
-    const auto before = out.size();
-    out.resize(before + 16384);
-    const auto got = ::read(file.get(), out.data() + before, 16384);
-    if (got < 0 && errno == EINTR) {
-      out.resize(before);
-      continue;
-    }
-    if (got < 0) return failed_errno(errno, "read {}", path);
-    out.resize(before + static_cast<std::size_t>(got));
-    if (got == 0) return out;
-  }
-}
-
 }  // namespace
 
 bool CgroupHierarchy::holds(std::string_view controller) const {
@@ -146,10 +126,10 @@ Result<CgroupLayout> parse_cgroup_layout(std::string_view mountinfo) {
 }
 
 Result<CgroupLayout> read_cgroup_layout() {
-  auto layout = TRY(parse_cgroup_layout(TRY(read_text("/proc/self/mountinfo"))));
+  auto layout = TRY(parse_cgroup_layout(TRY(read_file("/proc/self/mountinfo", text_bytes_max))));
   for (auto& h : layout.hierarchies) {
     if (!h.unified) continue;
-    h.available = TRY(read_text((h.mount_point + "/cgroup.controllers").c_str()));
+    h.available = TRY(read_file((h.mount_point + "/cgroup.controllers").c_str(), text_bytes_max));
     while (h.available.ends_with('\n')) h.available.pop_back();
   }
   return layout;

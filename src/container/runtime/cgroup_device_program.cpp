@@ -4,7 +4,7 @@
 namespace podo::runtime {
 namespace {
 
-using namespace linux::bpf;
+namespace bpf = linux::bpf;
 
 // Registers: what is asked, unpacked once.
 enum : std::uint8_t { answer = 0, context = 1, type = 2, wanted = 3, major = 4, minor = 5 };
@@ -13,7 +13,7 @@ enum : std::uint8_t { answer = 0, context = 1, type = 2, wanted = 3, major = 4, 
 void append_mismatch(std::vector<bpf_insn>& program, const DeviceRule& rule, int rest) {
   int left = rest + (rule.type != 'a') + rule.major.has_value() + rule.minor.has_value();
   const auto skip_unless = [&](std::uint8_t reg, std::uint32_t value) {
-    program.push_back(jump_if_not_equal(reg, value, static_cast<std::int16_t>(--left)));
+    program.push_back(bpf::jump_if_not_equal(reg, value, static_cast<std::int16_t>(--left)));
   };
   if (rule.type != 'a') skip_unless(type, rule.type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR);
   if (rule.major) skip_unless(major, *rule.major);
@@ -23,14 +23,14 @@ void append_mismatch(std::vector<bpf_insn>& program, const DeviceRule& rule, int
 void append_rule(std::vector<bpf_insn>& program, const DeviceRule& rule) {
   append_mismatch(program, rule, 4);
   if (rule.allow) {
-    program.push_back(and_with(wanted, ~rule.access));
-    program.push_back(jump_if_not_equal(wanted, 0, 2));
+    program.push_back(bpf::and_with(wanted, ~rule.access));
+    program.push_back(bpf::jump_if_not_equal(wanted, 0, 2));
   } else {
-    program.push_back(jump_if_any_bit(wanted, rule.access, 1));
-    program.push_back(jump(2));
+    program.push_back(bpf::jump_if_any_bit(wanted, rule.access, 1));
+    program.push_back(bpf::jump(2));
   }
-  program.push_back(load_number(answer, rule.allow ? 1 : 0));
-  program.push_back(leave());
+  program.push_back(bpf::load_number(answer, rule.allow ? 1 : 0));
+  program.push_back(bpf::leave());
 }
 
 }  // namespace
@@ -41,15 +41,15 @@ void append_rule(std::vector<bpf_insn>& program, const DeviceRule& rule) {
 std::vector<bpf_insn> device_program(const std::vector<DeviceRule>& rules) {
   std::vector<bpf_insn> program;
   program.reserve(8 + rules.size() * 7);
-  program.push_back(load_word(type, context, 0));   // access << 16 | type
-  program.push_back(copy(wanted, type));
-  program.push_back(and_with(type, 0xffff));
-  program.push_back(shift_right(wanted, 16));
-  program.push_back(load_word(major, context, 4));
-  program.push_back(load_word(minor, context, 8));
+  program.push_back(bpf::load_word(type, context, 0));   // access << 16 | type
+  program.push_back(bpf::copy(wanted, type));
+  program.push_back(bpf::and_with(type, 0xffff));
+  program.push_back(bpf::shift_right(wanted, 16));
+  program.push_back(bpf::load_word(major, context, 4));
+  program.push_back(bpf::load_word(minor, context, 8));
   for (auto rule = rules.rbegin(); rule != rules.rend(); ++rule) append_rule(program, *rule);
-  program.push_back(load_number(answer, 0));
-  program.push_back(leave());
+  program.push_back(bpf::load_number(answer, 0));
+  program.push_back(bpf::leave());
   return program;
 }
 

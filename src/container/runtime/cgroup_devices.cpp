@@ -102,6 +102,8 @@ Result<> apply(DeviceList& list, DeviceRule rule) {
   for (auto& exception : list.exceptions) {
     if (!overlap(exception, rule) || (exception.access & rule.access) == 0) continue;
     if (!covers(rule, exception)) {
+      // Engines deny single devices as "rwm". That anybody may make a node stays, since it opens nothing.
+      if (exception.is_default && (exception.access & rule.access) == access_mknod) continue;
       return unsupported("linux.resources.devices: cgroup v1 cannot {} \"{}\" out of \"{}\"",
                          rule.allow ? "allow" : "deny", line_of(rule), line_of(exception));
     }

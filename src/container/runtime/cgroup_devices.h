@@ -39,7 +39,8 @@ struct DeviceList {
   bool allow_all = false;
   std::vector<DeviceRule> exceptions;   // types c and b; `allow` is the opposite of allow_all
 };
-// Unsupported: v1 can only take away an exception it has, not a part of a wider one.
+// Unsupported: v1 can only take away an exception it has, not a part of a wider one (but for making a node, which then
+// stays allowed).
 Result<DeviceList> device_list(const std::vector<DeviceRule>& rules);
 DeviceList parse_device_list(std::string_view devices_list);   // the text of devices.list
 

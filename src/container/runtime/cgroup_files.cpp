@@ -9,8 +9,12 @@
 #include <memory>
 #include <vector>
 
+#include "base/linux/file.h"
+
 namespace podo::runtime {
 namespace {
+
+constexpr std::size_t group_file_bytes_max = 16 << 20;   // cgroup.procs of a very full group
 
 struct CloseDirectory {
   void operator()(DIR* directory) const { ::closedir(directory); }
@@ -53,17 +57,7 @@ int write_group_file(int group, const char* file, std::string_view text) {
 }
 
 Result<std::string> read_group_file(int group, const char* file) {
-  const io::Fd in(::openat(group, file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
-  if (!in) return failed_errno(errno, "open {}", file);
-  std::string out;
-  char buffer[4096];
-  for (;;) {
-    const auto got = ::read(in.get(), buffer, sizeof buffer);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return failed_errno(errno, "read {}", file);
-    if (got == 0) break;
-    out.append(buffer, static_cast<std::size_t>(got));
-  }
+  auto out = TRY(linux::read_file(group, file, group_file_bytes_max));
   if (out.ends_with('\n')) out.pop_back();
   return out;
 }
