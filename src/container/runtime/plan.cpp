@@ -104,14 +104,6 @@ Result<std::string> plan_cgroups_path(std::string_view path) {
   return plan;
 }
 
-// personality(2): the only two the specification has, and no flags.
-Result<std::uint32_t> plan_personality(const oci::Personality& personality) {
-  if (!personality.flags.empty()) return unsupported("linux.personality.flags: the specification defines none");
-  if (personality.domain == "LINUX") return 0;
-  if (personality.domain == "LINUX32") return 8;
-  return invalid("linux.personality.domain: {} is not LINUX or LINUX32", quoted(personality.domain));
-}
-
 }  // namespace
 
 std::string quoted(std::string_view value) {
@@ -123,6 +115,14 @@ std::string quoted(std::string_view value) {
 Result<> check_absolute(std::string_view path, std::string_view where) {
   if (path.starts_with('/')) return {};
   return invalid("{}: {} is not an absolute path", where, quoted(path));
+}
+
+// personality(2): the only two the specification has, and no flags.
+Result<std::uint32_t> plan_personality(const oci::Personality& personality) {
+  if (!personality.flags.empty()) return unsupported("linux.personality.flags: the specification defines none");
+  if (personality.domain == "LINUX") return 0;
+  if (personality.domain == "LINUX32") return 8;
+  return invalid("linux.personality.domain: {} is not LINUX or LINUX32", quoted(personality.domain));
 }
 
 Result<Plan> plan_container(const oci::Config& config, const std::string& bundle, const HostFacts& host) {

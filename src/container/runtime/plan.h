@@ -128,6 +128,9 @@ struct Plan {
 Result<Plan> plan_container(const oci::Config& config, const std::string& bundle, const HostFacts& host);
 Result<ProcessPlan> plan_process(const oci::Process& process, const HostFacts& host, std::vector<std::string>& warnings);
 
+// Part of plan_container(), for exec: the argument of personality(2).
+Result<std::uint32_t> plan_personality(const oci::Personality& personality);
+
 // The names the planner knows, for `features`. Sorted, except that capabilities come in the kernel's order.
 std::vector<std::string_view> known_mount_options();
 std::span<const std::string_view> known_namespaces();

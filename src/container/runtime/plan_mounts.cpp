@@ -37,7 +37,7 @@ constexpr Option options[] = {
     {"dirsync", Does::superblock},
     {"exec", Does::clear, MOUNT_ATTR_NOEXEC},
     {"idmap", Does::idmap},
-    {"iversion", Does::nothing},      // since Linux 5.1 or so a file system decides by itself
+    {"iversion", Does::nothing},      // file systems decide that by themselves
     {"lazytime", Does::superblock},
     {"loud", Does::nothing},
     {"mand", Does::superblock},
