@@ -1,0 +1,63 @@
+// Disk: the door to stored bytes. Two makers keep its contract (testsuite/disk_suite.h): SystemDisk (files of
+// this machine, on a BlockingPool) and SimulatedDisk, which can lose, tear and refuse.
+//
+// What survives a crash:
+//   bytes of a file            those before its last sync(); later ones wholly, in part, or not at all
+//   a name (create, rename,    once the folder that holds it was synced; before that, it may or may not
+//   remove, make_folder)
+//
+// Errors: not_found, already_exists, conflict (a folder is not empty), exhausted (ENOSPC), internal (EIO).
+// After a failed append a part of the bytes may stand at the file's end; after a failed sync the bytes since
+// the last good one may be lost although they still read back. Paths are absolute or below the maker's folder.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/io/task.h"
+
+namespace podo::io {
+
+// Lives on one loop. Several Files may be open on the same file.
+class File {
+ public:
+  virtual ~File() = default;
+  // Fewer than `count` bytes only at the end of the file.
+  virtual Task<std::string> read_at(std::uint64_t offset, std::size_t count) = 0;
+  virtual Task<void> append(std::string bytes) = 0;
+  virtual Task<void> truncate(std::uint64_t size) = 0;  // shorter only; longer is invalid
+  virtual Task<std::uint64_t> size() = 0;
+  virtual Task<void> sync() = 0;  // bytes and size, not the name
+};
+
+struct OpenOptions {
+  enum class Create : std::uint8_t { no, if_missing, must_be_new };
+  Create create = Create::no;
+  unsigned permissions = 0600;  // of a created file, before the umask
+};
+
+class Disk {
+ public:
+  virtual ~Disk() = default;
+  virtual Task<std::unique_ptr<File>> open(std::string path, OpenOptions options = {}) = 0;
+  virtual Task<void> rename(std::string from, std::string to) = 0;  // replaces `to`
+  virtual Task<void> remove(std::string path) = 0;                  // a file, or an empty folder
+  virtual Task<void> make_folder(std::string path) = 0;
+  virtual Task<void> sync_folder(std::string path) = 0;
+  virtual Task<std::vector<std::string>> list(std::string folder) = 0;  // names, sorted
+};
+
+// The whole file; one of more than `bytes_max` bytes is ErrorKind::exhausted.
+Task<std::string> read_file(Disk& disk, std::string path, std::size_t bytes_max);
+
+// After it, and after a crash at any point of it, the file has its old bytes or the new ones, all of them; once
+// it has returned, the new ones. Writes to "PATH.new" beside it meanwhile: one writer a path at a time. Once
+// begun it is not cancelled: the next writer must not meet the rest of this one's work.
+Task<void> write_file_atomically(Disk& disk, std::string path, std::string bytes, unsigned permissions = 0600);
+
+// The folder that holds `path`: "/a" for "/a/b", "." for "b".
+std::string folder_of(std::string_view path);
+
+}  // namespace podo::io

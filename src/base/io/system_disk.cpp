@@ -1,0 +1,149 @@
+#include "base/io/system_disk.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+
+#include "base/io/fd.h"
+
+namespace podo::io {
+namespace {
+
+struct OpenedFile {  // shared with work on the pool, which may outlive its File
+  Fd fd;
+  std::string path;
+};
+using Shared = std::shared_ptr<const OpenedFile>;
+
+Result<std::string> read_all_at(const OpenedFile& file, std::uint64_t offset, std::size_t count) {
+  std::string bytes(count, '\0');
+  std::size_t filled = 0;
+  while (filled < count) {
+    ssize_t more = ::pread(file.fd.get(), bytes.data() + filled, count - filled, static_cast<off_t>(offset + filled));
+    if (more < 0 && errno == EINTR) continue;
+    if (more < 0) return failed_errno(errno, "read {}", file.path);
+    if (more == 0) break;
+    filled += static_cast<std::size_t>(more);
+  }
+  bytes.resize(filled);
+  return bytes;
+}
+
+Result<void> append_all(const OpenedFile& file, std::string_view bytes) {
+  while (!bytes.empty()) {
+    ssize_t count = ::write(file.fd.get(), bytes.data(), bytes.size());  // O_APPEND
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return failed_errno(errno, "append to {}", file.path);
+    bytes.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return {};
+}
+
+Result<std::uint64_t> size_of(const OpenedFile& file) {
+  struct stat now{};
+  if (::fstat(file.fd.get(), &now) < 0) return failed_errno(errno, "measure {}", file.path);
+  return static_cast<std::uint64_t>(now.st_size);
+}
+
+Result<void> truncate_to(const OpenedFile& file, std::uint64_t size) {
+  if (size > TRY(size_of(file))) return invalid("{} is shorter than {} bytes", file.path, size);
+  if (::ftruncate(file.fd.get(), static_cast<off_t>(size)) < 0) return failed_errno(errno, "truncate {}", file.path);
+  return {};
+}
+
+class SystemFile final : public File {
+ public:
+  SystemFile(BlockingPool& pool, Shared file) : pool_(pool), file_(std::move(file)) {}
+
+  Task<std::string> read_at(std::uint64_t offset, std::size_t count) override {
+    return pool_.run([file = file_, offset, count] { return read_all_at(*file, offset, count); });
+  }
+  Task<void> append(std::string bytes) override {
+    return pool_.run([file = file_, bytes = std::move(bytes)] { return append_all(*file, bytes); });
+  }
+  Task<void> truncate(std::uint64_t size) override {
+    return pool_.run([file = file_, size] { return truncate_to(*file, size); });
+  }
+  Task<std::uint64_t> size() override {
+    return pool_.run([file = file_] { return size_of(*file); });
+  }
+  Task<void> sync() override {
+    return pool_.run([file = file_]() -> Result<void> {
+      if (::fdatasync(file->fd.get()) < 0) return failed_errno(errno, "sync {}", file->path);
+      return {};
+    });
+  }
+
+ private:
+  BlockingPool& pool_;
+  Shared file_;
+};
+
+Result<Shared> open_shared(const std::string& path, OpenOptions options) {
+  using Create = OpenOptions::Create;
+  int flags = O_CLOEXEC | O_APPEND;
+  flags |= options.create == Create::no ? 0 : O_CREAT;
+  flags |= options.create == Create::must_be_new ? O_EXCL : 0;
+  Fd fd(::open(path.c_str(), flags | O_RDWR, options.permissions));
+  bool only_readable = errno == EACCES || errno == EROFS || errno == EPERM;
+  if (!fd && only_readable && options.create == Create::no) fd = Fd(::open(path.c_str(), flags | O_RDONLY));
+  if (!fd) return failed_errno(errno, "open {}", path);
+  return std::make_shared<const OpenedFile>(std::move(fd), path);
+}
+
+Result<std::vector<std::string>> list_names(const std::string& path) {
+  std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir(path.c_str()), ::closedir);
+  if (!folder) return failed_errno(errno, "list {}", path);
+  std::vector<std::string> names;
+  errno = 0;
+  while (const dirent* entry = ::readdir(folder.get())) {
+    std::string_view name = entry->d_name;
+    if (name != "." && name != "..") names.emplace_back(name);
+  }
+  if (errno != 0) return failed_errno(errno, "list {}", path);
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+Result<void> done(int returned, std::string_view what, const std::string& path) {
+  if (returned < 0) return failed_errno(errno, "{} {}", what, path);
+  return {};
+}
+
+}  // namespace
+
+Task<std::unique_ptr<File>> SystemDisk::open(std::string path, OpenOptions options) {
+  Shared file = co_await pool_.run([path, options] { return open_shared(path, options); });
+  co_return std::make_unique<SystemFile>(pool_, std::move(file));
+}
+
+Task<void> SystemDisk::rename(std::string from, std::string to) {
+  return pool_.run([from, to] { return done(::rename(from.c_str(), to.c_str()), "rename " + from + " to", to); });
+}
+
+Task<void> SystemDisk::remove(std::string path) {
+  return pool_.run([path] { return done(::remove(path.c_str()), "remove", path); });
+}
+
+Task<void> SystemDisk::make_folder(std::string path) {
+  return pool_.run([path] { return done(::mkdir(path.c_str(), 0755), "make folder", path); });
+}
+
+Task<void> SystemDisk::sync_folder(std::string path) {
+  return pool_.run([path]() -> Result<void> {
+    Fd folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!folder) return failed_errno(errno, "open {}", path);
+    return done(::fsync(folder.get()), "sync", path);
+  });
+}
+
+Task<std::vector<std::string>> SystemDisk::list(std::string folder) {
+  return pool_.run([folder = std::move(folder)] { return list_names(folder); });
+}
+
+}  // namespace podo::io
