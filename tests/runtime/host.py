@@ -161,7 +161,7 @@ class Snapshot:
         for entry in mounts():
             if entry in before:
                 before.remove(entry)
-            else:
+            elif not entry[1].endswith("/podman/root/overlay"):  # podman's own, made and dropped as it likes
                 new.append(entry)
         return new
 
