@@ -117,10 +117,11 @@ Result<Rootfs> Rootfs::build(RootfsContext context, Log& log) {
   Rootfs rootfs(std::move(context), log);
   const RootfsPlan& plan = rootfs.context_.plan->rootfs;
   if (!plan.masked_paths.empty()) rootfs.host_null_ = TRY(clone_host_null());
-  TRY_IN(text("root {}", plan.path), rootfs.attach_root());
-
   std::vector<io::Fd>& trees = rootfs.context_.sources.trees;
   trees.resize(plan.mounts.size());
+  if ((plan.propagation & MS_SHARED) != 0) TRY(rootfs.open_sources_early());
+  TRY_IN(text("root {}", plan.path), rootfs.attach_root());
+
   for (std::size_t i = 0; i < plan.mounts.size(); ++i)
     TRY_IN(text("mount {}", plan.mounts[i].target), rootfs.add(plan.mounts[i], std::move(trees[i])));
 
@@ -130,6 +131,18 @@ Result<Rootfs> Rootfs::build(RootfsContext context, Log& log) {
     TRY(make_device_links(rootfs.root_.get()));
   }
   return rootfs;
+}
+
+// attach_root() stops the mount that holds the root from sharing. Volumes often come from that same mount, and with a shared
+// root they are to share with the host: so they are copied before.
+Result<> Rootfs::open_sources_early() {
+  const std::vector<MountPlan>& mounts = context_.plan->rootfs.mounts;
+  for (std::size_t i = 0; i < mounts.size(); ++i) {
+    io::Fd& tree = context_.sources.trees[i];
+    if (mounts[i].kind != MountPlan::Kind::bind || tree) continue;
+    tree = TRY_IN(text("mount {}", mounts[i].target), open_bind(mounts[i], context_.bundle, -1, log_));
+  }
+  return {};
 }
 
 Result<io::Fd> Rootfs::open_place(const MountPlan& mount, TargetKind kind) const {

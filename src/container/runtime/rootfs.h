@@ -48,6 +48,7 @@ class Rootfs {
  private:
   Rootfs(RootfsContext context, Log& log) : context_(std::move(context)), log_(&log) {}
 
+  Result<> open_sources_early();
   Result<> attach_root();
   Result<> add(const MountPlan& mount, io::Fd prepared);
   Result<io::Fd> open_place(const MountPlan& mount, TargetKind kind) const;

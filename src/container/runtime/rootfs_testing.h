@@ -52,11 +52,14 @@ inline std::string error_of(const Result<>& result) { return result ? "" : resul
 template <class T>
 std::string error_of(const Result<T>& result) { return result ? "" : result.error().message(); }
 
+// As PODO_MUST, for text.
+#define PODO_MUST_BE(got, wanted) \
+  if (const std::string podo_got = (got); podo_got != (wanted)) return ::podo::text("line {}: {} is '{}'", __LINE__, #got, podo_got)
 // Returns from the body with the place and the condition when it does not hold.
 #define PODO_MUST(condition) \
   if (!(condition)) return ::podo::text("line {}: {} (errno {})", __LINE__, #condition, errno)
 #define PODO_MUST_WORK(expression)                                                      \
-  if (auto podo_outcome = (expression); !podo_outcome)                                  \
+  if (auto&& podo_outcome = (expression); !podo_outcome)                                \
   return ::podo::text("line {}: {}", __LINE__, podo_outcome.error().message())
 
 inline MountPlan filesystem(std::string type, std::string target, std::uint64_t attributes = 0,
