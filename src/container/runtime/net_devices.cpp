@@ -12,6 +12,14 @@ using linux::NetlinkMessage;
 using linux::NetlinkRequest;
 using linux::NetlinkSocket;
 
+ifinfomsg link_message(std::uint32_t index, unsigned flags, unsigned changed) {
+  ifinfomsg message{};
+  message.ifi_index = static_cast<int>(index);
+  message.ifi_flags = flags;
+  message.ifi_change = changed;
+  return message;
+}
+
 Result<std::uint32_t> find_index(NetlinkSocket& socket, const std::string& name) {
   NetlinkRequest request(RTM_GETLINK, 0);
   request.body(ifinfomsg{}).text_attribute(IFLA_IFNAME, name);
@@ -67,10 +75,10 @@ Result<> move_net_devices(const std::vector<NetDevicePlan>& devices, const io::F
   for (const NetDevicePlan& device : devices) {
     // A link that is up cannot be renamed by older kernels.
     NetlinkRequest down(RTM_NEWLINK, 0);
-    down.body(ifinfomsg{.ifi_index = static_cast<int>(device.index), .ifi_flags = 0, .ifi_change = IFF_UP});
+    down.body(link_message(device.index, 0, IFF_UP));
     TRY_IN(named(device), socket.send(std::move(down)));
     NetlinkRequest move(RTM_NEWLINK, 0);
-    move.body(ifinfomsg{.ifi_index = static_cast<int>(device.index)});
+    move.body(link_message(device.index, 0, 0));
     move.attribute(IFLA_NET_NS_FD, static_cast<std::uint32_t>(network_namespace.get())).text_attribute(IFLA_IFNAME, device.name_inside);
     TRY_IN(named(device), socket.send(std::move(move)));
   }
@@ -84,7 +92,7 @@ Result<> raise_net_devices(const std::vector<NetDevicePlan>& devices) {
     const std::uint32_t index = TRY_IN(named(device), find_index(socket, device.name_inside));   // it may have changed on the way
     for (const NetAddress& address : device.addresses) TRY_IN(named(device), add_address(socket, index, address));
     NetlinkRequest up(RTM_NEWLINK, 0);
-    up.body(ifinfomsg{.ifi_index = static_cast<int>(index), .ifi_flags = IFF_UP, .ifi_change = IFF_UP});
+    up.body(link_message(index, IFF_UP, IFF_UP));
     TRY_IN(named(device), socket.send(std::move(up)));
   }
   return {};
