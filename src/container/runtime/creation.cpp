@@ -118,8 +118,7 @@ Result<> Creation::prepare_birth() {
   birth_.no_pivot = request_.options.no_pivot;
   birth_.no_new_keyring = request_.options.no_new_keyring;
   if (config_.linux.seccomp) {
-    const bool no_new_privileges = plan_.process && plan_.process->no_new_privileges;
-    birth_.seccomp = TRY_IN("linux.seccomp", compile_seccomp(*config_.linux.seccomp, no_new_privileges, log_));
+    birth_.seccomp = TRY_IN("linux.seccomp", compile_seccomp(*config_.linux.seccomp, log_));
   }
   if (!request_.options.console_socket.empty()) {
     birth_.console_socket = TRY(connect_console_socket(request_.options.console_socket));

@@ -192,7 +192,7 @@ Result<int> Runtime::exec(const std::string& id, const ExecOptions& options) {
   }
   if (!process.terminal && !options.console_socket.empty()) return invalid("--console-socket is given, but the process has no terminal");
   if (!options.console_socket.empty()) stage.console_socket = TRY(connect_console_socket(options.console_socket));
-  if (config.linux.seccomp) stage.seccomp = TRY_IN("linux.seccomp", compile_seccomp(*config.linux.seccomp, process.no_new_privileges, log_));
+  if (config.linux.seccomp) stage.seccomp = TRY_IN("linux.seccomp", compile_seccomp(*config.linux.seccomp, log_));
   stage.cgroup_entry = TRY(Cgroup::reopen(state.cgroups).entry_beside(state.pid));
   stage.preserve_fds = options.preserve_fds;
 
