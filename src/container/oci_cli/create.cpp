@@ -1,0 +1,26 @@
+#include "container/oci_cli/creation_flags.h"
+#include "container/oci_cli/verbs.h"
+
+namespace podo::oci_cli {
+namespace {
+
+constexpr Flag flags[] = {bundle_flag, console_socket_flag, pid_file_flag, no_pivot_flag, no_new_keyring_flag, preserve_fds_flag};
+
+Result<int> perform(const Call& call) {
+  TRY(call.runtime.create(call.id(), TRY(creation_options(call.flags))));
+  return 0;
+}
+
+}  // namespace
+
+constinit const Verb create_verb = {
+    .name = "create",
+    .arguments = "<container-id>",
+    .summary = "make a container of a bundle; its process waits for start",
+    .description = "",
+    .flags = flags,
+    .starts_programs = true,
+    .perform = perform,
+};
+
+}  // namespace podo::oci_cli

@@ -1,0 +1,27 @@
+#include "base/linux/signal_name.h"
+#include "container/oci_cli/verbs.h"
+
+namespace podo::oci_cli {
+namespace {
+
+constexpr Flag flags[] = {{"all", "a", "", "to all processes of the container, also when the first has ended"}};
+
+Result<int> perform(const Call& call) {
+  const int signal = TRY(linux::parse_signal(call.flags.arguments().size() > 1 ? call.argument(1) : "TERM"));
+  TRY(call.runtime.kill(call.id(), signal, call.flags.on("all")));
+  return 0;
+}
+
+}  // namespace
+
+constinit const Verb kill_verb = {
+    .name = "kill",
+    .arguments = "<container-id> [signal]",
+    .summary = "send a signal (default: TERM) to a container's first process",
+    .description = "A signal is a number or a name: 9, KILL, SIGKILL, RTMIN+1.\n",
+    .flags = flags,
+    .arguments_max = 2,
+    .perform = perform,
+};
+
+}  // namespace podo::oci_cli

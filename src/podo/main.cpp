@@ -1,0 +1,42 @@
+// One program, several names: the sub-program is chosen by argv[0] or argv[1], and nothing happens before that.
+#include <stdio.h>
+
+#include <span>
+#include <string_view>
+
+#include "base/core/text.h"
+#include "base/core/version.h"
+#include "container/oci_cli/oci_cli.h"
+
+namespace {
+
+constexpr std::string_view help =
+    "podo: containers in one program\n"
+    "\n"
+    "    podo oci ...    the OCI runtime; also as podo-oci, a link to podo (see `podo oci help`)\n"
+    "    podo version    which Podo this is\n"
+    "    podo help       this\n";
+
+std::string_view name_of_program(const char* path) {
+  const std::string_view whole = path != nullptr ? path : "";
+  return whole.substr(whole.rfind('/') + 1);
+}
+
+void print(FILE* stream, std::string_view text) { ::fwrite(text.data(), 1, text.size(), stream); }
+
+}  // namespace
+
+int main(int count, char** words) {
+  const std::span argv(words, static_cast<std::size_t>(count));
+  if (count > 0 && name_of_program(argv[0]) == "podo-oci") return podo::oci_cli::run(argv, 1);
+  const std::string_view wanted = count > 1 ? argv[1] : "help";
+  if (wanted == "oci") return podo::oci_cli::run(argv, 2);
+  if (wanted == "version" || wanted == "--version") {
+    print(stdout, podo::text("podo {} ({})\n", podo::version(), podo::commit()));
+    return 0;
+  }
+  const bool asked = wanted == "help" || wanted == "--help" || wanted == "-h";
+  if (!asked) print(stderr, podo::text("podo: there is no '{}'\n\n", wanted));
+  print(asked ? stdout : stderr, help);
+  return asked ? 0 : 1;
+}
