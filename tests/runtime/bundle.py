@@ -1,5 +1,5 @@
-"""The bundle a test starts from: one small root file system (busybox and probe) and a config.json like the ones
-engines write. A test changes the dict before it runs the container."""
+"""The bundle a test starts from: one small root file system (busybox and probe) and a config.json like
+the ones engines write. A test changes the dict before it runs the container."""
 
 import os
 import shutil
@@ -7,16 +7,18 @@ import subprocess
 from pathlib import Path
 
 APPLETS = """
-awk base64 basename cat chgrp chmod chown chroot cmp cp cut date dd df dirname echo env expr false find grep head
-hostname id ip kill ln ls mkdir mkfifo mknod mktemp more mount mv nproc nsenter od pidof ping printenv printf ps pwd
-readlink realpath rm rmdir sed seq setpriv setsid sh sleep sort stat stty sync sysctl tail tar taskset tee test time
-timeout top touch tr true truncate tty umount uname uniq unlink unshare usleep wc which xargs yes
+awk base64 basename cat chgrp chmod chown chroot cmp cp cut date dd df dirname echo env expr false find
+grep head hostname id ip kill ln ls mkdir mkfifo mknod mktemp more mount mv nproc nsenter od pidof ping
+printenv printf ps pwd readlink realpath rm rmdir sed seq setpriv setsid sh sleep sort stat stty sync
+sysctl tail tar taskset tee test time timeout top touch tr true truncate tty umount uname uniq unlink
+unshare usleep wc which xargs yes
 """.split()
 
 DIRECTORIES = "bin dev etc home mnt proc root run srv sys tmp usr var work".split()
 
 CAPABILITIES = ["CAP_" + name for name in """
-AUDIT_WRITE CHOWN DAC_OVERRIDE FOWNER FSETID KILL MKNOD NET_BIND_SERVICE NET_RAW SETFCAP SETGID SETPCAP SETUID SYS_CHROOT
+AUDIT_WRITE CHOWN DAC_OVERRIDE FOWNER FSETID KILL MKNOD NET_BIND_SERVICE NET_RAW SETFCAP SETGID SETPCAP
+SETUID SYS_CHROOT
 """.split()]
 
 MASKED_PATHS = ["/proc/acpi", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list",
@@ -25,7 +27,8 @@ READONLY_PATHS = ["/proc/asound", "/proc/bus", "/proc/fs", "/proc/irq", "/proc/s
 
 
 class Rootfs:
-    """The files every container's root is made of; `copy_to` is links and directories, so about a millisecond."""
+    """The files every container's root is made of; `copy_to` is links and directories, so about a
+    millisecond."""
 
     def __init__(self, directory):
         self.bin = Path(directory)

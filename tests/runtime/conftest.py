@@ -1,7 +1,7 @@
 """pytest tests/runtime: the OCI runtime judged from inside its containers.
 
-PODO_OCI="program args" names the runtime (default: build/release/podo oci). It also runs against runc, which is how
-the suite itself is checked; what runc lacks is listed below and skipped for runc only.
+PODO_OCI="program args" names the runtime (default: build/release/podo oci). It also runs against runc,
+which is how the suite itself is checked; what runc lacks is listed below and skipped for runc only.
 """
 
 import os
@@ -54,6 +54,7 @@ RUNC_LACKS = {
     "proc-mounts": "checks bind mounts only",
     "cgroup-name": "goes on without a cgroup whose name is too long",
     "cve-2025": "Debian's 1.1.5 predates the fixes of CVE-2025-31133, -52565 and -52881",
+    "atomic-create": "two creates of one id can both begin",
     "signal-mask": "keeps the caller's signal mask",
 }
 
@@ -135,7 +136,8 @@ def nothing_left(request, runtime, token, watchdog):
 
 @pytest.fixture
 def container(runtime, place, token, rootfs, request, nothing_left):
-    """A maker of containers; `container()` has a bundle, a fresh id and nothing running. All are deleted after."""
+    """A maker of containers; `container()` has a bundle, a fresh id and nothing running. All are
+    deleted after."""
     made = []
 
     def make(script=None, *, args=None):

@@ -4,7 +4,6 @@ import json
 import os
 import re
 import shutil
-import signal
 import subprocess
 from collections import namedtuple
 from pathlib import Path
@@ -35,9 +34,11 @@ class Runtime:
         return [*self.command, "--root", self.root, *flags, *map(str, args)]
 
     def __call__(self, *args, flags=(), stdin=None, timeout=TIMEOUT, **how):
-        """Runs one command to its end. Not for `create` or `run --detach`, whose container keeps the pipes open."""
+        """Runs one command to its end. Not for `create` or `run --detach`, whose container keeps the
+        pipes open."""
         done = subprocess.run(self.argv(*args, flags=flags), input=stdin, timeout=timeout,
-                              stdin=subprocess.DEVNULL if stdin is None else None, capture_output=True, text=True,
+                              stdin=subprocess.DEVNULL if stdin is None else None, capture_output=True,
+                              text=True,
                               errors="replace", **how)
         return Outcome(done.returncode, done.stdout, done.stderr)
 

@@ -1,7 +1,8 @@
 """What this machine is, and what a test may have left on it.
 
-The whole session runs in a mount namespace of its own (`isolate`), so the mount table holds nobody else's mounts, and
-as a child subreaper, so a container's process whose parent went away becomes our child: engines live the same way.
+The whole session runs in a mount namespace of its own (`isolate`), so the mount table holds nobody
+else's mounts, and as a child subreaper, so a container's process whose parent went away becomes our
+child: engines live the same way.
 """
 
 import ctypes
@@ -93,7 +94,8 @@ def mounts():
 
 
 def children():
-    """Living children of this process (adopted ones too); the dead ones are reaped on the way, returned apart."""
+    """Living children of this process (adopted ones too); the dead ones are reaped on the way,
+    returned apart."""
     me, alive, dead = os.getpid(), set(), set()
     for entry in os.listdir("/proc"):
         if not entry.isdigit():
@@ -109,9 +111,10 @@ def children():
 
 
 def reap_while(argv, seconds=15):
-    """Runs argv to its end and reaps every other dead child meanwhile, as an engine does: the first process of a pid
-    namespace is not gone before those that were exec'd into it are reaped."""
-    with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+    """Runs argv to its end and reaps every other dead child meanwhile, as an engine does: the first
+    process of a pid namespace is not gone before those that were exec'd into it are reaped."""
+    with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL) as process:
         end = time.monotonic() + seconds
         while process.poll() is None and time.monotonic() < end:
             for pid in children()[1] - {process.pid}:
@@ -148,7 +151,8 @@ def until(condition, seconds=10.0, what="the condition"):
 
 
 class Snapshot:
-    """The mounts, child processes and cgroups of now; `leaks` names what came since and `sweep` removes it."""
+    """The mounts, child processes and cgroups of now; `leaks` names what came since and `sweep`
+    removes it."""
 
     def __init__(self, token, state_root):
         self.token, self.state_root = token, state_root

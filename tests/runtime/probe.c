@@ -125,8 +125,8 @@ static int trap_signal(int number) {
   return caught ? 0 : 1;
 }
 
-// attack-exe SECONDS: try to open every other process's executable for writing (CVE-2019-5736), also through a
-// descriptor got with O_PATH that outlives the process; says how many could be seen and how many opened.
+// attack-exe SECONDS: try to open every other process's executable for writing (CVE-2019-5736), also through
+// a descriptor got with O_PATH that outlives the process; says how many could be seen and how many opened.
 static int attack_executables(int seconds) {
   int seen = 0, opened = 0;
   time_t end = time(NULL) + seconds;
@@ -162,7 +162,7 @@ static int attack_executables(int seconds) {
   return 0;
 }
 
-// swap LINK A B SECONDS: the racing half of a symlink attack: LINK points at A and B in turn, as fast as can be.
+// swap LINK A B SECONDS: the racing half of a symlink attack: LINK points at A and B in turn, fast.
 static int swap_link(const char* link, const char* a, const char* b, int seconds) {
   char next[512];
   snprintf(next, sizeof next, "%s.next", link);

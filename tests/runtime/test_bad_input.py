@@ -12,13 +12,15 @@ import host
 
 def raw(c, text):
     """A config.json as it is, not through the dict."""
-    c.write = lambda: (c.bundle / "config.json").write_bytes(text if isinstance(text, bytes) else text.encode()) and c
+    c.write = lambda: (c.bundle / "config.json").write_bytes(text if isinstance(text, bytes)
+                                                             else text.encode()) and c
     return c
 
 
 def crashed(done):
     """A signal of its own, or one a shell would report; a Go or sanitizer panic counts too."""
-    return done.rc < 0 or done.rc in (132, 134, 135, 136, 139) or "panic:" in done.err or "Sanitizer" in done.err
+    return done.rc < 0 or done.rc in (132, 134, 135, 136,
+                                      139) or "panic:" in done.err or "Sanitizer" in done.err
 
 
 def whole(c):
@@ -34,7 +36,8 @@ def test_truncated(container, cut):
     raw(c, whole(c)[:cut]).refused()
 
 
-@pytest.mark.parametrize("text", ["[]", "null", "7", '"x"', "{}", "\0" * 100, "\xff\xfe", "{'a': 1}", '{"a": 1,}'],
+@pytest.mark.parametrize("text",
+                         ["[]", "null", "7", '"x"', "{}", "\0" * 100, "\xff\xfe", "{'a': 1}", '{"a": 1,}'],
                          ids=["array", "null", "number", "string", "empty", "nul", "bom", "single", "comma"])
 def test_not_a_configuration(container, text):
     raw(container("true"), text).refused()
@@ -50,7 +53,8 @@ def test_text_after_the_end(container):
 def test_duplicate_keys(container):
     """Two readers of one file must not see two different containers."""
     c = container("true")
-    raw(c, whole(c).replace('"hostname": "podo"', '"hostname": "podo", "hostname": "other"')).refused("hostname")
+    raw(c, whole(c).replace('"hostname": "podo"',
+                            '"hostname": "podo", "hostname": "other"')).refused("hostname")
 
 
 @pytest.mark.needs("strict-json")
@@ -114,14 +118,19 @@ def test_a_missing_bundle(container):
     ("process.args", "sh -c true", "args"), ("process.args", [1], "args"), ("process.env", {"A": "b"}, "env"),
     ("process.cwd", 7, "cwd"), ("process.user.uid", "root", "uid"), ("process.user.uid", -1, "uid"),
     ("process.user.uid", 2**33, "uid"), ("process.user.additionalGids", 5, "additionalGids"),
-    ("process.terminal", "no", "terminal"), ("process.rlimits", [{"type": "RLIMIT_NOFILE", "soft": "many"}], "soft"),
-    ("process.capabilities", ["CAP_CHOWN"], "capabilities"), ("process.noNewPrivileges", 1, "noNewPrivileges"),
+    ("process.terminal", "no", "terminal"),
+    ("process.rlimits", [{"type": "RLIMIT_NOFILE", "soft": "many"}], "soft"),
+    ("process.capabilities", ["CAP_CHOWN"], "capabilities"),
+    ("process.noNewPrivileges", 1, "noNewPrivileges"),
     ("process.oomScoreAdj", 1.5, "oomScoreAdj"), ("mounts", {"destination": "/x"}, "mounts"),
     ("root", "rootfs", "root"), ("root.readonly", "yes", "readonly"), ("hostname", 7, "hostname"),
     ("hooks", [], "hooks"), ("hooks", {"prestart": {"path": "/bin/true"}}, "prestart"),
-    ("linux", [], "linux"), ("linux.namespaces", "all", "namespaces"), ("linux.namespaces", [{"type": 7}], "type"),
-    ("linux.resources.memory", {"limit": "32m"}, "limit"), ("linux.resources.pids", {"limit": "ten"}, "limit"),
-    ("linux.resources.devices", [{"allow": "yes"}], "allow"), ("linux.sysctl", {"kernel.msgmax": 5}, "sysctl"),
+    ("linux", [], "linux"), ("linux.namespaces", "all", "namespaces"),
+    ("linux.namespaces", [{"type": 7}], "type"),
+    ("linux.resources.memory", {"limit": "32m"}, "limit"),
+    ("linux.resources.pids", {"limit": "ten"}, "limit"),
+    ("linux.resources.devices", [{"allow": "yes"}], "allow"),
+    ("linux.sysctl", {"kernel.msgmax": 5}, "sysctl"),
     ("linux.seccomp", "default", "seccomp"), ("linux.maskedPaths", "/proc/kcore", "maskedPaths"),
     ("linux.uidMappings", [{"containerID": "0"}], "containerID"), ("annotations", {"a": 1}, "annotations"),
     ("ociVersion", 1, "ociVersion"),
@@ -300,7 +309,8 @@ def test_damaged_state(container, how):
     assert paths
     for path in paths:
         good = open(path, "rb").read()
-        bad = {"truncated": good[:len(good) // 2], "empty": b"", "noise": bytes(range(256)), "another": b'{"id": 7}'}[how]
+        bad = {"truncated": good[:len(good) // 2], "empty": b"", "noise": bytes(range(256)),
+               "another": b'{"id": 7}'}[how]
         open(path, "wb").write(bad)
         try:
             for command in (["state", c.id], ["start", c.id], ["exec", c.id, "true"], ["list"]):
@@ -373,7 +383,8 @@ def test_random_damage_never_crashes_or_leaks(container, kind):
                 yield from leaves(child, (*way, key))
             yield (*way, key)
     skip = {"options", "bounding", "effective", "permitted", "maskedPaths", "readonlyPaths", "env"}
-    places = [way for way in leaves(json.loads(good)) if not (len(way) > 1 and way[-2] in skip and way[-1] != 0)]
+    places = [way for way in leaves(json.loads(good))
+              if not (len(way) > 1 and way[-2] in skip and way[-1] != 0)]
     for way in places:
         config = json.loads(good)
         at = config

@@ -3,12 +3,15 @@
 import pytest
 
 NUMBERS = {name: number for number, name in enumerate("""
-CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE NET_BIND_SERVICE
-NET_BROADCAST NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE SYS_RAWIO SYS_CHROOT SYS_PTRACE SYS_PACCT SYS_ADMIN
-SYS_BOOT SYS_NICE SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG MKNOD LEASE AUDIT_WRITE AUDIT_CONTROL SETFCAP MAC_OVERRIDE
-MAC_ADMIN SYSLOG WAKE_ALARM BLOCK_SUSPEND AUDIT_READ PERFMON BPF CHECKPOINT_RESTORE""".split())}
+    CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE
+    NET_BIND_SERVICE NET_BROADCAST NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE SYS_RAWIO SYS_CHROOT
+    SYS_PTRACE SYS_PACCT SYS_ADMIN SYS_BOOT SYS_NICE SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG MKNOD LEASE
+    AUDIT_WRITE AUDIT_CONTROL SETFCAP MAC_OVERRIDE MAC_ADMIN SYSLOG WAKE_ALARM BLOCK_SUSPEND AUDIT_READ
+    PERFMON BPF CHECKPOINT_RESTORE
+""".split())}
 
 SHOW = "grep ^Cap /proc/self/status"
+THREE_ATTEMPTS = "chown 1 /work; echo $?; mount -t tmpfs none /mnt; echo $?; hostname x; echo $?"
 
 
 def bits(*names):
@@ -68,7 +71,8 @@ def test_a_user_without_ambient_capabilities_has_none(container):
 
 def test_a_user_keeps_the_ambient_only(container):
     c = container(SHOW)
-    c.process["capabilities"] = {"bounding": ["CAP_CHOWN", "CAP_KILL"], "permitted": ["CAP_CHOWN", "CAP_KILL"],
+    c.process["capabilities"] = {"bounding": ["CAP_CHOWN", "CAP_KILL"],
+                                 "permitted": ["CAP_CHOWN", "CAP_KILL"],
                                  "effective": ["CAP_CHOWN", "CAP_KILL"], "inheritable": ["CAP_KILL"],
                                  "ambient": ["CAP_KILL"]}
     c.process["user"] = {"uid": 1000, "gid": 1000}
@@ -79,19 +83,20 @@ def test_a_user_keeps_the_ambient_only(container):
 def test_ambient_without_inheritable_is_not_raised(container):
     """The kernel refuses it; a warning, not a failure, in runc and crun alike."""
     c = container(SHOW)
-    c.process["capabilities"] = {"bounding": ["CAP_KILL"], "permitted": ["CAP_KILL"], "effective": ["CAP_KILL"],
+    c.process["capabilities"] = {"bounding": ["CAP_KILL"], "permitted": ["CAP_KILL"],
+                                 "effective": ["CAP_KILL"],
                                  "ambient": ["CAP_KILL"]}
     done = c.run()
     assert done.rc != 0 or sets(done.out)["Amb"] == 0
 
 
 def test_what_a_missing_capability_forbids(container):
-    c = container("chown 1 /work; echo $?; mount -t tmpfs none /mnt; echo $?; hostname x; echo $?").capabilities()
+    c = container(THREE_ATTEMPTS).capabilities()
     assert c.lines() == ["1", "1", "1"]
 
 
 def test_what_a_capability_allows(container):
-    c = container("chown 1 /work; echo $?; mount -t tmpfs none /mnt; echo $?; hostname x; echo $?")
+    c = container(THREE_ATTEMPTS)
     assert c.capabilities("CAP_CHOWN", "CAP_SYS_ADMIN").lines() == ["0", "0", "0"]
 
 
@@ -103,7 +108,8 @@ def test_every_capability_the_caller_has(container):
 
 @pytest.mark.needs("capability-intersection")
 def test_a_capability_the_caller_lacks_is_dropped(container):
-    """`--cap-add ALL` must work on a host whose bounding set is not full; the warning names what is missing."""
+    """`--cap-add ALL` must work on a host whose bounding set is not full; the warning names what is
+    missing."""
     names = ["CAP_" + name for name in NUMBERS]
     lacking = [name for name in names if not own_bounding() & bits(name)]
     if not lacking:
@@ -145,6 +151,7 @@ def test_exec_with_one_more_capability(container):
 
 
 def test_in_a_user_namespace_all_capabilities_are_its_own(container):
-    """Also those the caller lacks outside: a new user namespace starts with the full set of the bounding set."""
+    """Also those the caller lacks outside: a new user namespace starts with the full set of the
+    bounding set."""
     c = container(SHOW).user_namespace().capabilities("CAP_SYS_ADMIN", "CAP_CHOWN", "CAP_NET_ADMIN")
     assert sets(c.stdout())["Eff"] == bits("SYS_ADMIN", "CHOWN", "NET_ADMIN")

@@ -22,8 +22,10 @@ CONFIGURATION = """\
 version = 2
 root = "{place}/root"
 state = "{place}/state"
-disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.snapshotter.v1.aufs", "io.containerd.snapshotter.v1.btrfs",
-  "io.containerd.snapshotter.v1.devmapper", "io.containerd.snapshotter.v1.zfs", "io.containerd.internal.v1.opt"]
+disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.snapshotter.v1.aufs",
+"io.containerd.snapshotter.v1.btrfs",
+  "io.containerd.snapshotter.v1.devmapper", "io.containerd.snapshotter.v1.zfs",
+  "io.containerd.internal.v1.opt"]
 [grpc]
   address = "{place}/containerd.sock"
 [ttrpc]
@@ -49,7 +51,8 @@ def oci_image(path, rootfs, place):
     config = blob(as_json({
         "architecture": "amd64" if os.uname().machine == "x86_64" else "arm64", "os": "linux",
         "config": {"Env": ["PATH=/bin"], "Cmd": ["sh"]},
-        "rootfs": {"type": "layers", "diff_ids": ["sha256:" + hashlib.sha256(layer.getvalue()).hexdigest()]}}))
+        "rootfs": {"type": "layers",
+                   "diff_ids": ["sha256:" + hashlib.sha256(layer.getvalue()).hexdigest()]}}))
     manifest = blob(as_json({
         "schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
         "config": {"mediaType": "application/vnd.oci.image.config.v1+json", **config},
@@ -76,11 +79,13 @@ class Containerd:
         self.token, self.count = token, 0
         (self.place / "config.toml").write_text(CONFIGURATION.format(place=self.place))
         self.log = open(self.place / "log", "w")
-        self.process = subprocess.Popen(["containerd", "--config", str(self.place / "config.toml")], stdin=subprocess.DEVNULL,
+        self.process = subprocess.Popen(["containerd", "--config", str(self.place / "config.toml")],
+                                        stdin=subprocess.DEVNULL,
                                         stdout=self.log, stderr=self.log)
 
     def __call__(self, *args, check=None, timeout=40, stdin=None):
-        done = subprocess.run(["ctr", "--address", str(self.place / "containerd.sock"), *map(str, args)], text=True,
+        done = subprocess.run(["ctr", "--address", str(self.place / "containerd.sock"), *map(str, args)],
+                              text=True,
                               input=stdin, stdin=None if stdin is not None else subprocess.DEVNULL,
                               capture_output=True, timeout=timeout)
         if check is not None:
@@ -90,7 +95,8 @@ class Containerd:
     def run(self, *args, flags=(), check=0, **how):
         self.count += 1
         name = f"{self.token}c{self.count}"
-        done = self("run", "--runc-binary", self.runc, "--cgroup", f"/{name}", *flags, IMAGE, name, *args, check=check, **how)
+        done = self("run", "--runc-binary", self.runc, "--cgroup", f"/{name}", *flags, IMAGE, name, *args,
+                    check=check, **how)
         return name, done
 
 
@@ -118,7 +124,8 @@ def containerd(place, runtime, rootfs, token):
 
 @pytest.fixture
 def task(containerd):
-    name, _ = containerd.run("sh", "-c", "trap 'exit 0' TERM; while :; do sleep 0.05; done", flags=["--detach"])
+    name, _ = containerd.run("sh", "-c", "trap 'exit 0' TERM; while :; do sleep 0.05; done",
+                             flags=["--detach"])
     yield name
     containerd("task", "kill", "--signal", "KILL", "--all", name)
     host.until(lambda: "RUNNING" not in status(containerd, name), what="the end of the task")
@@ -163,7 +170,8 @@ def test_the_task_is_running_and_has_a_pid(containerd, task):
 
 
 def test_exec(containerd, task):
-    done = containerd("task", "exec", "--exec-id", "one", "--cwd", "/usr", task, "sh", "-c", "pwd; echo in; exit 5", check=5)
+    done = containerd("task", "exec", "--exec-id", "one", "--cwd", "/usr", task, "sh", "-c",
+                      "pwd; echo in; exit 5", check=5)
     assert done.stdout == "/usr\nin\n"
 
 
@@ -211,8 +219,11 @@ def test_mounts_and_read_only(containerd):
 
 
 def test_ten_at_once(containerd):
-    argv = lambda n: ["ctr", "--address", str(containerd.place / "containerd.sock"), "run", "--rm", "--runc-binary",
-                      containerd.runc, "--cgroup", f"/{containerd.token}many{n}", IMAGE, f"{containerd.token}many{n}",
+    argv = lambda n: ["ctr", "--address", str(containerd.place / "containerd.sock"), "run", "--rm",
+                      "--runc-binary",
+                      containerd.runc, "--cgroup", f"/{containerd.token}many{n}", IMAGE,
+                      f"{containerd.token}many{n}",
                       "echo", str(n)]
-    running = [subprocess.Popen(argv(n), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) for n in range(10)]
+    running = [subprocess.Popen(argv(n), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+               for n in range(10)]
     assert [p.communicate(timeout=60)[0] for p in running] == [f"{n}\n" for n in range(10)]

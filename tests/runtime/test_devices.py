@@ -5,8 +5,6 @@ import stat
 
 import pytest
 
-import host
-
 DEFAULT = {"null": (1, 3), "zero": (1, 5), "full": (1, 7), "random": (1, 8), "urandom": (1, 9), "tty": (5, 0)}
 
 
@@ -46,7 +44,8 @@ def test_ptmx_opens(container):
 
 def test_nothing_else_is_in_dev(container):
     names = set(container("ls -A /dev").stdout().split())
-    assert names <= {*DEFAULT, "fd", "stdin", "stdout", "stderr", "ptmx", "pts", "shm", "mqueue", "console", "core"}
+    assert names <= {*DEFAULT, "fd", "stdin", "stdout", "stderr", "ptmx", "pts", "shm", "mqueue", "console",
+                     "core"}
 
 
 def test_host_devices_are_not_there(container):

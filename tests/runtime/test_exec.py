@@ -117,7 +117,8 @@ def test_the_process_files_umask_and_oom_score(running):
 
 
 def test_the_process_file_says_everything(running):
-    done = by_file(running, "pwd; id -u; id -g; id -G; echo $FRUIT; ulimit -n; grep NoNewPrivs /proc/self/status",
+    done = by_file(running,
+                   "pwd; id -u; id -g; id -G; echo $FRUIT; ulimit -n; grep NoNewPrivs /proc/self/status",
                    cwd="/usr", env=["PATH=/bin", "FRUIT=grape"],
                    user={"uid": 1000, "gid": 1001, "additionalGids": [5]},
                    rlimits=[{"type": "RLIMIT_NOFILE", "soft": 333, "hard": 333}], noNewPrivileges=True)
@@ -137,9 +138,11 @@ def test_the_process_files_capabilities(running):
 
 def test_detach_and_the_pid_file(running):
     pid_file = running.bundle / "exec-pid"
-    done = subprocess.run(running.runtime.argv("exec", "--detach", "--pid-file", pid_file, running.id, "sh", "-c",
+    done = subprocess.run(running.runtime.argv("exec", "--detach", "--pid-file", pid_file, running.id, "sh",
+                                               "-c",
                                                "readlink /proc/self/ns/pid > /work/ns; sleep 1000"),
-                          stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=TIMEOUT)
+                          stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                          timeout=TIMEOUT)
     assert done.returncode == 0
     pid = int(pid_file.read_text())
     assert os.readlink(f"/proc/{pid}/ns/pid") == os.readlink(f"/proc/{running.pid}/ns/pid")
@@ -198,7 +201,8 @@ def test_in_a_stopped_container(container):
 
 def test_many_at_once(running):
     argv = running.runtime.argv("exec", running.id, "sh", "-c", "echo $$; sleep 0.3")
-    processes = [subprocess.Popen(argv, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True) for _ in range(10)]
+    processes = [subprocess.Popen(argv, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
+                 for _ in range(10)]
     pids = [p.communicate(timeout=TIMEOUT)[0].strip() for p in processes]
     assert all(p.returncode == 0 for p in processes)
     assert len(set(pids)) == 10

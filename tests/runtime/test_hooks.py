@@ -19,7 +19,8 @@ def logged(c):
 
 @pytest.mark.needs("poststart")
 def test_the_order(container):
-    """One file for all: /work is bound to the bundle's log directory, so that startContainer writes there too."""
+    """One file for all: /work is bound to the bundle's log directory, so that startContainer writes
+    there too."""
     c = container("echo process >> /work/log")
     shared = c.shared_directory()
     c.mount("/work", source=shared)
@@ -35,16 +36,19 @@ def test_the_order(container):
     c.wait()
     after = read()[len(created):]
     assert after[:2] == ["startContainer1", "startContainer2"]
-    assert sorted(after[2:]) == ["poststart1", "poststart2", "process"]  # poststart and the process run side by side
+    # poststart and the process run side by side
+    assert sorted(after[2:]) == ["poststart1", "poststart2", "process"]
     c.delete()
     assert read()[-2:] == ["poststop1", "poststop2"]
     assert len(read()) == 13
 
 
-@pytest.mark.parametrize("kind, status", [("prestart", ("creating", "created")), ("createRuntime", ("creating", "created")),
+@pytest.mark.parametrize("kind, status",
+                         [("prestart", ("creating", "created")), ("createRuntime", ("creating", "created")),
                                           ("createContainer", ("creating", "created")),
                                           ("startContainer", ("creating", "created")),
-                                          pytest.param("poststart", ("running",), marks=pytest.mark.needs("poststart")),
+                                          pytest.param("poststart", ("running",),
+                                                       marks=pytest.mark.needs("poststart")),
                                           ("poststop", ("stopped",))])
 def test_the_state_on_stdin(container, kind, status):
     c = container("sleep 0.2")
@@ -53,7 +57,8 @@ def test_the_state_on_stdin(container, kind, status):
     c.hook(kind, f"cat > {target}").up()
     c.wait()
     c.delete()
-    state = json.loads((c.rootfs / "work/state" if kind == "startContainer" else c.bundle / "state").read_text())
+    state = json.loads((c.rootfs / "work/state" if kind == "startContainer"
+                        else c.bundle / "state").read_text())
     assert state["id"] == c.id
     assert state["status"] in status
     assert state["bundle"] == str(c.bundle)
@@ -88,10 +93,12 @@ def test_the_namespaces(container, kind):
 
 
 def test_create_container_sees_the_host_files_and_the_mounts(container):
-    """Before pivot_root: the bundle is reachable, and the container's mounts are already there below the rootfs."""
+    """Before pivot_root: the bundle is reachable, and the container's mounts are already there below
+    the rootfs."""
     c = container("true").mount("/mnt", "tmpfs")
     c.hook("createContainer", f"test -e {c.bundle}/config.json && echo bundle > {c.bundle}/log;"
-                              f"grep -q ' {c.rootfs}/mnt ' /proc/self/mountinfo && echo mounts >> {c.bundle}/log")
+                              f"grep -q ' {c.rootfs}/mnt ' /proc/self/mountinfo && echo "
+                              f"mounts >> {c.bundle}/log")
     assert c.run().rc == 0
     assert logged(c) == ["bundle", "mounts"]
 
@@ -114,7 +121,8 @@ def test_the_environment_is_exactly_the_hooks(container, kind):
     c.delete()
     text = (c.rootfs / "work/env" if kind == "startContainer" else c.bundle / "env").read_text()
     shells = ("PWD=", "OLDPWD=", "SHLVL=", "_=")  # which sh adds by itself
-    assert {line for line in text.split() if not line.startswith(shells)} == {"PATH=/usr/bin:/bin", "FRUIT=grape"}
+    assert {line for line in text.split() if not line.startswith(shells)} == {"PATH=/usr/bin:/bin",
+                                                                              "FRUIT=grape"}
 
 
 @pytest.mark.needs("hook-env")
@@ -135,7 +143,8 @@ def test_args_are_the_hooks_and_default_to_the_path(container):
     (c.bundle / "hook").write_text(script)
     (c.bundle / "hook").chmod(0o755)
     path = str(c.bundle / "hook")
-    c.config["hooks"] = {"createRuntime": [{"path": path, "args": ["zero", "one", "two three"]}, {"path": path}]}
+    c.config["hooks"] = {"createRuntime": [{"path": path, "args": ["zero", "one", "two three"]},
+                                           {"path": path}]}
     assert c.run().rc == 0
     assert logged(c) == [f"{path} one two three", f"{path} "]
 
@@ -150,7 +159,8 @@ def test_the_working_directory_is_the_bundle(container, kind):
 
 
 def test_a_start_container_hook_works_from_the_containers_root(container):
-    c = container("true").hook("startContainer", "ls / > /work/ls; hostname > /work/hostname; id -u > /work/id")
+    c = container("true").hook("startContainer",
+                               "ls / > /work/ls; hostname > /work/hostname; id -u > /work/id")
     c.process["user"] = {"uid": 1000, "gid": 1000}
     (c.rootfs / "work").chmod(0o777)
     assert c.run().rc == 0
@@ -165,7 +175,8 @@ def test_what_a_hook_prints_does_not_get_into_the_containers_output(container):
 
 def test_a_hook_that_does_not_read_its_stdin(container):
     c = container("echo ran")
-    c.config["annotations"] = {f"org.example.key{i}": "x" * 1000 for i in range(200)}  # more than a pipe holds
+    # more than a pipe holds
+    c.config["annotations"] = {f"org.example.key{i}": "x" * 1000 for i in range(200)}
     c.hook("createRuntime", "exec 0<&-; true").hook("createContainer", "true")
     assert c.stdout() == "ran\n"
 
@@ -204,7 +215,8 @@ def test_a_failing_hook_aborts_run(container, kind):
 def test_a_failing_start_container_hook_stops_the_container(container):
     c = container("echo ran").hook("startContainer", "exit 7")
     c.create()
-    c.runtime("start", c.id)  # whose exit code differs between runtimes: the failure is the container's init's
+    # whose exit code differs between runtimes: the failure is the container's init's
+    c.runtime("start", c.id)
     c.wait()
     host.until(lambda: c.status() == "stopped", what="stopped")
     assert "ran" not in c.output()
@@ -264,7 +276,8 @@ def test_a_child_of_a_hook_over_its_time_limit_holds_nothing_up(container):
     c.create(expect=1)
     assert time.monotonic() - begun < 3
     c.assert_gone()
-    host.until(lambda: not any("sleep 4" in host.command_line(pid) for pid in host.children()[0]), 6, "its end")
+    host.until(lambda: not any("sleep 4" in host.command_line(pid) for pid in host.children()[0]), 6,
+               "its end")
 
 
 @pytest.mark.parametrize("limit", [0, -1])

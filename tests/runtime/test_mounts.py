@@ -1,7 +1,6 @@
 """config.mounts and root, read back from /proc/self/mountinfo inside, or felt by trying."""
 
 import os
-import subprocess
 
 import pytest
 
@@ -129,7 +128,8 @@ def test_ro_is_for_the_top_only_and_rro_for_all_below(container):
 
 @pytest.mark.needs("rro")
 @pytest.mark.parametrize("option, attempt", [("rro", "touch /mnt/sub/x"), ("rnoexec", "/mnt/sub/true"),
-                                             ("rnodev", "echo x > /mnt/sub/null")], ids=lambda v: v.split()[0])
+                                             ("rnodev", "echo x > /mnt/sub/null")],
+                                             ids=lambda v: v.split()[0])
 def test_recursive_attributes(container, option, attempt):
     c = container(f"{attempt} || echo refused")
     shared = submounted(c)
@@ -179,7 +179,8 @@ def test_flags_of_a_locked_mount_survive_a_bind_in_a_user_namespace(container):
     c = container("cat /proc/self/mountinfo").user_namespace()
     shared = c.shared_directory()
     host.mount("tmpfs", shared, "tmpfs", data="mode=777")
-    host.libc.mount(b"tmpfs", str(shared).encode(), None, 0x20 | 0x2 | 0x4 | 0x8, None)  # nosuid, nodev, noexec
+    # nosuid, nodev, noexec
+    host.libc.mount(b"tmpfs", str(shared).encode(), None, 0x20 | 0x2 | 0x4 | 0x8, None)
     try:
         found = entry(c.mount("/mnt", source=shared, options=["rbind", "ro"]).lines(), "/mnt")
         assert {"ro", "nosuid", "nodev", "noexec"} <= set(found["options"])
@@ -192,7 +193,8 @@ def test_flags_of_a_locked_mount_survive_a_bind_in_a_user_namespace(container):
 
 @pytest.mark.needs("tmpfs-mode")
 def test_tmpfs_size_and_mode(container):
-    c = container("stat -c '%a %u %g' /mnt; df -k /mnt | tail -1 | awk '{print $2}'; dd if=/dev/zero of=/mnt/x bs=1M")
+    c = container("stat -c '%a %u %g' /mnt; df -k /mnt | tail -1 | awk '{print $2}'; "
+                  "dd if=/dev/zero of=/mnt/x bs=1M")
     c.mount("/mnt", "tmpfs", options=["size=1m", "mode=1770", "uid=7", "gid=8"])
     done = c.run()
     assert done.out.splitlines() == ["1770 7 8", "1024"]
@@ -214,7 +216,8 @@ def test_an_unknown_file_system(container):
 
 
 def test_tmpcopyup(container):
-    c = container("cat /srv/file /srv/deep/file; readlink /srv/link; stat -c '%a %u' /srv/file; touch /srv/new")
+    c = container("cat /srv/file /srv/deep/file; readlink /srv/link; stat -c '%a %u' /srv/file; "
+                  "touch /srv/new")
     (c.rootfs / "srv/deep").mkdir()
     (c.rootfs / "srv/file").write_text("one\n")
     (c.rootfs / "srv/file").chmod(0o640)
@@ -242,7 +245,8 @@ def test_devpts_is_a_new_instance(container):
 
 
 def test_mqueue_is_of_the_new_ipc_namespace(container):
-    c = container("ls /dev/mqueue | wc -l; touch /dev/mqueue/mine && ls /dev/mqueue; cat /dev/mqueue/mine | cut -c1-5")
+    c = container("ls /dev/mqueue | wc -l; touch /dev/mqueue/mine && ls /dev/mqueue; "
+                  "cat /dev/mqueue/mine | cut -c1-5")
     assert c.stdout().split() == ["0", "mine", "QSIZE"]
 
 
@@ -295,7 +299,8 @@ def test_many_mounts(container):
 @pytest.mark.parametrize("own", [True, False], ids=["cgroup-namespace", "host-cgroup-namespace"])
 def test_cgroup_mount(container, own):
     """Every hierarchy the process is in is there, and shows the container's own directory only."""
-    c = container("ls /sys/fs/cgroup; cat /sys/fs/cgroup/pids/cgroup.procs; mkdir /sys/fs/cgroup/pids/x || echo fixed")
+    c = container("ls /sys/fs/cgroup; cat /sys/fs/cgroup/pids/cgroup.procs; "
+                  "mkdir /sys/fs/cgroup/pids/x || echo fixed")
     if not own:
         c.without_namespace("cgroup")
     c.mount("/sys/fs/cgroup", "cgroup", "cgroup", ["nosuid", "noexec", "nodev", "relatime", "ro"])
@@ -327,162 +332,12 @@ def test_cgroup_mount_writable_inside(container):
     c.assert_gone()
 
 
-# ---- propagation
-
-
-@pytest.mark.parametrize("option, sign", [("private", None), ("shared", "shared:"), ("slave", "master:"),
-                                          ("unbindable", "unbindable"), ("rprivate", None), ("rshared", "shared:"),
-                                          ("rslave", "master:"), ("runbindable", "unbindable")])
-def test_propagation_of_one_mount(container, option, sign):
-    c = container()
-    shared = c.shared_directory()
-    host.mount(shared, shared, None, "bind")
-    host.mount_flags(shared, "shared")
-    try:
-        c.linux["rootfsPropagation"] = "rshared" if "shared" in option else "rslave"
-        found = mounted(c.mount("/mnt", source=shared, options=["rbind", option]), "/mnt")
-        if sign is None:
-            assert not found["optional"], found
-        else:
-            assert any(field.startswith(sign) for field in found["optional"]), found
-    finally:
-        host.umount(shared)
-
-
-def propagating(c, option, rootfs="rslave"):
-    """A shared host directory mounted in with `option`; the container waits for a line of input file `go`."""
-    shared = c.shared_directory()
-    host.mount(shared, shared, None, "bind")
-    host.mount_flags(shared, "shared")
-    for name in ("from-host", "from-container"):
-        (shared / name).mkdir()
-    c.linux["rootfsPropagation"] = rootfs
-    c.capabilities("CAP_SYS_ADMIN")
-    c.mount("/mnt", source=shared, options=["rbind", option])
-    c.sh("mount -t tmpfs none /mnt/from-container; echo up; while ! test -e /work/go; do sleep 0.02; done;"
-         "grep -q ' /mnt/from-host ' /proc/self/mountinfo && echo arrived; umount /mnt/from-container")
-    c.up().says("up")
-    out = any(where == str(shared / "from-container") for _, where, _ in host.mounts())
-    host.mount("tmpfs", shared / "from-host", "tmpfs")
-    (c.rootfs / "work/go").write_text("")
-    c.wait()
-    host.umount(shared / "from-host")
-    host.umount(shared / "from-container")
-    host.umount(shared)
-    return "arrived" in c.output(), out
-
-
-@pytest.mark.parametrize("option, expected", [("rprivate", (False, False)), ("rslave", (True, False)),
-                                              ("rshared", (True, True))])
-def test_mounts_travel_as_the_propagation_says(container, option, expected):
-    assert propagating(container(), option, "rshared" if option == "rshared" else "rslave") == expected
-
-
-SPECIAL = pytest.mark.needs("rootfs-propagation")
-
-
-@pytest.mark.parametrize("value, sign", [
-    ("", None), ("private", None), ("slave", None), ("rslave", None), pytest.param("shared", "shared:", marks=SPECIAL),
-    pytest.param("rshared", "shared:", marks=SPECIAL), pytest.param("unbindable", "unbindable", marks=SPECIAL)])
-def test_rootfs_propagation(container, value, sign):
-    """`/` inside has the propagation asked for, and is never a peer of a host mount it should not be."""
-    c = container()
-    host.mount(c.bundle, c.bundle, None, "bind")
-    host.mount_flags(c.bundle, "shared")
-    try:
-        if value:
-            c.linux["rootfsPropagation"] = value
-        found = mounted(c, "/")
-        if sign is None:
-            assert not any(f.startswith("shared:") for f in found["optional"]), found
-        else:
-            assert any(f.startswith(sign) for f in found["optional"]), found
-    finally:
-        host.umount(c.bundle)
-
-
-def test_rootfs_propagation_nonsense(container):
-    c = container("true")
-    c.linux["rootfsPropagation"] = "grape"
-    c.refused("grape|propagation")
-
-
-def test_nothing_mounted_for_the_container_is_seen_by_the_host(container):
-    """Even when the host's mounts are shared: no mount of the setup comes back."""
-    c = container("mount -t tmpfs none /work; echo up; sleep 100").mount("/mnt", "tmpfs").capabilities("CAP_SYS_ADMIN")
-    host.mount(c.bundle, c.bundle, None, "bind")
-    host.mount_flags(c.bundle, "shared")
-    try:
-        before = host.mounts()
-        c.up().says("up")
-        assert host.mounts() == before
-    finally:
-        c.kill("KILL")
-        host.umount(c.bundle)
-
-
-# ---- root
-
-
-def test_the_root_is_the_rootfs_and_the_old_root_is_gone(container):
-    c = container("ls /; cat /proc/self/mountinfo")
-    out = c.stdout()
-    assert str(c.bundle.parent) not in "\n".join(line.split(" - ")[0].split()[4] for line in out.splitlines() if " - " in line)
-    for line in out.splitlines():
-        if " - " in line:
-            where = line.split()[4]
-            assert where == "/" or where.startswith(("/proc", "/dev", "/sys")), line
-
-
-def test_readonly_root(container):
-    c = container("touch /x; echo $?; touch /dev/shm/x; echo $?; mount -o remount,rw /; echo $?")
-    c.config["root"]["readonly"] = True
-    assert c.lines() == ["1", "0", "1"]
-
-
-def test_readonly_root_still_gets_its_mount_targets(container):
-    c = container("cat /made/for/it")
-    c.config["root"]["readonly"] = True
-    (c.bundle / "source").write_text("here\n")
-    assert c.mount("/made/for/it", source="source").stdout() == "here\n"
-
-
-def test_no_pivot(container):
-    c = container("ls -d /bin; test -e /proc/1/root/work && echo here")
-    assert c.stdout("--no-pivot") == "/bin\nhere\n"
-
-
-def test_root_on_a_mount_point_of_its_own(container):
-    """Engines hand over an overlay mount."""
-    c = container("cat /file")
-    for name in ("upper", "scratch", "merged"):
-        c.shared_directory(name, 0o755)
-    (c.bundle / "upper/file").write_text("merged\n")
-    host.mount("overlay", c.bundle / "merged", "overlay",
-               data=f"lowerdir={c.rootfs},upperdir={c.bundle}/upper,workdir={c.bundle}/scratch")
-    try:
-        c.config["root"]["path"] = "merged"
-        assert c.stdout() == "merged\n"
-    finally:
-        host.umount(c.bundle / "merged")
-
-
-def test_rootfs_through_a_symlink(container):
-    c = container("echo here")
-    (c.bundle / "link").symlink_to("rootfs")
-    c.config["root"]["path"] = "link"
-    done = c.run()
-    if done.rc:
-        assert "root" in done.err
-    else:
-        assert done.out == "here\n"
-
-
 # ---- masked and readonly paths
 
 
 def test_masked_paths(container):
-    c = container("cat /work/file | wc -c; ls -A /work/dir | wc -l; touch /work/dir/x; echo $?; echo x > /work/file")
+    c = container("cat /work/file | wc -c; ls -A /work/dir | wc -l; touch /work/dir/x; echo $?; "
+                  "echo x > /work/file")
     (c.rootfs / "work/file").write_text("secret")
     (c.rootfs / "work/dir").mkdir()
     (c.rootfs / "work/dir/secret").write_text("secret")
@@ -497,7 +352,8 @@ def test_the_usual_masked_paths(container):
 
 
 def test_readonly_paths(container):
-    c = container("touch /work/dir/x; echo $?; cat /work/dir/file; echo 1 > /proc/sys/kernel/domainname; echo $?;"
+    c = container("touch /work/dir/x; echo $?; cat /work/dir/file; "
+                  "echo 1 > /proc/sys/kernel/domainname; echo $?;"
                   "echo b > /proc/sysrq-trigger")
     (c.rootfs / "work/dir").mkdir()
     (c.rootfs / "work/dir/file").write_text("readable\n")
@@ -517,7 +373,8 @@ def test_masked_path_cannot_be_unmounted(container):
 
 @pytest.mark.parametrize("target", ["/outside-absolute", "../../../../outside-relative"])
 def test_a_link_out_of_the_rootfs_is_followed_inside(container, place, target):
-    """rootfs/link -> somewhere; the mount goes to that path under the root file system, never to the host's."""
+    """rootfs/link -> somewhere; the mount goes to that path under the root file system, never to the
+    host's."""
     c = container("cat /link/file")
     name = target.rsplit("/", 1)[1]
     (c.rootfs / "link").symlink_to(target)
@@ -573,7 +430,8 @@ MAPPING = [{"containerID": 0, "hostID": 50000, "size": 1000}]
 @pytest.mark.needs("idmap")
 def test_idmapped_mount_with_mappings_of_its_own(container):
     """On disk 7, through the mapping 50007; a file made by the mapped root is 0 on disk."""
-    c = container("stat -c '%u %g' /mnt/file; setpriv --reuid 50003 --regid 50003 --clear-groups touch /mnt/new")
+    c = container("stat -c '%u %g' /mnt/file; setpriv --reuid 50003 --regid 50003 --clear-groups "
+                  "touch /mnt/new")
     shared = c.shared_directory()
     (shared / "file").write_text("")
     os.chown(shared / "file", 7, 8)

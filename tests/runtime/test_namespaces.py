@@ -26,7 +26,8 @@ def neighbour():
     started = []
 
     def make(*flags):
-        process = subprocess.Popen(["unshare", "--fork", "--kill-child", *flags, "sh", "-c", "echo up; exec sleep 1000"],
+        process = subprocess.Popen(["unshare", "--fork", "--kill-child", *flags, "sh", "-c",
+                                    "echo up; exec sleep 1000"],
                                    stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
         assert process.stdout.readline() == b"up\n"
         started.append(process)
@@ -67,7 +68,8 @@ def test_without_a_pid_namespace_pids_are_the_hosts(container):
     assert link("pid", c.pid) == link("pid")
 
 
-@pytest.mark.parametrize("kind, flag", [("network", "--net"), ("ipc", "--ipc"), ("uts", "--uts"), ("cgroup", "--cgroup")])
+@pytest.mark.parametrize("kind, flag",
+                         [("network", "--net"), ("ipc", "--ipc"), ("uts", "--uts"), ("cgroup", "--cgroup")])
 def test_a_namespace_joined_by_path(container, neighbour, kind, flag):
     pid = neighbour(flag)
     name = KINDS[kind]
@@ -174,7 +176,8 @@ def test_a_hostname_that_is_too_long(container):
 
 
 def test_user_namespace_ids_inside_and_outside(container):
-    c = container("id -u; id -g; cat /proc/self/uid_map /proc/self/gid_map; touch /work/mine; echo up; sleep 100")
+    c = container("id -u; id -g; cat /proc/self/uid_map /proc/self/gid_map; touch /work/mine; "
+                  "echo up; sleep 100")
     c.user_namespace(100000, 1000).up()
     c.says("up")
     words = c.output().split()

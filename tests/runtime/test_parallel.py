@@ -4,6 +4,7 @@ import os
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 
 import host
 from container import TIMEOUT
@@ -27,7 +28,8 @@ def test_create_start_delete_in_parallel(container, runtime):
         log = c.bundle / f"log{number}"
         for verb in (["create", "--bundle", c.bundle], ["start"], ["delete", "--force"]):
             argv = runtime.argv(*verb, name, flags=["--log", str(log)])
-            done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.DEVNULL,
                                   timeout=60)
             if done.returncode:
                 quiet(runtime.argv("delete", "--force", name))
@@ -42,12 +44,15 @@ def test_create_start_delete_in_parallel(container, runtime):
     assert len(os.listdir("/proc/self/fd")) == before_fds
 
 
+@pytest.mark.needs("atomic-create")
 def test_the_same_id_is_created_once(container, runtime):
     c = container("sleep 100").write()
     argv = runtime.argv("create", "--bundle", c.bundle, c.id)
     with ThreadPoolExecutor(8) as pool:
-        codes = list(pool.map(lambda _: subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                                       stderr=subprocess.DEVNULL, timeout=TIMEOUT).returncode, range(8)))
+        codes = list(pool.map(lambda _: subprocess.run(argv, stdin=subprocess.DEVNULL,
+                                                       stdout=subprocess.DEVNULL,
+                                                       stderr=subprocess.DEVNULL,
+                                                       timeout=TIMEOUT).returncode, range(8)))
     assert codes.count(0) == 1, codes
     assert c.status() == "created"
 
@@ -81,7 +86,8 @@ def test_the_caller_dies_while_it_creates(container, runtime):
     c = container("sleep 100").write()
     argv = runtime.argv("create", "--bundle", c.bundle, c.id)
     for step in range(12):
-        process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL)
         try:
             process.wait(0.002 + step * 0.003)
         except subprocess.TimeoutExpired:
@@ -93,7 +99,8 @@ def test_the_caller_dies_while_it_creates(container, runtime):
             for path in left:
                 for pid in host.read_softly(path / "cgroup.procs").split():
                     host.kill_softly(int(pid))
-            host.until(lambda: not any(host.read_softly(p / "cgroup.procs") for p in host.cgroup_dirs(c.id)), what="quiet")
+            host.until(lambda: not any(host.read_softly(p / "cgroup.procs") for p in host.cgroup_dirs(c.id)),
+                       what="quiet")
             for path in host.cgroup_dirs(c.id):
                 path.rmdir()
             host.remove_tree(os.path.join(runtime.root, c.id))

@@ -35,12 +35,16 @@ class Podman:
             f'[storage]\ndriver = "overlay"\ngraphroot = "{self.place}/root"\nrunroot = "{self.place}/run"\n')
         (self.place / "policy.json").write_text('{"default": [{"type": "insecureAcceptAnything"}]}')
         self.environment = {**os.environ, "CONTAINERS_CONF": str(self.place / "containers.conf"),
-                            "CONTAINERS_STORAGE_CONF": str(self.place / "storage.conf"), "TMPDIR": str(self.place)}
-        self.flags = ["--root", self.place / "root", "--runroot", self.place / "run", "--tmpdir", self.place / "tmp",
-                      "--runtime", runtime.executable(self.place), "--cgroup-manager", "cgroupfs", "--events-backend", "file"]
+                            "CONTAINERS_STORAGE_CONF": str(self.place / "storage.conf"),
+                            "TMPDIR": str(self.place)}
+        self.flags = ["--root", self.place / "root", "--runroot", self.place / "run", "--tmpdir",
+                      self.place / "tmp",
+                      "--runtime", runtime.executable(self.place), "--cgroup-manager", "cgroupfs",
+                      "--events-backend", "file"]
 
     def __call__(self, *args, timeout=40, stdin=None, check=None):
-        done = subprocess.run(["podman", *map(str, self.flags), *map(str, args)], env=self.environment, text=True,
+        done = subprocess.run(["podman", *map(str, self.flags), *map(str, args)], env=self.environment,
+                              text=True,
                               input=stdin, stdin=None if stdin is not None else subprocess.DEVNULL,
                               capture_output=True, timeout=timeout)
         if check is not None:
@@ -92,7 +96,8 @@ def podman(place, runtime, rootfs, token):
 def running(podman):
     """A container with a process that ends on TERM."""
     name = podman.name()
-    podman.run("--detach", "--name", name, IMAGE, "sh", "-c", "trap 'exit 0' TERM; echo up; while :; do sleep 0.05; done")
+    podman.run("--detach", "--name", name, IMAGE, "sh", "-c",
+               "trap 'exit 0' TERM; echo up; while :; do sleep 0.05; done")
     yield name
     podman("rm", "--force", "--time", "0", name)
 
@@ -121,7 +126,8 @@ def test_stdin(podman):
 def test_the_defaults_inside(podman):
     """Podman's own profile: 11 capabilities, seccomp, masked paths, a name, a read-only /proc/sys."""
     out = podman.run("--rm", "--hostname", "vine", IMAGE, "sh", "-c",
-                     "hostname; grep -E '^(CapEff|Seccomp:)' /proc/self/status; echo $$; cat /proc/keys | wc -c;"
+                     "hostname; grep -E '^(CapEff|Seccomp:)' /proc/self/status; echo $$; "
+                     "cat /proc/keys | wc -c;"
                      "touch /proc/sys/kernel/x 2>/dev/null || echo fixed; ls /sys/class/net").stdout.split()
     assert out[0] == "vine"
     assert int(out[2], 16) not in (0, 0x1fffeffffff)
@@ -191,8 +197,10 @@ def test_volumes_read_only_and_tmpfs(podman):
     shared = podman.place / "shared"
     shared.mkdir(exist_ok=True)
     (shared / "file").write_text("outside\n")
-    out = podman.run("--rm", "--read-only", "--volume", f"{shared}:/mnt:ro", "--tmpfs", "/tmp:size=1m", IMAGE, "sh", "-c",
-                     "cat /mnt/file; touch /mnt/x || echo ro; touch /x || echo ro; touch /tmp/x && echo rw").stdout
+    out = podman.run("--rm", "--read-only", "--volume", f"{shared}:/mnt:ro", "--tmpfs", "/tmp:size=1m",
+                     IMAGE, "sh", "-c",
+                     "cat /mnt/file; touch /mnt/x || echo ro; touch /x || echo ro; "
+                     "touch /tmp/x && echo rw").stdout
     assert out == "outside\nro\nro\nrw\n"
 
 
@@ -209,7 +217,8 @@ def test_a_terminal(podman):
 
 
 def test_an_init_and_sysctl(podman):
-    out = podman.run("--rm", "--sysctl", "net.ipv4.ip_forward=1", IMAGE, "cat", "/proc/sys/net/ipv4/ip_forward").stdout
+    out = podman.run("--rm", "--sysctl", "net.ipv4.ip_forward=1", IMAGE, "cat",
+                     "/proc/sys/net/ipv4/ip_forward").stdout
     assert out == "1\n"
 
 

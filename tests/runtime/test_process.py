@@ -2,7 +2,6 @@
 
 import os
 import resource
-import subprocess
 
 import pytest
 
@@ -43,14 +42,14 @@ def test_env_is_what_the_bundle_says_and_nothing_of_the_callers(container):
     c = container(args=["/bin/env"])
     c.process["env"] = ["PATH=/bin", "FRUIT=grape", "EMPTY=", "EQ=a=b", "TEXT=one two"]
     lines = c.lines(env={**os.environ, "CALLERS_SECRET": "x"})
-    lines = [line for line in lines if not line.startswith("HOME=")]  # every runtime adds HOME when it is missing
+    # every runtime adds HOME when it is missing
+    lines = [line for line in lines if not line.startswith("HOME=")]
     assert sorted(lines) == ["EMPTY=", "EQ=a=b", "FRUIT=grape", "PATH=/bin", "TEXT=one two"]
 
 
 def test_home_is_taken_from_passwd_when_the_env_has_none(container):
     for uid, home in ((0, "/root"), (1000, "/home")):
         c = container(args=["/bin/env"])
-        (c.rootfs / "etc/passwd").write_text("root:x:0:0:root:/root:/bin/sh\ngrape:x:1000:1000::/home:/bin/sh\n")
         c.process["user"] = {"uid": uid, "gid": uid}
         c.process["env"] = ["PATH=/bin"]
         assert f"HOME={home}" in c.lines()
@@ -147,7 +146,8 @@ def test_standard_streams_can_be_reopened_by_a_user(container):
 
 
 def test_rlimits_are_lowered(container):
-    c = container("ulimit -n; ulimit -Hn; ulimit -c; cat /proc/self/limits | grep -E 'open files|core file|cpu time'")
+    c = container("ulimit -n; ulimit -Hn; ulimit -c; cat /proc/self/limits | grep -E 'open files|core "
+                  "file|cpu time'")
     c.process["rlimits"] = [{"type": "RLIMIT_NOFILE", "soft": 512, "hard": 1024},
                             {"type": "RLIMIT_CORE", "soft": 0, "hard": 0},
                             {"type": "RLIMIT_CPU", "soft": 100, "hard": 200}]
@@ -157,11 +157,13 @@ def test_rlimits_are_lowered(container):
     assert any(line.split()[3:5] == ["100", "200"] for line in lines if "cpu time" in line)
 
 
-@pytest.mark.parametrize("name", ["AS", "CORE", "CPU", "DATA", "FSIZE", "LOCKS", "MEMLOCK", "MSGQUEUE", "NICE",
+@pytest.mark.parametrize("name",
+                         ["AS", "CORE", "CPU", "DATA", "FSIZE", "LOCKS", "MEMLOCK", "MSGQUEUE", "NICE",
                                   "NOFILE", "NPROC", "RSS", "RTPRIO", "RTTIME", "SIGPENDING", "STACK"])
 def test_every_rlimit_name(container, name):
     label = {"AS": "address space", "CORE": "core file size", "CPU": "cpu time", "DATA": "data size",
-             "FSIZE": "file size", "LOCKS": "file locks", "MEMLOCK": "locked memory", "MSGQUEUE": "msgqueue size",
+             "FSIZE": "file size", "LOCKS": "file locks", "MEMLOCK": "locked memory",
+             "MSGQUEUE": "msgqueue size",
              "NICE": "nice priority", "NOFILE": "open files", "NPROC": "processes", "RSS": "resident set",
              "RTPRIO": "realtime priority", "RTTIME": "realtime timeout", "SIGPENDING": "pending signals",
              "STACK": "stack size"}[name]
@@ -254,7 +256,8 @@ def test_no_new_privileges(container, value):
 
 
 @pytest.mark.needs("scheduler")
-@pytest.mark.parametrize("policy, number, nice", [("SCHED_OTHER", 0, 5), ("SCHED_BATCH", 3, 7), ("SCHED_IDLE", 5, 0)])
+@pytest.mark.parametrize("policy, number, nice",
+                         [("SCHED_OTHER", 0, 5), ("SCHED_BATCH", 3, 7), ("SCHED_IDLE", 5, 0)])
 def test_scheduler(container, policy, number, nice):
     c = container("probe scheduler")
     c.process["scheduler"] = {"policy": policy, "nice": nice}
@@ -283,7 +286,8 @@ def test_an_unknown_policy(container):
 
 
 @pytest.mark.needs("ioPriority")
-@pytest.mark.parametrize("name, number", [("IOPRIO_CLASS_BE", 2), ("IOPRIO_CLASS_RT", 1), ("IOPRIO_CLASS_IDLE", 3)])
+@pytest.mark.parametrize("name, number",
+                         [("IOPRIO_CLASS_BE", 2), ("IOPRIO_CLASS_RT", 1), ("IOPRIO_CLASS_IDLE", 3)])
 def test_io_priority(container, name, number):
     c = container(args=["probe", "ioprio"])
     c.process["ioPriority"] = {"class": name, "priority": 6}
@@ -321,7 +325,8 @@ def test_exec_cpu_affinity(container):
 
 
 def test_sysctl_of_the_containers_namespaces(container):
-    c = container("cat /proc/sys/kernel/shm_rmid_forced /proc/sys/net/ipv4/ip_forward /proc/sys/kernel/msgmax")
+    c = container("cat /proc/sys/kernel/shm_rmid_forced /proc/sys/net/ipv4/ip_forward "
+                  "/proc/sys/kernel/msgmax")
     c.linux["sysctl"] = {"kernel.shm_rmid_forced": "1", "net.ipv4.ip_forward": "1", "kernel.msgmax": "12345"}
     outside = host.read_softly("/proc/sys/kernel/msgmax")
     assert c.lines() == ["1", "1", "12345"]
@@ -335,7 +340,8 @@ def test_sysctl_with_a_slash_in_an_interface_name(container):
     assert done.rc != 0 or done.out == "1\n"
 
 
-@pytest.mark.parametrize("kind, name", [("ipc", "kernel.shm_rmid_forced"), ("network", "net.ipv4.ip_forward")])
+@pytest.mark.parametrize("kind, name",
+                         [("ipc", "kernel.shm_rmid_forced"), ("network", "net.ipv4.ip_forward")])
 def test_sysctl_of_a_namespace_not_made_is_refused(container, kind, name):
     path = "/proc/sys/" + name.replace(".", "/")
     before = host.read_softly(path)

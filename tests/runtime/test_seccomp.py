@@ -20,7 +20,8 @@ pytestmark = pytest.mark.skipif(os.uname().machine != "x86_64", reason="the call
 
 
 def seccomp(c, *rules, default="SCMP_ACT_ALLOW", **rest):
-    c.linux["seccomp"] = {"defaultAction": default, "architectures": ["SCMP_ARCH_X86_64"], "syscalls": list(rules), **rest}
+    c.linux["seccomp"] = {"defaultAction": default, "architectures": ["SCMP_ARCH_X86_64"],
+                          "syscalls": list(rules), **rest}
     return c
 
 
@@ -68,14 +69,17 @@ def test_trace_without_a_tracer_is_enosys(container):
 
 def test_a_deny_by_default_list(container):
     """Everything is refused but what is named: the profile of the engines, turned around."""
-    allowed = """access arch_prctl brk capget capset chdir clone close close_range dup dup2 dup3 execve execveat exit
-        exit_group faccessat faccessat2 fchdir fchown fcntl fgetxattr fstat fstatfs futex getcwd getdents64 getegid
-        geteuid getgid getpgrp getpid getppid getrandom getrlimit gettid getuid ioctl keyctl lseek lstat madvise mmap
-        mount mprotect mremap munmap nanosleep newfstatat open openat pipe pipe2 poll prctl pread64 prlimit64 read
-        readlink readlinkat recvmsg rseq rt_sigaction rt_sigprocmask rt_sigreturn sched_getaffinity sched_yield
-        seccomp sendmsg set_robust_list set_tid_address setgid setgroups setresgid setresuid setsid setuid
-        sigaltstack stat statfs statx tgkill umask uname unlinkat vfork wait4 write writev epoll_ctl epoll_pwait
-        epoll_create1 eventfd2 openat2 sendto recvfrom""".split()
+    allowed = """
+        access arch_prctl brk capget capset chdir clone close close_range dup dup2 dup3 execve execveat
+        exit exit_group faccessat faccessat2 fchdir fchown fcntl fgetxattr fstat fstatfs futex getcwd
+        getdents64 getegid geteuid getgid getpgrp getpid getppid getrandom getrlimit gettid getuid ioctl
+        keyctl lseek lstat madvise mmap mount mprotect mremap munmap nanosleep newfstatat open openat
+        pipe pipe2 poll prctl pread64 prlimit64 read readlink readlinkat recvmsg rseq rt_sigaction
+        rt_sigprocmask rt_sigreturn sched_getaffinity sched_yield seccomp sendmsg set_robust_list
+        set_tid_address setgid setgroups setresgid setresuid setsid setuid sigaltstack stat statfs statx
+        tgkill umask uname unlinkat vfork wait4 write writev epoll_ctl epoll_pwait epoll_create1
+        eventfd2 openat2 sendto recvfrom
+""".split()
     c = seccomp(container(f"echo alive; {MKDIR}; {SETHOSTNAME}"), rule(allowed, "SCMP_ACT_ALLOW"),
                 default="SCMP_ACT_ERRNO")
     assert c.run().out.splitlines() == ["alive", "errno 1 EPERM", "errno 1 EPERM"]
@@ -95,7 +99,8 @@ def test_a_default_errno_applies_to_what_no_rule_names(container):
 
 
 @pytest.mark.parametrize("op, value, two, hit, miss", [
-    ("SCMP_CMP_EQ", 7, 0, 7, 8), ("SCMP_CMP_NE", 7, 0, 8, 7), ("SCMP_CMP_LT", 7, 0, 6, 7), ("SCMP_CMP_LE", 7, 0, 7, 8),
+    ("SCMP_CMP_EQ", 7, 0, 7, 8), ("SCMP_CMP_NE", 7, 0, 8, 7), ("SCMP_CMP_LT", 7, 0, 6, 7),
+    ("SCMP_CMP_LE", 7, 0, 7, 8),
     ("SCMP_CMP_GT", 7, 0, 8, 7), ("SCMP_CMP_GE", 7, 0, 7, 6), ("SCMP_CMP_MASKED_EQ", 0xf0, 0x10, 0x1f, 0x2f),
     ("SCMP_CMP_EQ", 2**63, 0, 2**63, 0)], ids=lambda v: str(v).removeprefix("SCMP_CMP_"))
 def test_argument_comparisons(container, op, value, two, hit, miss):
@@ -110,15 +115,18 @@ def test_argument_comparisons(container, op, value, two, hit, miss):
 def test_several_arguments_must_all_match(container):
     c = container("probe syscall 141 99 1 2; probe syscall 141 99 1 3")
     seccomp(c, rule("setpriority", "SCMP_ACT_ERRNO", errnoRet=errno.EXDEV,
-                    args=[{"index": 1, "value": 1, "op": "SCMP_CMP_EQ"}, {"index": 2, "value": 2, "op": "SCMP_CMP_EQ"}]))
+                    args=[{"index": 1, "value": 1, "op": "SCMP_CMP_EQ"},
+                          {"index": 2, "value": 2, "op": "SCMP_CMP_EQ"}]))
     assert c.run().out.splitlines() == ["errno 18 EXDEV", "errno 22 EINVAL"]
 
 
 def test_the_same_argument_twice_means_any(container):
-    """What engines write for `personality`: one argument index several times; runc and crun make rules of them."""
+    """What engines write for `personality`: one argument index several times; runc and crun make rules
+    of them."""
     c = container("probe syscall 141 99 1 0; probe syscall 141 99 2 0; probe syscall 141 99 3 0")
     seccomp(c, rule("setpriority", "SCMP_ACT_ERRNO", errnoRet=errno.EXDEV,
-                    args=[{"index": 1, "value": 1, "op": "SCMP_CMP_EQ"}, {"index": 1, "value": 2, "op": "SCMP_CMP_EQ"}]))
+                    args=[{"index": 1, "value": 1, "op": "SCMP_CMP_EQ"},
+                          {"index": 1, "value": 2, "op": "SCMP_CMP_EQ"}]))
     assert c.run().out.splitlines() == ["errno 18 EXDEV", "errno 18 EXDEV", "errno 22 EINVAL"]
 
 
@@ -136,11 +144,14 @@ def test_the_filter_with_a_user_without_capabilities(container):
 
 
 def test_a_filter_that_refuses_what_the_setup_needs(container):
-    """mount, setns, pivot_root and friends are refused to the container, not to the runtime that builds it."""
-    names = ["mount", "umount2", "pivot_root", "setns", "unshare", "sethostname", "chroot", "mknod", "mknodat",
+    """mount, setns, pivot_root and friends are refused to the container, not to the runtime that
+    builds it."""
+    names = ["mount", "umount2", "pivot_root", "setns", "unshare", "sethostname", "chroot", "mknod",
+             "mknodat",
              "open_tree", "move_mount", "fsopen", "fsmount", "setgroups", "keyctl", "setresuid", "setrlimit"]
     c = seccomp(container("echo alive; hostname grape; echo $?"), rule(names, "SCMP_ACT_ERRNO"))
-    c.process["noNewPrivileges"] = True  # without it the filter has to come before capabilities and ids are dropped
+    # without it the filter has to come before capabilities and ids are dropped
+    c.process["noNewPrivileges"] = True
     assert c.lines() == ["alive", "1"]
 
 
@@ -171,7 +182,8 @@ def test_no_architecture_means_the_native_one(container):
 @pytest.mark.parametrize("flags", [["SECCOMP_FILTER_FLAG_LOG"], ["SECCOMP_FILTER_FLAG_SPEC_ALLOW"],
                                    ["SECCOMP_FILTER_FLAG_TSYNC"], []], ids=lambda f: "+".join(f) or "none")
 def test_flags(container, flags):
-    c = seccomp(container(f"{MKDIR}; grep Speculation_Store /proc/self/status"), rule("mkdir", "SCMP_ACT_ERRNO"),
+    c = seccomp(container(f"{MKDIR}; grep Speculation_Store /proc/self/status"),
+                rule("mkdir", "SCMP_ACT_ERRNO"),
                 flags=flags)
     assert c.run().out.splitlines()[0] == "errno 1 EPERM"
 
@@ -184,7 +196,8 @@ def test_flags(container, flags):
     ({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir"], "action": "SCMP_ACT_GRAPE"}]},
      "SCMP_ACT_GRAPE"),
     ({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir"], "action": "SCMP_ACT_ERRNO",
-                                                       "args": [{"index": 0, "value": 1, "op": "SCMP_GRAPE"}]}]},
+                                                       "args": [{"index": 0, "value": 1,
+                                                                 "op": "SCMP_GRAPE"}]}]},
      "SCMP_GRAPE"),
 ], ids=["default", "architecture", "flag", "action", "operator"])
 def test_unknown_words(container, broken, words):
@@ -222,7 +235,8 @@ class Listener:
                 notice = bytearray(80)
                 fcntl.ioctl(fd, 0xC0502100, notice)  # SECCOMP_IOCTL_NOTIF_RECV
                 self.calls += 1
-                answer = bytearray(struct.pack("<QqiI", struct.unpack_from("<Q", notice)[0], 0, -errno.EXDEV, 0))
+                answer = bytearray(struct.pack("<QqiI", struct.unpack_from("<Q", notice)[0], 0, -errno.EXDEV,
+                                               0))
                 fcntl.ioctl(fd, 0xC0182101, answer)  # SECCOMP_IOCTL_NOTIF_SEND
         except OSError as problem:  # ENOENT: the container is gone
             self.problem = problem
@@ -286,18 +300,20 @@ def test_notify_on_write_is_refused(container):
 
 
 SYSCALLS = """
-read write open close stat fstat lstat poll lseek mmap mprotect munmap brk rt_sigaction rt_sigprocmask rt_sigreturn ioctl
-pread64 pwrite64 readv writev access pipe select sched_yield mremap msync mincore madvise dup dup2 pause nanosleep
-getitimer alarm setitimer getpid sendfile socket connect accept sendto recvfrom sendmsg recvmsg shutdown bind listen
-getsockname getpeername socketpair setsockopt getsockopt clone fork vfork execve exit wait4 kill uname fcntl flock fsync
-fdatasync truncate ftruncate getdents getcwd chdir fchdir rename mkdir rmdir creat link unlink symlink readlink chmod
-fchmod chown fchown lchown umask gettimeofday getrlimit getrusage sysinfo times getuid syslog getgid setuid setgid geteuid
-getegid setpgid getppid getpgrp setsid setreuid setregid getgroups setgroups setresuid getresuid setresgid getresgid
-getpgid setfsuid setfsgid getsid capget capset sigaltstack statfs fstatfs prctl arch_prctl setrlimit chroot sync mount
-umount2 gettid setxattr getxattr fgetxattr tkill time futex sched_setaffinity sched_getaffinity epoll_create getdents64
-set_tid_address restart_syscall fadvise64 clock_gettime clock_nanosleep exit_group epoll_wait epoll_ctl tgkill openat
-mkdirat mknodat fchownat newfstatat unlinkat renameat linkat symlinkat readlinkat fchmodat faccessat pselect6 ppoll
-unshare set_robust_list get_robust_list splice tee utimensat epoll_pwait accept4 eventfd2 epoll_create1 dup3 pipe2
-prlimit64 syncfs getcpu setns seccomp getrandom memfd_create execveat copy_file_range statx rseq close_range openat2
-faccessat2 keyctl clone3 pidfd_open pidfd_send_signal epoll_pwait2
+read write open close stat fstat lstat poll lseek mmap mprotect munmap brk rt_sigaction rt_sigprocmask
+rt_sigreturn ioctl pread64 pwrite64 readv writev access pipe select sched_yield mremap msync mincore
+madvise dup dup2 pause nanosleep getitimer alarm setitimer getpid sendfile socket connect accept sendto
+recvfrom sendmsg recvmsg shutdown bind listen getsockname getpeername socketpair setsockopt getsockopt
+clone fork vfork execve exit wait4 kill uname fcntl flock fsync fdatasync truncate ftruncate getdents
+getcwd chdir fchdir rename mkdir rmdir creat link unlink symlink readlink chmod fchmod chown fchown
+lchown umask gettimeofday getrlimit getrusage sysinfo times getuid syslog getgid setuid setgid geteuid
+getegid setpgid getppid getpgrp setsid setreuid setregid getgroups setgroups setresuid getresuid
+setresgid getresgid getpgid setfsuid setfsgid getsid capget capset sigaltstack statfs fstatfs prctl
+arch_prctl setrlimit chroot sync mount umount2 gettid setxattr getxattr fgetxattr tkill time futex
+sched_setaffinity sched_getaffinity epoll_create getdents64 set_tid_address restart_syscall fadvise64
+clock_gettime clock_nanosleep exit_group epoll_wait epoll_ctl tgkill openat mkdirat mknodat fchownat
+newfstatat unlinkat renameat linkat symlinkat readlinkat fchmodat faccessat pselect6 ppoll unshare
+set_robust_list get_robust_list splice tee utimensat epoll_pwait accept4 eventfd2 epoll_create1 dup3
+pipe2 prlimit64 syncfs getcpu setns seccomp getrandom memfd_create execveat copy_file_range statx rseq
+close_range openat2 faccessat2 keyctl clone3 pidfd_open pidfd_send_signal epoll_pwait2
 """.split()

@@ -1,6 +1,7 @@
 """Escapes that worked once, somewhere. Each test fails when the protection it is about is taken away.
 
-Every attack has a marker or a victim on the host: what counts is that the host is unchanged, not how the runtime said no.
+Every attack has a marker or a victim on the host: what counts is that the host is unchanged, not how
+the runtime said no.
 """
 
 import hashlib
@@ -58,7 +59,8 @@ def expendable(runtime, place, token):
 
 @pytest.mark.parametrize("entry", ["/proc/self/exe", "script"])
 def test_running_the_runtimes_own_binary_inside(container, expendable, entry):
-    """The entry point is the runtime itself, or a script whose interpreter it is; it then tries to write to it."""
+    """The entry point is the runtime itself, or a script whose interpreter it is; it then tries to
+    write to it."""
     c = container()
     c.runtime = expendable
     (c.rootfs / "work/script").write_text("#!/proc/self/exe\n")
@@ -69,7 +71,8 @@ def test_running_the_runtimes_own_binary_inside(container, expendable, entry):
 
 @pytest.mark.parametrize("entry", ["/proc/self/exe", "/work/script", "/bin/true"])
 def test_attacking_the_binary_of_an_exec(container, expendable, entry):
-    """A process inside watches for newcomers, holds their executable open and writes to it when they are gone."""
+    """A process inside watches for newcomers, holds their executable open and writes to it when they
+    are gone."""
     c = container(args=["probe", "attack-exe", "3"])
     c.runtime = expendable
     (c.rootfs / "work/script").write_text("#!/proc/self/exe\n")
@@ -108,7 +111,7 @@ def test_the_runtimes_binary_cannot_be_opened_for_writing_through_proc(container
 # ---- descriptors and working directories (CVE-2024-21626)
 
 
-ESCAPE = "p=.; for i in 1 2 3 4 5 6 7 8 9 10 11 12; do test -e $p{marker} && echo ESCAPED; p=$p/..; done; true"
+ESCAPE = "p=.; for i in $(seq 12); do test -e $p{marker} && echo ESCAPED; p=$p/..; done; true"
 
 
 @pytest.mark.parametrize("way", ["/proc/self/fd/{n}", "/proc/thread-self/fd/{n}", "/link{n}"])
@@ -155,7 +158,7 @@ def test_a_waiting_process_gives_nothing_of_the_host_to_its_neighbours(container
     c.create()
     marker = victim / "marker"
     script = f"""for d in /proc/1/fd/* /proc/1/cwd /proc/1/root; do
-        p=$d; for i in 1 2 3 4 5 6 7 8; do test -e $p{marker} && echo ESCAPED $p; p=$p/..; done; done; echo done"""
+        p=$d; for i in $(seq 8); do test -e $p{marker} && echo ESCAPED $p; p=$p/..; done; done; echo done"""
     done = c.exec_sh(script)
     assert "ESCAPED" not in done.out, done
 
@@ -167,7 +170,8 @@ def test_a_waiting_process_gives_nothing_of_the_host_to_its_neighbours(container
 @pytest.mark.parametrize("how", ["in-the-image", "in-a-volume"])
 def test_a_dev_null_that_is_a_link_does_not_unmask(container, how):
     """If /dev/null is bound over masked files, an image or a volume could choose what is bound."""
-    c = container("cat /work/masked; cat /proc/keys | wc -c").without_mount("/dev", "/dev/pts", "/dev/shm", "/dev/mqueue")
+    c = container("cat /work/masked; cat /proc/keys | wc -c").without_mount("/dev", "/dev/pts", "/dev/shm",
+                                                                            "/dev/mqueue")
     (c.rootfs / "work/masked").write_text("secret\n")
     (c.rootfs / "work/chosen").write_text("CHOSEN\n")
     dev = c.rootfs / "dev"
@@ -270,9 +274,12 @@ def with_false_proc(c):
     """The container replaces its own /proc by a tmpfs full of files an exec'ing runtime might trust."""
     c.capabilities("CAP_SYS_ADMIN", "CAP_DAC_OVERRIDE", "CAP_CHOWN", "CAP_SETUID", "CAP_SETGID")
     c.linux["maskedPaths"] = c.linux["readonlyPaths"] = []
-    c.sh("mount -t tmpfs none /proc; for d in self 1 thread-self; do mkdir -p /proc/$d/attr /proc/$d/fd /proc/$d/ns;"
-         "for f in attr/exec attr/current oom_score_adj loginuid setgroups uid_map; do echo kept > /proc/$d/$f; done;"
-         "ln -s /work/chosen /proc/$d/exe; for i in 0 1 2 3 4 5 6 7 8 9; do ln -s /work/chosen /proc/$d/fd/$i; done; done;"
+    c.sh("mount -t tmpfs none /proc; for d in self 1 thread-self; "
+         "do mkdir -p /proc/$d/attr /proc/$d/fd /proc/$d/ns;"
+         "for f in attr/exec attr/current oom_score_adj loginuid setgroups uid_map; "
+         "do echo kept > /proc/$d/$f; done;"
+         "ln -s /work/chosen /proc/$d/exe; for i in 0 1 2 3 4 5 6 7 8 9; "
+         "do ln -s /work/chosen /proc/$d/fd/$i; done; done;"
          "echo up; sleep 100")
     (c.rootfs / "work/chosen").write_text("CHOSEN\n")
     c.up().says("up")
@@ -282,14 +289,17 @@ def with_false_proc(c):
 def test_exec_into_a_container_with_a_false_proc(container):
     """It works or is refused; what it must not do is believe or write the false files."""
     c = with_false_proc(container())
-    process = {"args": ["sh", "-c", "echo inside; sleep 1"], "cwd": "/", "env": ["PATH=/bin"], "oomScoreAdj": 77,
-               "user": {"uid": 1000, "gid": 1000}, "capabilities": {"bounding": [], "effective": [], "permitted": []}}
+    process = {"args": ["sh", "-c", "echo inside; sleep 1"], "cwd": "/", "env": ["PATH=/bin"],
+               "oomScoreAdj": 77,
+               "user": {"uid": 1000, "gid": 1000},
+               "capabilities": {"bounding": [], "effective": [], "permitted": []}}
     (c.bundle / "process.json").write_text(json.dumps(process))
     done = c.runtime("exec", "--process", c.bundle / "process.json", c.id)
     assert done.rc >= 0
     if done.rc == 0:
         assert done.out == "inside\n"
-    text = subprocess.run(["nsenter", "-t", str(c.pid), "-m", "cat", "/proc/self/oom_score_adj", "/proc/self/attr/exec"],
+    text = subprocess.run(["nsenter", "-t", str(c.pid), "-m", "cat", "/proc/self/oom_score_adj",
+                           "/proc/self/attr/exec"],
                           capture_output=True, text=True, timeout=TIMEOUT).stdout
     assert text == "kept\nkept\n"
     assert (c.rootfs / "work/chosen").read_text() == "CHOSEN\n"
@@ -308,7 +318,8 @@ def test_other_commands_on_a_container_with_a_false_proc(container):
 # ---- mount targets (CVE-2021-30465, CVE-2019-19921, CVE-2016-9962 class)
 
 
-@pytest.mark.parametrize("link", ["/proc/self/root{v}", "/proc/1/root{v}", "/proc/self/cwd/../../../../../..{v}",
+@pytest.mark.parametrize("link",
+                         ["/proc/self/root{v}", "/proc/1/root{v}", "/proc/self/cwd/../../../../../..{v}",
                                   "../../../../../../../../../..{v}", "{v}", "/proc/self/fd/7{v}"])
 @pytest.mark.parametrize("kind", ["tmpfs", "bind", "file"])
 def test_a_mount_target_that_leads_out(container, victim, link, kind):
@@ -326,7 +337,9 @@ def test_a_mount_target_that_leads_out(container, victim, link, kind):
     assert untouched(victim)
 
 
-@pytest.mark.parametrize("destination", ["/proc/self/root/made", "/../../../../../../made-by-dots", "/work/../../../made-by-dots"])
+@pytest.mark.parametrize("destination",
+                         ["/proc/self/root/made", "/../../../../../../made-by-dots",
+                          "/work/../../../made-by-dots"])
 def test_a_mount_target_written_to_lead_out(container, destination):
     c = container("true").mount(destination, "tmpfs")
     finish(c.run(), c)
@@ -334,7 +347,8 @@ def test_a_mount_target_written_to_lead_out(container, destination):
 
 
 def test_a_mount_source_is_of_the_host_and_its_links_too(container, victim):
-    """A bind source is resolved on the host, before any root is changed: a link there is the host's business."""
+    """A bind source is resolved on the host, before any root is changed: a link there is the host's
+    business."""
     c = container("cat /mnt/marker")
     (c.bundle / "source").symlink_to(victim)
     assert c.mount("/mnt", source="source").stdout() == "host\n"
@@ -342,7 +356,8 @@ def test_a_mount_source_is_of_the_host_and_its_links_too(container, victim):
 
 def test_a_racing_link_in_a_shared_volume(container, victim):
     """One container swaps a link in a volume while others mount onto it: nothing may be made on the host."""
-    racer = container(args=["probe", "swap", "/mnt/x", "inside", "../../../../../../../../../../.." + str(victim), "20"])
+    racer = container(args=["probe", "swap", "/mnt/x", "inside", "../../../../../../../../../../.."
+                            + str(victim), "20"])
     shared = racer.shared_directory()
     (shared / "inside").mkdir()
     racer.mount("/mnt", source=shared).up()
@@ -408,7 +423,8 @@ def test_host_files_are_not_reachable_by_default(container, victim):
 
 def test_chroot_escape_is_stopped_by_pivot_root(container, victim):
     """The classic: a directory kept open over a second chroot, then up and up."""
-    c = container(f"mkdir -p /tmp/jail; cp /bin/busybox /tmp/jail/; exec 9</; chroot /tmp/jail /busybox sh -c "
+    c = container(f"mkdir -p /tmp/jail; cp /bin/busybox /tmp/jail/; exec 9</; "
+                  f"chroot /tmp/jail /busybox sh -c "
                   f"'cd /proc/self/fd/9 2>/dev/null; for i in 1 2 3 4 5 6 7 8 9; do cd ..; done; "
                   f"test -e ./{victim}/marker && echo ESCAPED'; true")
     assert "ESCAPED" not in c.stdout()

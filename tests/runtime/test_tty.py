@@ -89,7 +89,8 @@ def terminal(c, **rest):
 
 
 def test_all_three_streams_are_the_terminal(container, console):
-    c, con = terminal(container("for i in 0 1 2; do test -t $i && echo tty$i; done; tty; readlink /proc/self/fd/0; echo end")), console()
+    c, con = terminal(container("for i in 0 1 2; do test -t $i && echo tty$i; done; tty; "
+                                "readlink /proc/self/fd/0; echo end")), console()
     c.up("--console-socket", con.path)
     seen = con.ready().read_until("end")
     assert "tty0\r\ntty1\r\ntty2\r\n" in seen
@@ -98,7 +99,8 @@ def test_all_three_streams_are_the_terminal(container, console):
 
 
 def test_the_pty_is_of_the_containers_devpts(container, console):
-    c, con = terminal(container("ls /dev/pts; stat -c '%t:%T' /dev/console; stat -Lc '%t:%T' /proc/self/fd/0; echo end")), console()
+    c, con = terminal(container("ls /dev/pts; stat -c '%t:%T' /dev/console; "
+                                "stat -Lc '%t:%T' /proc/self/fd/0; echo end")), console()
     c.up("--console-socket", con.path)
     lines = con.ready().read_until("end").splitlines()
     assert "0" in lines[0].split()
@@ -106,7 +108,8 @@ def test_the_pty_is_of_the_containers_devpts(container, console):
 
 
 def test_dev_console_is_the_terminal(container, console):
-    c, con = terminal(container("echo to-console > /dev/console; test -c /dev/console && echo there; echo end")), console()
+    c, con = terminal(container("echo to-console > /dev/console; test -c /dev/console && echo there; "
+                                "echo end")), console()
     c.up("--console-socket", con.path)
     seen = con.ready().read_until("end")
     assert "to-console" in seen and "there" in seen
@@ -114,7 +117,8 @@ def test_dev_console_is_the_terminal(container, console):
 
 def test_it_is_the_controlling_terminal(container, console):
     """/dev/tty opens, and ^C from the master is SIGINT for the foreground."""
-    c, con = terminal(container("trap 'echo interrupted; exit 3' INT; echo ready > /dev/tty; while :; do sleep 0.05; done")), console()
+    c, con = terminal(container("trap 'echo interrupted; exit 3' INT; echo ready > /dev/tty; while :; "
+                                "do sleep 0.05; done")), console()
     c.up("--console-socket", con.path)
     con.ready().read_until("ready")
     con.write("\x03")
@@ -159,7 +163,8 @@ def test_the_master_hangs_up_when_the_container_ends(container, console):
 
 
 def test_a_user_owns_the_terminal(container, console):
-    c, con = terminal(container("stat -Lc 'owner %u' /proc/self/fd/0; echo again > $(tty) && echo reopened; echo end")), console()
+    c, con = terminal(container("stat -Lc 'owner %u' /proc/self/fd/0; "
+                                "echo again > $(tty) && echo reopened; echo end")), console()
     c.process["user"] = {"uid": 1000, "gid": 1000}
     c.up("--console-socket", con.path)
     seen = con.ready().read_until("end")
@@ -168,7 +173,8 @@ def test_a_user_owns_the_terminal(container, console):
 
 
 def test_terminal_in_a_user_namespace(container, console):
-    c, con = terminal(container("test -t 0 && echo terminal; echo x > /dev/console; stat -Lc 'owner %u' /proc/self/fd/0; echo end")), console()
+    c, con = terminal(container("test -t 0 && echo terminal; echo x > /dev/console; "
+                                "stat -Lc 'owner %u' /proc/self/fd/0; echo end")), console()
     c.user_namespace().up("--console-socket", con.path)
     seen = con.ready().read_until("end")
     assert "terminal" in seen and "owner 0" in seen
@@ -248,7 +254,8 @@ def test_exec_with_a_terminal(container, console):
 
 def test_exec_in_the_foreground_with_a_terminal(container):
     c = container("echo up; sleep 100").up()
-    rc, seen = on_a_terminal(c.runtime.argv("exec", "-t", c.id, "sh", "-c", "test -t 0 && echo isatty; exit 6"))
+    rc, seen = on_a_terminal(c.runtime.argv("exec", "-t", c.id, "sh", "-c",
+                                            "test -t 0 && echo isatty; exit 6"))
     assert rc == 6 and "isatty" in seen
 
 
@@ -260,7 +267,8 @@ def test_exec_detached_with_a_terminal_needs_a_console_socket(container):
 
 def test_exec_with_a_terminal_by_process_file(container, console):
     c, con = container("echo up; sleep 100").up(), console()
-    process = {"terminal": True, "args": ["sh", "-c", "stty size; echo end; sleep 0.5"], "cwd": "/", "env": ["PATH=/bin"],
+    process = {"terminal": True, "args": ["sh", "-c", "stty size; echo end; sleep 0.5"], "cwd": "/",
+               "env": ["PATH=/bin"],
                "user": {"uid": 0, "gid": 0}, "consoleSize": {"height": 20, "width": 70}}
     (c.bundle / "process.json").write_text(json.dumps(process))
     assert subprocess.run(c.runtime.argv("exec", "--detach", "--console-socket", con.path, "--process",
