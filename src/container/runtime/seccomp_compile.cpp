@@ -134,7 +134,7 @@ Result<> Compilation::add_rule(const oci::SeccompRule& rule, std::string_view wh
     log_.debug("linux.seccomp.{}: {} is the default action already", where, rule.action);
     return {};
   }
-  for (const std::string& name : rule.names) TRY_IN(where, add_call(name, action, tests));
+  for (const std::string& name : rule.names) TRY_IN(text("{}.names", where), add_call(name, action, tests));
   return {};
 }
 
@@ -148,7 +148,7 @@ Result<> Compilation::add_call(const std::string& name, std::uint32_t action, co
   }
   if (action == SCMP_ACT_NOTIFY) {
     for (const std::string_view own : {"write", "sendmsg", "recvmsg"}) {
-      if (name == own) return invalid("names: SCMP_ACT_NOTIFY for {} would stop the listener from being handed over", own);
+      if (name == own) return invalid("SCMP_ACT_NOTIFY for {} would stop the listener from being handed over", own);
     }
     notifies_ = true;
   }
@@ -161,8 +161,8 @@ Result<> Compilation::add_to_filter(const std::string& name, int number, std::ui
                                     std::span<const scmp_arg_cmp> tests) {
   const int failed = ::seccomp_rule_add_array(context_.get(), action, number, static_cast<unsigned>(tests.size()),
                                               tests.data());
-  if (failed == -EEXIST) return invalid("names: {} has a rule of another action already", name);
-  if (failed != 0) return failed_errno(-failed, "names: add {} to the filter", name);
+  if (failed == -EEXIST) return invalid("{} has a rule of another action already", name);
+  if (failed != 0) return failed_errno(-failed, "add {} to the filter", name);
   return {};
 }
 
