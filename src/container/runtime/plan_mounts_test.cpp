@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "container/runtime/plan_fixture.h"
+#include "container/runtime/plan_testing.h"
 
 namespace podo::runtime {
 namespace {

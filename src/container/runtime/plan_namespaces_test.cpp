@@ -1,6 +1,6 @@
 #include <sched.h>
 
-#include "container/runtime/plan_fixture.h"
+#include "container/runtime/plan_testing.h"
 
 namespace podo::runtime {
 namespace {

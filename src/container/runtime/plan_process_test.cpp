@@ -1,7 +1,7 @@
 #include <linux/capability.h>
 #include <sys/resource.h>
 
-#include "container/runtime/plan_fixture.h"
+#include "container/runtime/plan_testing.h"
 
 namespace podo::runtime {
 namespace {

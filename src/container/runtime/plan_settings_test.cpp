@@ -2,7 +2,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-#include "container/runtime/plan_fixture.h"
+#include "container/runtime/plan_testing.h"
 
 namespace podo::runtime {
 namespace {

@@ -1,7 +1,7 @@
 #include <sched.h>
 #include <sys/mount.h>
 
-#include "container/runtime/plan_fixture.h"
+#include "container/runtime/plan_testing.h"
 #include "model/oci/default_spec.h"
 
 namespace podo::runtime {
