@@ -70,12 +70,18 @@ Result<> detach(int group, std::uint32_t id) {
 bpf_insn load_word(std::uint8_t to, std::uint8_t base, std::int16_t offset) {
   return instruction(BPF_LDX | BPF_MEM | BPF_W, to, base, offset, 0);
 }
-bpf_insn load_number(std::uint8_t to, std::int32_t value) { return instruction(BPF_ALU64 | BPF_MOV | BPF_K, to, 0, 0, value); }
-bpf_insn copy(std::uint8_t to, std::uint8_t from) { return instruction(BPF_ALU64 | BPF_MOV | BPF_X, to, from, 0, 0); }
+bpf_insn load_number(std::uint8_t to, std::int32_t value) {
+  return instruction(BPF_ALU64 | BPF_MOV | BPF_K, to, 0, 0, value);
+}
+bpf_insn copy(std::uint8_t to, std::uint8_t from) {
+  return instruction(BPF_ALU64 | BPF_MOV | BPF_X, to, from, 0, 0);
+}
 bpf_insn and_with(std::uint8_t reg, std::uint32_t mask) {
   return instruction(BPF_ALU | BPF_AND | BPF_K, reg, 0, 0, static_cast<std::int32_t>(mask));
 }
-bpf_insn shift_right(std::uint8_t reg, std::int32_t bits) { return instruction(BPF_ALU | BPF_RSH | BPF_K, reg, 0, 0, bits); }
+bpf_insn shift_right(std::uint8_t reg, std::int32_t bits) {
+  return instruction(BPF_ALU | BPF_RSH | BPF_K, reg, 0, 0, bits);
+}
 bpf_insn jump(std::int16_t offset) { return instruction(BPF_JMP | BPF_JA, 0, 0, offset, 0); }
 bpf_insn jump_if_not_equal(std::uint8_t reg, std::uint32_t value, std::int16_t offset) {
   return instruction(BPF_JMP32 | BPF_JNE | BPF_K, reg, 0, offset, static_cast<std::int32_t>(value));
@@ -103,7 +109,8 @@ Result<io::Fd> load_device_program(std::span<const bpf_insn> program) {
   attributes.log_level = 1;
   fd = call(BPF_PROG_LOAD, attributes);
   if (fd >= 0) return io::Fd(fd);
-  return failed_errno(errno, "bpf: load device program: {}", std::string_view(words.data(), ::strnlen(words.data(), words.size())));
+  return failed_errno(errno, "bpf: load device program: {}",
+                      std::string_view(words.data(), ::strnlen(words.data(), words.size())));
 }
 
 Result<std::vector<std::uint32_t>> device_programs(int group) {

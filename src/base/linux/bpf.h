@@ -1,7 +1,9 @@
-// eBPF by bpf(2) alone: the few instructions a small filter needs, loading, and attaching to a control group (v2).
+// eBPF by bpf(2) alone: the few instructions a small filter needs, loading, and attaching to a control group
+// (v2).
 //
-// A program lives while a descriptor or a group holds it. A group keeps its programs until they are detached or it is removed.
-// Denied when the caller may not (CAP_BPF or CAP_SYS_ADMIN, and CAP_NET_ADMIN for older kernels).
+// A program lives while a descriptor or a group holds it. A group keeps its programs until they are detached
+// or it is removed. Denied when the caller may not (CAP_BPF or CAP_SYS_ADMIN, and CAP_NET_ADMIN for older
+// kernels).
 #pragma once
 
 #include <linux/bpf.h>
@@ -16,7 +18,7 @@
 namespace podo::linux::bpf {
 
 // Instructions. Jumps compare 32 bits and skip `offset` instructions behind them.
-bpf_insn load_word(std::uint8_t to, std::uint8_t base, std::int16_t offset);   // 32 bits of memory, zero-extended
+bpf_insn load_word(std::uint8_t to, std::uint8_t base, std::int16_t offset);   // 32 bits, zero-extended
 bpf_insn load_number(std::uint8_t to, std::int32_t value);
 bpf_insn copy(std::uint8_t to, std::uint8_t from);
 bpf_insn and_with(std::uint8_t reg, std::uint32_t mask);                       // clears the upper half
@@ -32,8 +34,8 @@ Result<io::Fd> load_device_program(std::span<const bpf_insn> program);
 // Ids of the device programs attached to exactly this group.
 Result<std::vector<std::uint32_t>> device_programs(int group);
 
-// Makes `program` the only device program of this group; at no moment is there none. Programs of the groups above
-// stay in force beside it (BPF_F_ALLOW_MULTI).
+// Makes `program` the only device program of this group; at no moment is there none. Programs of the groups
+// above stay in force beside it (BPF_F_ALLOW_MULTI).
 Result<> set_device_program(int group, int program);
 
 }  // namespace podo::linux::bpf

@@ -33,7 +33,8 @@ std::string unescape(std::string_view word) {
   for (std::size_t i = 0; i < word.size(); ++i) {
     if (word[i] == '\\' && i + 3 < word.size() && is_octal(word[i + 1]) && is_octal(word[i + 2]) &&
         is_octal(word[i + 3])) {
-      out.push_back(static_cast<char>((word[i + 1] - '0') * 64 + (word[i + 2] - '0') * 8 + (word[i + 3] - '0')));
+      out.push_back(
+          static_cast<char>((word[i + 1] - '0') * 64 + (word[i + 2] - '0') * 8 + (word[i + 3] - '0')));
       i += 3;
     } else {
       out.push_back(word[i]);
@@ -47,7 +48,8 @@ std::string controllers_among(std::string_view options) {
   std::string out;
   while (!options.empty()) {
     const auto option = next_word(options, ',');
-    if (!option.starts_with("name=") && std::ranges::find(v1_controllers, option) == v1_controllers.end()) continue;
+    if (!option.starts_with("name=") && std::ranges::find(v1_controllers, option) == v1_controllers.end())
+      continue;
     if (!out.empty()) out.push_back(',');
     out.append(option);
   }

@@ -1,4 +1,5 @@
-// Where this host mounts its control groups: legacy (v1 only), hybrid (v1 with a v2 tree beside), unified (v2 only).
+// Where this host mounts its control groups: legacy (v1 only), hybrid (v1 with a v2 tree beside), unified (v2
+// only).
 #pragma once
 
 #include <cstdint>
@@ -13,7 +14,8 @@ namespace podo::linux {
 enum class CgroupMode : std::uint8_t { none, legacy, hybrid, unified };
 
 struct CgroupHierarchy {
-  std::string controllers;     // v1: as in the mount options and /proc/PID/cgroup: "memory", "cpu,cpuacct", "name=systemd"; v2: ""
+  // v1: as in the mount options and /proc/PID/cgroup: "memory", "cpu,cpuacct", "name=systemd"; v2: ""
+  std::string controllers;
   std::string mount_point;     // "/sys/fs/cgroup/memory"
   std::string root;            // the part of the hierarchy that is mounted there, "/" on a plain host
   bool unified = false;
@@ -24,7 +26,8 @@ struct CgroupHierarchy {
 struct CgroupLayout {
   CgroupMode mode = CgroupMode::none;
   std::vector<CgroupHierarchy> hierarchies;
-  const CgroupHierarchy* find(std::string_view controller) const;   // v1 before v2; null when the host lacks it
+  // v1 before v2; null when the host lacks it
+  const CgroupHierarchy* find(std::string_view controller) const;
   const CgroupHierarchy* unified() const;
 };
 

@@ -9,17 +9,20 @@ namespace {
 
 constexpr std::string_view debian_12 =
     "24 30 0:22 / /sys rw,nosuid,nodev,noexec,relatime shared:7 - sysfs sysfs rw\n"
-    "35 24 0:29 / /sys/fs/cgroup rw,nosuid,nodev,noexec,relatime shared:9 - cgroup2 cgroup2 rw,nsdelegate,memory_recursiveprot\n"
+    "35 24 0:29 / /sys/fs/cgroup rw,nosuid,nodev,noexec,relatime shared:9 - cgroup2 cgroup2 "
+    "rw,nsdelegate,memory_recursiveprot\n"
     "36 24 0:30 / /sys/fs/pstore rw,nosuid,nodev,noexec,relatime shared:10 - pstore pstore rw\n";
 
 constexpr std::string_view rhel_hybrid =
     "25 17 0:20 / /sys/fs/cgroup ro,nosuid,nodev,noexec shared:8 - tmpfs tmpfs ro,seclabel,mode=755\n"
-    "26 25 0:21 / /sys/fs/cgroup/unified rw,nosuid,nodev,noexec,relatime shared:9 - cgroup2 cgroup2 rw,seclabel,nsdelegate\n"
+    "26 25 0:21 / /sys/fs/cgroup/unified rw,nosuid,nodev,noexec,relatime shared:9 - cgroup2 cgroup2 "
+    "rw,seclabel,nsdelegate\n"
     "27 25 0:22 / /sys/fs/cgroup/systemd rw,relatime shared:10 - cgroup cgroup "
     "rw,seclabel,xattr,release_agent=/usr/lib/systemd/systemd-cgroups-agent,name=systemd\n"
     "30 25 0:25 / /sys/fs/cgroup/cpu,cpuacct rw,relatime shared:11 - cgroup cgroup rw,seclabel,cpu,cpuacct\n"
     "31 25 0:26 / /sys/fs/cgroup/memory rw,relatime shared:12 - cgroup cgroup rw,seclabel,memory\n"
-    "32 25 0:27 / /sys/fs/cgroup/net_cls,net_prio rw,relatime shared:13 - cgroup cgroup rw,seclabel,net_cls,net_prio\n";
+    "32 25 0:27 / /sys/fs/cgroup/net_cls,net_prio rw,relatime shared:13 - cgroup cgroup "
+    "rw,seclabel,net_cls,net_prio\n";
 
 constexpr std::string_view separate_hybrid =
     "31 23 0:28 / /sys/fs/cgroup rw,relatime - tmpfs tmpfs rw,mode=755\n"

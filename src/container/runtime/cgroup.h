@@ -2,12 +2,12 @@
 //
 // Life:  Cgroup::create(layout, path) -> apply(resources) -> entry() handed to the birth -> ... -> remove()
 //        Cgroup::reopen(saved) in a later program: update, freeze, stats, kill, remove
-// On v1 the container has a directory in every mounted hierarchy; on v2 one directory; on a hybrid host v1 directories,
-// and the v2 directory only when a controller that lives there is limited.
+// On v1 the container has a directory in every mounted hierarchy; on v2 one directory; on a hybrid host v1
+// directories, and the v2 directory only when a controller that lives there is limited.
 //
-// Entering: the new process puts itself in. On v1 it writes "0" to `tasks`: the kernel then takes no global lock, where
-// writing another process to `cgroup.procs` waits for an RCU grace period (measured: 0.1 ms against 5-19 ms for nine hierarchies).
-// On v2 it is born inside (CLONE_INTO_CGROUP).
+// Entering: the new process puts itself in. On v1 it writes "0" to `tasks`: the kernel then takes no global
+// lock, where writing another process to `cgroup.procs` waits for an RCU grace period (measured: 0.1 ms
+// against 5-19 ms for nine hierarchies). On v2 it is born inside (CLONE_INTO_CGROUP).
 //
 // Blocking calls, used by one thread.
 #pragma once
@@ -27,11 +27,12 @@
 
 namespace podo::runtime {
 
-// A directory of the container in one hierarchy. `controllers`: "memory", "cpu,cpuacct", "name=systemd"; "" is v2.
+// A directory of the container in one hierarchy.
 struct CgroupDirectory {
-  std::string controllers;
+  std::string controllers;   // "memory", "cpu,cpuacct", "name=systemd"; "" is v2
   std::string mount_point;   // /sys/fs/cgroup/memory
   std::string path;          // /sys/fs/cgroup/memory/podo/web
+  bool holds(std::string_view v1_controller) const;
 };
 
 // What a new process needs to enter. Descriptors are close-on-exec.
@@ -43,17 +44,22 @@ Result<> enter_cgroup(const CgroupEntry& entry);  // the v1 part, called by the 
 
 class Cgroup {
  public:
-  // Makes the directories (parents included). `path` is absolute within each hierarchy ("/podo/web"). `resources` only tells which
-  // hierarchies are needed. Nothing is left behind on failure.
-  static Result<Cgroup> create(const linux::CgroupLayout& layout, std::string_view path, const oci::Resources& resources);
+  // Makes the directories (parents included). `path` is absolute within each hierarchy ("/podo/web").
+  // `resources` only tells which hierarchies are needed. Nothing is left behind on failure. AlreadyExists
+  // when the group is there and holds processes; an empty one is taken as it is.
+  static Result<Cgroup> create(const linux::CgroupLayout& layout, std::string_view path,
+                               const oci::Resources& resources);
   static Cgroup reopen(std::vector<CgroupDirectory> saved);
 
-  const std::vector<CgroupDirectory>& directories() const { return directories_; }  // saved in the container's state
+  // To be saved in the container's state.
+  const std::vector<CgroupDirectory>& directories() const { return directories_; }
 
-  // Writes the limits. What the host lacks (a blkio weight without the scheduler for it, swap accounting) is a warning that names
-  // the setting where the specification allows, else an error that names setting and errno.
-  Result<> apply(const oci::Resources& resources, Log& log);    // of a new group: device rules with the specification's defaults
-  Result<> update(const oci::Resources& resources, Log& log);   // of a living one: only what is set; device rules if there are any
+  // Writes the limits. What the host lacks (a blkio weight without the scheduler for it, swap accounting) is
+  // a warning that names the setting where the specification allows, else an error that names setting and
+  // errno. `apply`: of a new group, device rules with the specification's defaults. `update`: of a living
+  // one, only what is set; device rules if there are any.
+  Result<> apply(const oci::Resources& resources, Log& log);
+  Result<> update(const oci::Resources& resources, Log& log);
 
   Result<CgroupEntry> entry() const;
   // For exec: where the group's root may not hold processes (v2 with sub-groups), the group of `init`.
@@ -62,9 +68,10 @@ class Cgroup {
   Result<> freeze();
   Result<> thaw();
   Result<bool> frozen() const;
-  Result<std::vector<pid_t>> processes() const;     // sub-groups included, as this program's pid namespace sees them
-  Result<> kill_all(int signal);                    // cgroup.kill for SIGKILL where v2 has it
-  Result<> remove();                                // with sub-groups; waits a little for the dying; absent is fine
+  // Sub-groups included, as this program's pid namespace sees them.
+  Result<std::vector<pid_t>> processes() const;
+  Result<> kill_all(int signal);   // cgroup.kill for SIGKILL where v2 has it
+  Result<> remove();               // with sub-groups; waits a little for the dying; absent is fine
 
  private:
   std::vector<CgroupDirectory> directories_;

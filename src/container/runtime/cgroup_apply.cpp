@@ -9,6 +9,7 @@
 #include "container/runtime/cgroup.h"
 #include "container/runtime/cgroup_devices.h"
 #include "container/runtime/cgroup_files.h"
+#include "container/runtime/cgroup_values.h"
 #include "container/runtime/plan_cgroup.h"
 
 namespace podo::runtime {
@@ -22,9 +23,12 @@ bool means_lack(int error) {
 
 // What the kernel's errno means for this file; "" when its own words say it.
 std::string_view reason(const CgroupWrite& write, int error) {
-  if (write.controller == "memory" && error == EBUSY) return "more is in use than the new limit, and it cannot be reclaimed";
-  if (write.file == "memory.limit_in_bytes" && error == EINVAL) return "it would be above the limit of memory and swap together";
-  if (write.file == "memory.memsw.limit_in_bytes" && error == EINVAL) return "it would be below the limit of memory";
+  if (write.controller == "memory" && error == EBUSY)
+    return "more is in use than the new limit, and it cannot be reclaimed";
+  if (write.file == "memory.limit_in_bytes" && error == EINVAL)
+    return "it would be above the limit of memory and swap together";
+  if (write.file == "memory.memsw.limit_in_bytes" && error == EINVAL)
+    return "it would be below the limit of memory";
   if (write.controller == "cpuset") {
     if (error == EINVAL || error == ERANGE) return "not a list of CPUs or nodes this host has";
     if (error == EACCES) return "not all of them belong to the group above";
@@ -32,28 +36,30 @@ std::string_view reason(const CgroupWrite& write, int error) {
     if (error == EBUSY) return "a sub-group uses one of those taken away";
   }
   if (write.tie == CgroupWrite::Tie::bandwidth && error == EINVAL) {
-    return "outside what the kernel takes (period 1 ms to 1 s, quota from 1 ms, burst up to the quota), or more than the group above has";
+    return "outside what the kernel takes (period 1 ms to 1 s, quota from 1 ms, burst up to the quota), or "
+           "more than the group above has";
   }
-  if (write.tie == CgroupWrite::Tie::realtime && error == EINVAL) return "more real time than the group above has to give";
-  if (write.file == "cpu.shares" || write.file == "cpu.weight") return error == EINVAL ? "an idle group has no shares" : "";
+  if (write.tie == CgroupWrite::Tie::realtime && error == EINVAL)
+    return "more real time than the group above has to give";
+  if (write.file == "cpu.shares" || write.file == "cpu.weight")
+    return error == EINVAL ? "an idle group has no shares" : "";
   return "";
 }
 
 Failure write_failed(const CgroupWrite& write, const std::string& directory, int error) {
   const auto why = reason(write, error);
-  return failed_errno(error, "linux.resources.{}: write \"{}\" to {}/{}{}{}", write.setting, write.value, directory, write.file,
-                      why.empty() ? "" : ": ", why);
+  return failed_errno(error, "linux.resources.{}: write \"{}\" to {}/{}{}{}", write.setting, write.value,
+                      directory, write.file, why.empty() ? "" : ": ", why);
 }
 
 // The container's groups, each opened at its first write.
 class Groups {
  public:
-  explicit Groups(const std::vector<CgroupDirectory>& directories) : directories_(directories), open_(directories.size()) {}
+  explicit Groups(const std::vector<CgroupDirectory>& directories)
+      : directories_(directories), open_(directories.size()) {}
 
   const CgroupDirectory* on_v1(std::string_view controller) const {
-    const auto found = std::ranges::find_if(directories_, [&](const CgroupDirectory& d) {
-      return !d.controllers.empty() && ("," + d.controllers + ",").find(text(",{},", controller)) != std::string::npos;
-    });
+    const auto found = std::ranges::find_if(directories_, [&](const auto& d) { return d.holds(controller); });
     return found == directories_.end() ? nullptr : &*found;
   }
   const CgroupDirectory* unified() const {
@@ -76,11 +82,14 @@ class Performer {
  public:
   Performer(Groups& groups, Log& log) : groups_(groups), log_(log) {}
 
-  Result<> perform(std::span<const CgroupWrite> writes, const CgroupDirectory* (*home)(const Groups&, const CgroupWrite&)) {
+  Result<> perform(std::span<const CgroupWrite> writes,
+                   const CgroupDirectory* (*home)(const Groups&, const CgroupWrite&)) {
     home_ = home;
     for (std::size_t i = 0; i < writes.size();) {
       std::size_t end = i + 1;
-      while (writes[i].tie != CgroupWrite::Tie::none && end < writes.size() && writes[end].tie == writes[i].tie) ++end;
+      while (writes[i].tie != CgroupWrite::Tie::none && end < writes.size() &&
+             writes[end].tie == writes[i].tie)
+        ++end;
       TRY(settle(writes.subspan(i, end - i)));
       i = end;
     }
@@ -118,10 +127,11 @@ class Performer {
     const auto* directory = home_(groups_, write);
     if (!means_lack(error)) return write_failed(write, directory->path, error);
     if (write.lack == CgroupWrite::Lack::silent) return {};
-    const auto message =
-        directory == nullptr
-            ? text("linux.resources.{}: this host has no {} controller for the container", write.setting, write.controller)
-            : text("linux.resources.{}: this host has no {} in {}", write.setting, write.file, directory->path);
+    const auto message = directory == nullptr
+                             ? text("linux.resources.{}: this host has no {} controller for the container",
+                                    write.setting, write.controller)
+                             : text("linux.resources.{}: this host has no {} in {}", write.setting,
+                                    write.file, directory->path);
     if (write.lack == CgroupWrite::Lack::error) return fail(ErrorKind::unsupported, message, error);
     log_.warn("{}; ignored", message);
     return {};
@@ -134,20 +144,24 @@ class Performer {
 
 std::string_view v1_name(std::string_view controller) { return controller == "io" ? "blkio" : controller; }
 
-const CgroupDirectory* v1_home(const Groups& groups, const CgroupWrite& write) { return groups.on_v1(write.controller); }
+const CgroupDirectory* v1_home(const Groups& groups, const CgroupWrite& write) {
+  return groups.on_v1(write.controller);
+}
 const CgroupDirectory* v2_home(const Groups& groups, const CgroupWrite&) { return groups.unified(); }
 
 bool is_unified_key(const CgroupWrite& write) { return write.setting.starts_with("unified."); }
 
-// Keeps of each version's plan what is that version's on this host. A setting nobody has stays in the v2 plan where there is a v2 group,
-// else in the v1 plan, and fails there with its name.
+// Keeps of each version's plan what is that version's on this host. A setting nobody has stays in the v2 plan
+// where there is a v2 group, else in the v1 plan, and fails there with its name.
 Result<> keep_own(CgroupPlan& v1, CgroupPlan& v2, const Groups& groups) {
   const bool has_v2 = groups.unified() != nullptr;
   for (const auto& write : v2.writes) {
     if (is_unified_key(write) && groups.on_v1(v1_name(write.controller)) != nullptr) {
-      return unsupported("linux.resources.{}: this host has the {} controller on cgroup v1", write.setting, write.controller);
+      return unsupported("linux.resources.{}: this host has the {} controller on cgroup v1", write.setting,
+                         write.controller);
     }
-    if (is_unified_key(write) && !has_v2) return unsupported("linux.resources.{}: this host has no cgroup v2", write.setting);
+    if (is_unified_key(write) && !has_v2)
+      return unsupported("linux.resources.{}: this host has no cgroup v2", write.setting);
   }
   std::erase_if(v1.writes, [&](const auto& w) { return has_v2 && groups.on_v1(w.controller) == nullptr; });
   std::erase_if(v2.writes, [&](const auto& w) {
@@ -159,11 +173,12 @@ Result<> keep_own(CgroupPlan& v1, CgroupPlan& v2, const Groups& groups) {
 
 Result<> check_usage(Groups& groups, std::int64_t at_most) {
   const int group = TRY(groups.open(*groups.unified()));
-  const auto current = TRY_IN("linux.resources.memory.checkBeforeUpdate", read_group_file(group, "memory.current"));
-  std::int64_t used = 0;
-  for (const char digit : current) used = used * 10 + (digit - '0');
-  if (used <= at_most) return {};
-  return conflict("linux.resources.memory.limit: {} bytes are in use, more than the new limit of {}", used, at_most);
+  const auto current =
+      TRY_IN("linux.resources.memory.checkBeforeUpdate", read_group_file(group, "memory.current"));
+  const auto used = parse_count(current).value_or(0);
+  if (used <= static_cast<std::uint64_t>(at_most)) return {};
+  return conflict("linux.resources.memory.limit: {} bytes are in use, more than the new limit of {}", used,
+                  at_most);
 }
 
 Result<> apply_limits(Groups& groups, const oci::Resources& resources, Log& log) {
@@ -190,9 +205,11 @@ Result<> write_device_lines(int group, const std::vector<DeviceWrite>& writes, L
     if (!file) return failed_errno(errno, "linux.resources.devices: open {}", name);
     if (::write(file.get(), write.line.data(), write.line.size()) >= 0) continue;
     const int error = errno;
-    if (error == EPERM && write.is_default) continue;  // the group above, which decides, does not have it either
+    if (error == EPERM && write.is_default)
+      continue;  // the group above, which decides, does not have it either
     if (error == EPERM && write.allow && write.line == "a") {
-      log.warn("linux.resources.devices: the group above does not allow every device; the container gets what it has");
+      log.warn(
+          "linux.resources.devices: the group above does not allow every device; the container gets those");
       continue;
     }
     return failed_errno(error, "linux.resources.devices: write \"{}\" to {}{}", write.line, name,
@@ -212,10 +229,13 @@ Result<> apply_devices(Groups& groups, const oci::Resources& resources, bool fre
   }
   const auto* v2 = groups.unified();
   if (v2 == nullptr) {
-    log.warn("linux.resources.devices: this host has no devices controller; every device the container has a node of is open to it");
+    log.warn(
+        "linux.resources.devices: this host cannot limit devices; every node the container has is open to "
+        "it");
     return {};
   }
-  const auto program = TRY_IN("linux.resources.devices", linux::bpf::load_device_program(device_program(rules)));
+  const auto program =
+      TRY_IN("linux.resources.devices", linux::bpf::load_device_program(device_program(rules)));
   TRY_IN("linux.resources.devices", linux::bpf::set_device_program(TRY(groups.open(*v2)), program.get()));
   return {};
 }
@@ -228,10 +248,9 @@ Result<oci::Resources> completed(Groups& groups, oci::Resources resources) {
   if (v2 == nullptr) return resources;
   const auto number = [&](const char* file) -> Result<std::int64_t> {
     const auto now = TRY_IN(v2->path, read_group_file(TRY(groups.open(*v2)), file));
-    if (now.starts_with("max")) return -1;
-    std::int64_t value = 0;
-    for (const char digit : std::string_view(now).substr(0, now.find(' '))) value = value * 10 + (digit - '0');
-    return value;
+    std::string_view rest = now;
+    const auto count = parse_count(take_word(rest)).value_or(0);
+    return count == UINT64_MAX ? -1 : static_cast<std::int64_t>(count);
   };
   if (cpu.period.value_or(0) != 0 && cpu.quota.value_or(0) == 0 && groups.on_v1("cpu") == nullptr) {
     cpu.quota = TRY(number("cpu.max"));

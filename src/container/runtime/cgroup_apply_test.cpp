@@ -94,5 +94,6 @@ TEST_CASE("what the host lacks is a warning or an error that names the setting")
   const auto wrong = group.update(unified, log);
   REQUIRE(!wrong.has_value());
   CHECK(wrong.error().kind() == ErrorKind::unsupported);
-  CHECK(wrong.error().message() == "linux.resources.unified.memory.high: this host has the memory controller on cgroup v1");
+  CHECK(wrong.error().message() ==
+        "linux.resources.unified.memory.high: this host has the memory controller on cgroup v1");
 }

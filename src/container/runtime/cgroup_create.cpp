@@ -6,6 +6,7 @@
 
 #include "container/runtime/cgroup.h"
 #include "container/runtime/cgroup_files.h"
+#include "container/runtime/cgroup_values.h"
 #include "container/runtime/plan_cgroup.h"
 
 namespace podo::runtime {
@@ -55,11 +56,8 @@ std::string place_in(const linux::CgroupHierarchy& hierarchy, std::string_view p
 // A hybrid host's v2 tree is used for what v1 does not have.
 bool needs_unified(const linux::CgroupLayout& layout, const oci::Resources& resources) {
   if (layout.find("devices") == nullptr) return true;  // device rules are a program there
-  std::string_view rest = layout.unified()->available;
-  while (!rest.empty()) {
-    const auto end = std::min(rest.find(' '), rest.size());
-    const auto controller = rest.substr(0, end);
-    rest.remove_prefix(std::min(end + 1, rest.size()));
+  for (std::string_view rest = layout.unified()->available; !rest.empty();) {
+    const auto controller = take_word(rest);
     if (layout.find(controller) == layout.unified() && asks_for(resources, controller)) return true;
   }
   return asks_for(resources, "");
@@ -77,7 +75,8 @@ Result<> fill_cpuset(const CgroupDirectory& hierarchy, const std::string& path) 
     if (above.size() > hierarchy.mount_point.size()) TRY(fill_cpuset(hierarchy, above));
     const auto parent = TRY(open_group(above));
     const auto value = TRY_IN(above, read_group_file(parent.get(), file));
-    if (const int error = write_group_file(group.get(), file, value)) return failed_errno(error, "{}: write {}", path, file);
+    if (const int error = write_group_file(group.get(), file, value))
+      return failed_errno(error, "{}: write {}", path, file);
   }
   return {};
 }
@@ -86,19 +85,18 @@ Result<> fill_cpuset(const CgroupDirectory& hierarchy, const std::string& path) 
 void hand_down(const CgroupDirectory& hierarchy, const std::string& path, const std::string& controllers) {
   std::string wanted;
   for (std::string_view rest = controllers; !rest.empty();) {
-    const auto end = std::min(rest.find(' '), rest.size());
-    wanted.append(wanted.empty() ? "+" : " +").append(rest.substr(0, end));
-    rest.remove_prefix(std::min(end + 1, rest.size()));
+    wanted.append(wanted.empty() ? "+" : " +").append(take_word(rest));
   }
   for (auto slash = hierarchy.mount_point.size(); slash != path.npos; slash = path.find('/', slash + 1)) {
     const auto group = open_group(path.substr(0, slash));
     if (!group) return;
     if (write_group_file(group->get(), "cgroup.subtree_control", wanted) == 0) continue;
-    // One refused controller refuses them all (cpu, while a real-time process exists): then each by itself. What
-    // stays refused is missed, and named, when a limit needs it.
+    // One refused controller refuses them all (cpu, while a real-time process exists): then each by itself.
+    // What stays refused is missed, and named, when a limit needs it.
     for (std::size_t start = 0; start < wanted.size(); start = wanted.find('+', start + 1)) {
       const auto end = std::min(wanted.find(' ', start), wanted.size());
-      write_group_file(group->get(), "cgroup.subtree_control", std::string_view(wanted).substr(start, end - start));
+      write_group_file(group->get(), "cgroup.subtree_control",
+                       std::string_view(wanted).substr(start, end - start));
     }
   }
 }
@@ -109,7 +107,8 @@ class Maker {
   Maker(const CgroupDirectory& directory, Made& made) : directory_(directory), made_(made) {}
 
   Result<> make() {
-    for (int attempt = 0; attempt < 8; ++attempt) {  // another container's failed creation may remove our parents
+    for (int attempt = 0; attempt < 8;
+         ++attempt) {  // another container's failed creation may remove our parents
       if (::mkdir(directory_.path.c_str(), 0755) == 0) {
         made_.add(directory_.path);
         return {};
@@ -129,7 +128,7 @@ class Maker {
       const auto parent = path.substr(0, slash);
       if (::mkdir(parent.c_str(), 0755) == 0) {
         made_.add(parent);
-        if (directory_.controllers.find("cpuset") != std::string::npos) TRY(prepare_cpuset_parent(parent));
+        if (directory_.holds("cpuset")) TRY(prepare_cpuset_parent(parent));
       } else if (errno != EEXIST) {
         return failed_errno(errno, "make control group {}", parent);
       }
@@ -137,7 +136,8 @@ class Maker {
     return {};
   }
 
-  // From now on the kernel copies CPUs and nodes into every child of this group, without four files a container.
+  // From now on the kernel copies CPUs and nodes into every child of this group, without four files a
+  // container.
   Result<> prepare_cpuset_parent(const std::string& path) {
     TRY(fill_cpuset(directory_, path));
     const auto group = TRY(open_group(path));
@@ -164,8 +164,6 @@ class Maker {
   Made& made_;
 };
 
-bool holds_cpuset(const linux::CgroupHierarchy& hierarchy) { return !hierarchy.unified && hierarchy.holds("cpuset"); }
-
 // v2: the controllers of the layout (all on a unified host) reach this group.
 Result<> bring_controllers(const linux::CgroupHierarchy& hierarchy, const CgroupDirectory& directory) {
   const auto group = TRY(open_group(directory.path));
@@ -176,7 +174,15 @@ Result<> bring_controllers(const linux::CgroupHierarchy& hierarchy, const Cgroup
 
 }  // namespace
 
-Result<Cgroup> Cgroup::create(const linux::CgroupLayout& layout, std::string_view path, const oci::Resources& resources) {
+bool CgroupDirectory::holds(std::string_view v1_controller) const {
+  for (std::string_view rest = controllers; !rest.empty();) {
+    if (take_word(rest, ",") == v1_controller) return true;
+  }
+  return false;
+}
+
+Result<Cgroup> Cgroup::create(const linux::CgroupLayout& layout, std::string_view path,
+                              const oci::Resources& resources) {
   if (layout.mode == linux::CgroupMode::none) return unsupported("this host has no control groups mounted");
   const auto place = TRY(clean_path(path));
   const bool with_unified = layout.mode == linux::CgroupMode::unified ||
@@ -186,10 +192,10 @@ Result<Cgroup> Cgroup::create(const linux::CgroupLayout& layout, std::string_vie
   group.directories_.reserve(layout.hierarchies.size());
   for (const auto& hierarchy : layout.hierarchies) {
     if (hierarchy.unified ? !with_unified : layout.mode == linux::CgroupMode::unified) continue;
-    const auto& directory =
-        group.directories_.emplace_back(hierarchy.controllers, hierarchy.mount_point, place_in(hierarchy, place));
+    const auto& directory = group.directories_.emplace_back(hierarchy.controllers, hierarchy.mount_point,
+                                                            place_in(hierarchy, place));
     TRY(Maker(directory, made).make());
-    if (holds_cpuset(hierarchy)) TRY(fill_cpuset(directory, directory.path));
+    if (directory.holds("cpuset")) TRY(fill_cpuset(directory, directory.path));
     if (hierarchy.unified) TRY(bring_controllers(hierarchy, directory));
   }
   made.keep();

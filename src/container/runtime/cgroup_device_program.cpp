@@ -35,9 +35,10 @@ void append_rule(std::vector<bpf_insn>& program, const DeviceRule& rule) {
 
 }  // namespace
 
-// The rules are asked from the last to the first. `wanted` holds the accesses still undecided: an allowing rule takes
-// its bits out (none left: allowed), a denying one that meets a bit in it ends the matter. So every access is
-// decided by the last rule that speaks of it, also when one rule gives reading and another writing.
+// The rules are asked from the last to the first. `wanted` holds the accesses still undecided: an allowing
+// rule takes its bits out (none left: allowed), a denying one that meets a bit in it ends the matter. So
+// every access is decided by the last rule that speaks of it, also when one rule gives reading and another
+// writing.
 std::vector<bpf_insn> device_program(const std::vector<DeviceRule>& rules) {
   std::vector<bpf_insn> program;
   program.reserve(8 + rules.size() * 7);

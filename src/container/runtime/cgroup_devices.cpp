@@ -7,22 +7,22 @@ namespace podo::runtime {
 namespace {
 
 // What config-linux.md's default devices need, and what engines have always counted on.
-constexpr DeviceRule allowed(char type, std::optional<std::uint32_t> major, std::optional<std::uint32_t> minor,
-                             unsigned access = access_all) {
+constexpr DeviceRule allowed(char type, std::optional<std::uint32_t> major,
+                             std::optional<std::uint32_t> minor, unsigned access = access_all) {
   return {.allow = true, .type = type, .major = major, .minor = minor, .access = access, .is_default = true};
 }
 constexpr DeviceRule default_device_rules[] = {
-    allowed('c', {}, {}, access_mknod),   // making a node opens nothing
+    allowed('c', {}, {}, access_mknod),  // making a node opens nothing
     allowed('b', {}, {}, access_mknod),
-    allowed('c', 1, 3),                   // null
-    allowed('c', 1, 5),                   // zero
-    allowed('c', 1, 7),                   // full
-    allowed('c', 1, 8),                   // random
-    allowed('c', 1, 9),                   // urandom
-    allowed('c', 5, 0),                   // tty
-    allowed('c', 5, 2),                   // ptmx
-    allowed('c', 136, {}),                // pts/*
-    allowed('c', 10, 200),                // net/tun: opening it needs CAP_NET_ADMIN over the network namespace anyway
+    allowed('c', 1, 3),     // null
+    allowed('c', 1, 5),     // zero
+    allowed('c', 1, 7),     // full
+    allowed('c', 1, 8),     // random
+    allowed('c', 1, 9),     // urandom
+    allowed('c', 5, 0),     // tty
+    allowed('c', 5, 2),     // ptmx
+    allowed('c', 136, {}),  // pts/*
+    allowed('c', 10, 200),  // net/tun: opening it needs CAP_NET_ADMIN over the network namespace anyway
 };
 
 Result<unsigned> parse_access(std::string_view letters, std::size_t index) {
@@ -32,12 +32,15 @@ Result<unsigned> parse_access(std::string_view letters, std::size_t index) {
     if (letter == 'r') access |= access_read;
     else if (letter == 'w') access |= access_write;
     else if (letter == 'm') access |= access_mknod;
-    else return invalid("linux.resources.devices[{}].access: \"{}\" has other letters than r, w, m", index, letters);
+    else
+      return invalid("linux.resources.devices[{}].access: \"{}\" has other letters than r, w, m", index,
+                     letters);
   }
   return access;
 }
 
-Result<std::optional<std::uint32_t>> parse_number(const std::optional<std::int64_t>& number, std::size_t index) {
+Result<std::optional<std::uint32_t>> parse_number(const std::optional<std::int64_t>& number,
+                                                  std::size_t index) {
   if (!number || *number == -1) return std::optional<std::uint32_t>();
   if (*number < 0 || *number > UINT32_MAX) {
     return invalid("linux.resources.devices[{}]: {} is not a device number", index, *number);
@@ -50,8 +53,10 @@ Result<DeviceRule> parse_rule(const oci::DeviceRule& rule, std::size_t index) {
   if (type != "a" && type != "c" && type != "u" && type != "b") {
     return invalid("linux.resources.devices[{}].type: \"{}\" is none of a, c, b", index, type);
   }
-  return DeviceRule{.allow = rule.allow, .type = type == "u" ? 'c' : type[0],
-                    .major = TRY(parse_number(rule.major, index)), .minor = TRY(parse_number(rule.minor, index)),
+  return DeviceRule{.allow = rule.allow,
+                    .type = type == "u" ? 'c' : type[0],
+                    .major = TRY(parse_number(rule.major, index)),
+                    .minor = TRY(parse_number(rule.minor, index)),
                     .access = TRY(parse_access(rule.access, index))};
 }
 
@@ -66,7 +71,9 @@ void start_over(std::vector<DeviceRule>& rules, bool allow) {
 
 std::string line_of(const DeviceRule& rule) {
   std::string line(1, rule.type);
-  const auto number = [](const std::optional<std::uint32_t>& n) { return n ? text("{}", *n) : std::string("*"); };
+  const auto number = [](const std::optional<std::uint32_t>& n) {
+    return n ? text("{}", *n) : std::string("*");
+  };
   line += text(" {}:{} ", number(rule.major), number(rule.minor));
   if (rule.access & access_read) line.push_back('r');
   if (rule.access & access_write) line.push_back('w');
@@ -84,13 +91,15 @@ bool covers(const DeviceRule& wide, const DeviceRule& narrow) {
 }
 
 bool overlap(const DeviceRule& a, const DeviceRule& b) {
-  return a.type == b.type && (!a.major || !b.major || a.major == b.major) && (!a.minor || !b.minor || a.minor == b.minor);
+  return a.type == b.type && (!a.major || !b.major || a.major == b.major) &&
+         (!a.minor || !b.minor || a.minor == b.minor);
 }
 
 // One rule of type c or b applied to the list.
 Result<> apply(DeviceList& list, DeviceRule rule) {
   if (rule.allow != list.allow_all) {  // one more exception
-    const auto known = std::ranges::find_if(list.exceptions, [&](const auto& e) { return same_devices(e, rule); });
+    const auto known =
+        std::ranges::find_if(list.exceptions, [&](const auto& e) { return same_devices(e, rule); });
     if (known == list.exceptions.end()) {
       list.exceptions.push_back(rule);
     } else {
@@ -128,7 +137,8 @@ unsigned access_of_line(std::string_view letters) {
 }
 
 unsigned access_held(const DeviceList& list, const DeviceRule& rule) {
-  const auto known = std::ranges::find_if(list.exceptions, [&](const auto& e) { return same_devices(e, rule); });
+  const auto known =
+      std::ranges::find_if(list.exceptions, [&](const auto& e) { return same_devices(e, rule); });
   return known == list.exceptions.end() ? 0 : known->access;
 }
 
@@ -150,7 +160,8 @@ Result<DeviceList> device_list(const std::vector<DeviceRule>& rules) {
   DeviceList list{.allow_all = rules.front().allow, .exceptions = {}};
   list.exceptions.reserve(rules.size());
   for (std::size_t i = 1; i < rules.size(); ++i) {
-    for (const char type : {'c', 'b'}) {  // the kernel reads type "a" as "everything", whatever else the line says
+    for (const char type :
+         {'c', 'b'}) {  // the kernel reads type "a" as "everything", whatever else the line says
       if (rules[i].type != 'a' && rules[i].type != type) continue;
       auto rule = rules[i];
       rule.type = type;
@@ -180,12 +191,14 @@ DeviceList parse_device_list(std::string_view devices_list) {
 std::vector<DeviceWrite> plan_device_writes(const DeviceList& wanted, const std::optional<DeviceList>& now) {
   std::vector<DeviceWrite> writes;
   writes.reserve(1 + wanted.exceptions.size());
-  // devices.list does not tell the exceptions of a group that allows all, so there is nothing to compare with.
+  // devices.list does not tell the exceptions of a group that allows all, so there is nothing to compare
+  // with.
   const bool compare = now && !now->allow_all && !wanted.allow_all;
   if (!compare) writes.push_back({wanted.allow_all, "a", false});
   for (auto exception : wanted.exceptions) {
     if (compare) exception.access &= ~access_held(*now, exception);
-    if (exception.access != 0) writes.push_back({!wanted.allow_all, line_of(exception), exception.is_default});
+    if (exception.access != 0)
+      writes.push_back({!wanted.allow_all, line_of(exception), exception.is_default});
   }
   if (!compare) return writes;
   for (auto held : now->exceptions) {

@@ -1,10 +1,10 @@
-// Which device nodes a container may make and open: the specification's rules (config-linux.md, "Allowed Device list")
-// as v1 files and as a v2 program. Pure.
+// Which device nodes a container may make and open: the specification's rules (config-linux.md, "Allowed
+// Device list") as v1 files and as a v2 program. Pure.
 //
-// Nothing is allowed at first, then the nodes every container gets (default_device_rules), then the configured
-// rules in order: of two that match, the later decides. A rule about every device with every access starts over:
-// "deny all" leaves the defaults, since engines write it as the first rule and still want /dev/null; "allow all" leaves
-// nothing denied.
+// Nothing is allowed at first, then the nodes every container gets (default_device_rules), then the
+// configured rules in order: of two that match, the later decides. A rule about every device with every
+// access starts over: "deny all" leaves the defaults, since engines write it as the first rule and still want
+// /dev/null; "allow all" leaves nothing denied.
 #pragma once
 
 #include <linux/bpf.h>
@@ -39,8 +39,8 @@ struct DeviceList {
   bool allow_all = false;
   std::vector<DeviceRule> exceptions;   // types c and b; `allow` is the opposite of allow_all
 };
-// Unsupported: v1 can only take away an exception it has, not a part of a wider one (but for making a node, which then
-// stays allowed).
+// Unsupported: v1 can only take away an exception it has, not a part of a wider one (but for making a node,
+// which then stays allowed).
 Result<DeviceList> device_list(const std::vector<DeviceRule>& rules);
 DeviceList parse_device_list(std::string_view devices_list);   // the text of devices.list
 
@@ -49,8 +49,8 @@ struct DeviceWrite {
   std::string line;    // "c 1:3 rwm"
   bool is_default;
 };
-// `now` absent: whatever the group holds is dropped first. With it only the differences are written, so that a
-// living container loses nothing it keeps.
+// `now` absent: whatever the group holds is dropped first. With it only the differences are written, so that
+// a living container loses nothing it keeps.
 std::vector<DeviceWrite> plan_device_writes(const DeviceList& wanted, const std::optional<DeviceList>& now);
 
 // A BPF_PROG_TYPE_CGROUP_DEVICE program: returns 1 to allow.

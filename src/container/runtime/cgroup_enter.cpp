@@ -53,8 +53,8 @@ Result<CgroupEntry> Cgroup::entry_beside(pid_t init) const {
   auto entry = TRY(this->entry());
   if (!entry.unified) return entry;
   if (TRY(read_group_file(entry.unified.get(), "cgroup.subtree_control")).empty()) return entry;
-  // The container spread itself over sub-groups: its root group takes no process any more. The path is told as this
-  // program's cgroup namespace sees it; only what is below the container's own directory is taken.
+  // The container spread itself over sub-groups: its root group takes no process any more. The path is told
+  // as this program's cgroup namespace sees it; only what is below the container's own directory is taken.
   const auto& own = *std::ranges::find(directories_, "", &CgroupDirectory::controllers);
   const auto beside = own.mount_point + TRY(unified_group_of(init));
   if (!beside.starts_with(own.path + "/") || beside.find("/../") != beside.npos) return entry;
@@ -69,7 +69,8 @@ Result<> enter_cgroup(const CgroupEntry& entry) {
       if (error == EINTR) continue;
       char path[512];
       const auto length = ::readlink(text("/proc/self/fd/{}", tasks.get()).c_str(), path, sizeof path);
-      return failed_errno(error, "enter control group {}: {}", std::string_view(path, static_cast<std::size_t>(std::max<ssize_t>(length, 0))),
+      return failed_errno(error, "enter control group {}: {}",
+                          std::string_view(path, static_cast<std::size_t>(std::max<ssize_t>(length, 0))),
                           why_refused(error));
     }
   }

@@ -21,7 +21,8 @@ struct CloseDirectory {
 };
 
 Result<std::vector<std::string>> groups_in(int group) {
-  const int again = ::openat(group, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);  // readdir needs a position of its own
+  const int again =
+      ::openat(group, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);  // readdir needs a position of its own
   if (again < 0) return failed_errno(errno, "open a control group's directory");
   const std::unique_ptr<DIR, CloseDirectory> directory(::fdopendir(again));
   std::vector<std::string> names;
@@ -94,7 +95,8 @@ Result<> walk_groups(io::Fd group, GroupVisitor& visitor) {
 }
 
 void wait_for(Duration time) {
-  timespec left = {.tv_sec = static_cast<time_t>(time.ns / 1'000'000'000), .tv_nsec = static_cast<long>(time.ns % 1'000'000'000)};
+  timespec left = {.tv_sec = static_cast<time_t>(time.ns / 1'000'000'000),
+                   .tv_nsec = static_cast<long>(time.ns % 1'000'000'000)};
   while (::nanosleep(&left, &left) != 0 && errno == EINTR) {}
 }
 

@@ -19,23 +19,26 @@ constexpr int kill_rounds = 100;
 struct Freezer { const CgroupDirectory* directory = nullptr; bool unified = false; };
 
 Freezer freezer_of(const std::vector<CgroupDirectory>& directories) {
-  const auto v1 = std::ranges::find(directories, "freezer", &CgroupDirectory::controllers);
+  const auto v1 = std::ranges::find_if(directories, [](const auto& d) { return d.holds("freezer"); });
   if (v1 != directories.end()) return {&*v1, false};
   const auto v2 = std::ranges::find(directories, "", &CgroupDirectory::controllers);
   if (v2 != directories.end()) return {&*v2, true};
   return {};
 }
 
-Failure cannot_freeze() { return unsupported("this host has neither the v1 freezer nor cgroup v2 for the container"); }
+Failure cannot_freeze() {
+  return unsupported("this host has neither the v1 freezer nor cgroup v2 for the container");
+}
 
-Result<> write_or_fail(int group, const CgroupDirectory& directory, const char* file, std::string_view value) {
+Result<> write_or_fail(int group, const CgroupDirectory& directory, const char* file,
+                       std::string_view value) {
   const int error = write_group_file(group, file, value);
   if (error != 0) return failed_errno(error, "write {} to {}/{}", value, directory.path, file);
   return {};
 }
 
-// FREEZING can last: a process that forks meanwhile has to be caught, and one in the middle of vfork may never stop
-// while its parent is stopped. Thawing for a moment lets those get on.
+// FREEZING can last: a process that forks meanwhile has to be caught, and one in the middle of vfork may
+// never stop while its parent is stopped. Thawing for a moment lets those get on.
 Result<> freeze_v1(int group, const CgroupDirectory& directory) {
   Duration waited;
   for (int attempt = 1; waited < patience; ++attempt) {
@@ -50,7 +53,9 @@ Result<> freeze_v1(int group, const CgroupDirectory& directory) {
   return unavailable("freeze {}: some process did not stop within 2 s", directory.path);
 }
 
-bool says_frozen(std::string_view cgroup_events) { return cgroup_events.find("frozen 1") != cgroup_events.npos; }
+bool says_frozen(std::string_view cgroup_events) {
+  return cgroup_events.find("frozen 1") != cgroup_events.npos;
+}
 
 // cgroup.events tells when the last process has stopped.
 Result<> freeze_v2(int group, const CgroupDirectory& directory) {
@@ -87,7 +92,8 @@ Result<> Cgroup::freeze() {
   const auto freezer = freezer_of(directories_);
   if (freezer.directory == nullptr) return cannot_freeze();
   const auto group = TRY(open_group(freezer.directory->path));
-  return freezer.unified ? freeze_v2(group.get(), *freezer.directory) : freeze_v1(group.get(), *freezer.directory);
+  return freezer.unified ? freeze_v2(group.get(), *freezer.directory)
+                         : freeze_v1(group.get(), *freezer.directory);
 }
 
 Result<> Cgroup::thaw() {
@@ -108,8 +114,8 @@ Result<bool> Cgroup::frozen() const {
   return TRY(read_group_file(group->get(), "freezer.state")) != "THAWED";
 }
 
-// Without cgroup.kill a fork can escape a list read before it. So the group is stopped while it is read; where it cannot be,
-// the list is read again until it brings nobody new.
+// Without cgroup.kill a fork can escape a list read before it. So the group is stopped while it is read;
+// where it cannot be, the list is read again until it brings nobody new.
 Result<> Cgroup::kill_all(int signal) {
   const auto freezer = freezer_of(directories_);
   if (signal == SIGKILL && freezer.unified) {
@@ -124,7 +130,8 @@ Result<> Cgroup::kill_all(int signal) {
   for (int round = 0; round < (stopped ? 1 : kill_rounds); ++round) {
     if (!signal_new(TRY(processes()), known, signal)) break;
   }
-  // A stopped process gets even SIGKILL only when it goes on (v1); a container that was paused stays so for any other.
+  // A stopped process gets even SIGKILL only when it goes on (v1); a container that was paused stays so for
+  // any other.
   if (stopped && (!was_frozen || signal == SIGKILL)) return thaw();
   return {};
 }

@@ -4,7 +4,6 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 
 #include "container/runtime/cgroup_files.h"
@@ -22,19 +21,11 @@ Result<std::uint64_t> read_counter(int file, std::string_view key) {
   return count_in(std::string_view(text, static_cast<std::size_t>(length)), key).value_or(0);
 }
 
-bool has_controller(const CgroupDirectory& directory, std::string_view wanted) {
-  std::string_view rest = directory.controllers;
-  while (!rest.empty()) {
-    if (take_word(rest, ",") == wanted) return true;
-  }
-  return false;
-}
-
 }  // namespace
 
 Result<OomWatch> OomWatch::open(const std::vector<CgroupDirectory>& directories) {
   for (const auto& directory : directories) {
-    if (has_controller(directory, "memory")) return of_v1(directory.path);
+    if (directory.holds("memory")) return of_v1(directory.path);
   }
   for (const auto& directory : directories) {
     if (!directory.controllers.empty()) continue;

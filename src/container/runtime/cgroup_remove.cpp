@@ -7,11 +7,13 @@
 
 #include "container/runtime/cgroup.h"
 #include "container/runtime/cgroup_files.h"
+#include "container/runtime/cgroup_values.h"
 
 namespace podo::runtime {
 namespace {
 
-// A group stays busy for a moment after its last process was reaped. Waits of 0.1, 0.2, 0.4 ... ms, then 50 ms each.
+// A group stays busy for a moment after its last process was reaped. Waits of 0.1, 0.2, 0.4 ... ms, then 50
+// ms each.
 constexpr Duration patience = seconds(1);
 
 class RemoveBelow final : public GroupVisitor {
@@ -29,11 +31,8 @@ class ListProcesses final : public GroupVisitor {
     const auto text = read_group_file(group, "cgroup.procs");
     if (!text) return {};  // gone, or a threaded group: its processes are listed further up
     for (std::string_view rest = *text; !rest.empty();) {
-      const auto end = std::min(rest.find('\n'), rest.size());
-      pid_t pid = 0;
-      for (const char digit : rest.substr(0, end)) pid = pid * 10 + (digit - '0');
-      if (pid > 0) pids.push_back(pid);  // 0: a process of another pid namespace
-      rest.remove_prefix(std::min(end + 1, rest.size()));
+      const auto pid = parse_count(take_word(rest, "\n"));
+      if (pid && *pid != 0) pids.push_back(static_cast<pid_t>(*pid));  // 0: of another pid namespace
     }
     return {};
   }
@@ -57,7 +56,9 @@ Failure still_busy(const std::string& path) {
   if (const auto left = processes_of(path)) {
     for (const pid_t pid : *left) pids += text(" {}", pid);
   }
-  return fail(ErrorKind::conflict, text("remove control group {}: {}{}", path, pids.empty() ? "still busy" : "still holds processes", pids),
+  return fail(ErrorKind::conflict,
+              text("remove control group {}: {}{}", path,
+                   pids.empty() ? "still busy" : "still holds processes", pids),
               EBUSY);
 }
 
@@ -80,8 +81,9 @@ Result<> remove_group(const std::string& path, Duration& left) {
 
 Result<std::vector<pid_t>> Cgroup::processes() const {
   if (directories_.empty()) return std::vector<pid_t>();
-  // On a hybrid host every process is in all v1 groups, and the freezer's is the one that holds them for kill_all.
-  const auto freezer = std::ranges::find(directories_, "freezer", &CgroupDirectory::controllers);
+  // On a hybrid host every process is in all v1 groups, and the freezer's is the one that holds them for
+  // kill_all.
+  const auto freezer = std::ranges::find_if(directories_, [](const auto& d) { return d.holds("freezer"); });
   return processes_of(freezer == directories_.end() ? directories_.front().path : freezer->path);
 }
 

@@ -22,16 +22,15 @@ class OpenGroups {
   }
   int v1(std::string_view controller) const {
     for (std::size_t i = 0; i < groups_.size(); ++i) {
-      std::string_view rest = directories_[i].controllers;
-      while (!rest.empty()) {
-        if (take_word(rest, ",") == controller) return groups_[i].get();
-      }
+      if (directories_[i].holds(controller)) return groups_[i].get();
     }
     return -1;
   }
   int v2() const {
-    const auto found = std::ranges::find(directories_, "", &CgroupDirectory::controllers);
-    return found == directories_.end() ? -1 : groups_[static_cast<std::size_t>(found - directories_.begin())].get();
+    for (std::size_t i = 0; i < groups_.size(); ++i) {
+      if (directories_[i].controllers.empty()) return groups_[i].get();
+    }
+    return -1;
   }
   bool any() const { return std::ranges::any_of(groups_, [](const io::Fd& group) { return bool(group); }); }
 
@@ -43,7 +42,8 @@ class OpenGroups {
 using Section = void (*)(json::Writer& out, int group);
 
 // `v1_name`'s section from v1 where the container has that, else from v2, else empty.
-void write_section(json::Writer& out, const char* key, const OpenGroups& groups, const char* v1_name, Section v1, Section v2) {
+void write_section(json::Writer& out, const char* key, const OpenGroups& groups, const char* v1_name,
+                   Section v1, Section v2) {
   out.key(key).object();
   if (const int group = groups.v1(v1_name); group >= 0) v1(out, group);
   else if (groups.v2() >= 0) v2(out, groups.v2());
@@ -64,8 +64,10 @@ void write_pids(json::Writer& out, int group) {
   out.key("limit").number(limit == UINT64_MAX ? 0 : limit);
 }
 
-void write_io_entry(json::Writer& out, std::uint64_t major, std::uint64_t minor, std::string_view op, std::uint64_t value) {
-  out.object().key("major").number(major).key("minor").number(minor).key("op").string(op).key("value").number(value).end();
+void write_io_entry(json::Writer& out, std::uint64_t major, std::uint64_t minor, std::string_view op,
+                    std::uint64_t value) {
+  out.object().key("major").number(major).key("minor").number(minor);
+  out.key("op").string(op).key("value").number(value).end();
 }
 
 std::vector<std::string> hugepage_sizes(int group, std::string_view suffix) {
@@ -78,7 +80,8 @@ std::vector<std::string> hugepage_sizes(int group, std::string_view suffix) {
     if (!name.starts_with("hugetlb.") || !name.ends_with(suffix)) continue;
     name.remove_prefix(8);
     const auto size = name.substr(0, name.find('.'));
-    if (name.size() == size.size() + suffix.size()) sizes.emplace_back(size);   // hugetlb.2MB.rsvd.current is another
+    // hugetlb.2MB.rsvd.current is another
+    if (name.size() == size.size() + suffix.size()) sizes.emplace_back(size);
   }
   ::closedir(directory);
   std::ranges::sort(sizes);
@@ -91,7 +94,8 @@ Result<std::string> cgroup_statistics(const std::vector<CgroupDirectory>& direct
   json::Writer out;
   out.object();
   out.key("cpu").object();
-  if (groups.v1("cpu") >= 0 || groups.v1("cpuacct") >= 0) StatisticsV1::cpu(out, groups.v1("cpu"), groups.v1("cpuacct"));
+  if (groups.v1("cpu") >= 0 || groups.v1("cpuacct") >= 0)
+    StatisticsV1::cpu(out, groups.v1("cpu"), groups.v1("cpuacct"));
   else if (groups.v2() >= 0) StatisticsV2::cpu(out, groups.v2());
   out.end();
   write_section(out, "cpuset", groups, "cpuset", StatisticsV1::cpuset, StatisticsV2::cpuset);

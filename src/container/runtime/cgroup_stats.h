@@ -1,13 +1,14 @@
-// What a container has used, as JSON: the "data" of one `events --stats` line, in the words runc and crun use, so
-// that containerd and podman read it.
+// What a container has used, as JSON: the "data" of one `events --stats` line, in the words runc and crun
+// use, so that containerd and podman read it.
 //
 //   {"cpu":{"usage":{"total":..,"percpu":[..],"kernel":..,"user":..},"throttling":{..},"psi":{..}},
-//    "cpuset":{..}, "memory":{"cache":..,"usage":{"limit":..,"usage":..,"max":..,"failcnt":..},"swap":..,"raw":{..}},
+//    "cpuset":{..},
+//    "memory":{"cache":..,"usage":{"limit":..,"usage":..,"max":..,"failcnt":..},"swap":..,"raw":{..}},
 //    "pids":{"current":..,"limit":..}, "blkio":{"ioServiceBytesRecursive":[..],..}, "hugetlb":{"2MB":{..}},
 //    "intel_rdt":{}, "network_interfaces":[]}
 //
-// Times are nanoseconds, sizes bytes. As on v1, "swap" is memory and swap together. No limit is 2^64-1 (pids: 0).
-// A number whose file this host lacks is 0. Nothing is kept between two calls.
+// Times are nanoseconds, sizes bytes. As on v1, "swap" is memory and swap together. No limit is 2^64-1 (pids:
+// 0). A number whose file this host lacks is 0. Nothing is kept between two calls.
 #pragma once
 
 #include <string>
@@ -44,7 +45,8 @@ std::string statistics_text(int group, const char* file);
 std::uint64_t statistics_count(int group, const char* file);
 
 // An entry of the blkio lists.
-void write_io_entry(json::Writer& out, std::uint64_t major, std::uint64_t minor, std::string_view op, std::uint64_t value);
+void write_io_entry(json::Writer& out, std::uint64_t major, std::uint64_t minor, std::string_view op,
+                    std::uint64_t value);
 
 // The sizes X of the files hugetlb.X.`suffix`.
 std::vector<std::string> hugepage_sizes(int group, std::string_view suffix);

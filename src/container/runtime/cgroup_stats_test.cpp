@@ -17,7 +17,9 @@ namespace {
 // The v2 files of one group, as plain files.
 class FakeGroup {
  public:
-  FakeGroup() : path(text("/tmp/podo-statistics-test-{}", ::getpid())) { std::filesystem::create_directories(path); }
+  FakeGroup() : path(text("/tmp/podo-statistics-test-{}", ::getpid())) {
+    std::filesystem::create_directories(path);
+  }
   ~FakeGroup() { std::filesystem::remove_all(path); }
   void put(const char* file, std::string_view content) const { std::ofstream(path + "/" + file) << content; }
   std::string statistics(const char* controllers) const {
@@ -31,7 +33,8 @@ class FakeGroup {
 TEST_CASE("counts, lists and keyed lines are read, and damaged ones are absent") {
   CHECK(runtime::parse_count("12\n") == 12);
   CHECK(runtime::parse_count("max") == UINT64_MAX);
-  for (const char* wrong : {"", "x", "12x", "-1", "99999999999999999999"}) CHECK(!runtime::parse_count(wrong));
+  for (const char* wrong : {"", "x", "12x", "-1", "99999999999999999999"})
+    CHECK(!runtime::parse_count(wrong));
   CHECK(runtime::parse_list("0-2,5\n") == std::vector<std::uint64_t>{0, 1, 2, 5});
   CHECK(runtime::parse_list("").empty());
   CHECK(runtime::parse_list("x,3,4-").size() == 1);
@@ -43,8 +46,11 @@ TEST_CASE("counts, lists and keyed lines are read, and damaged ones are absent")
 
 TEST_CASE("v2 files become the statistics other runtimes print") {
   const FakeGroup group;
-  group.put("cpu.stat", "usage_usec 5\nuser_usec 2\nsystem_usec 3\nnr_periods 7\nnr_throttled 1\nthrottled_usec 9\n");
-  group.put("cpu.pressure", "some avg10=1.50 avg60=0.00 avg300=0.00 total=77\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=3\n");
+  group.put("cpu.stat",
+            "usage_usec 5\nuser_usec 2\nsystem_usec 3\nnr_periods 7\nnr_throttled 1\nthrottled_usec 9\n");
+  group.put(
+      "cpu.pressure",
+      "some avg10=1.50 avg60=0.00 avg300=0.00 total=77\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=3\n");
   group.put("memory.stat", "anon 10\nfile 20\n");
   group.put("memory.current", "100\n");
   group.put("memory.max", "max\n");
@@ -58,32 +64,37 @@ TEST_CASE("v2 files become the statistics other runtimes print") {
   group.put("hugetlb.2MB.rsvd.current", "0\n");
   group.put("hugetlb.2MB.events", "max 8\n");
   group.put("cpuset.cpus.effective", "0-1\n");
-  CHECK(group.statistics("") ==
-        R"({"cpu":{"usage":{"total":5000,"kernel":3000,"user":2000},)"
-        R"("throttling":{"periods":7,"throttledPeriods":1,"throttledTime":9000},)"
-        R"("psi":{"some":{"avg10":1.50,"avg60":0.00,"avg300":0.00,"total":77},)"
-        R"("full":{"avg10":0.00,"avg60":0.00,"avg300":0.00,"total":3}}},)"
-        R"("cpuset":{"cpus":[0,1],"mems":[]},)"
-        R"("memory":{"cache":20,"usage":{"limit":18446744073709551615,"usage":100,"max":0,"failcnt":4},)"
-        R"("swap":{"limit":18446744073709551615,"usage":111,"max":0,"failcnt":0},"raw":{"anon":10,"file":20}},)"
-        R"("pids":{"current":3,"limit":0},)"
-        R"("blkio":{"ioServiceBytesRecursive":[{"major":8,"minor":0,"op":"Read","value":1},{"major":8,"minor":0,"op":"Write","value":2},)"
-        R"({"major":8,"minor":0,"op":"Discard","value":5},{"major":253,"minor":1,"op":"Read","value":9}],)"
-        R"("ioServicedRecursive":[{"major":8,"minor":0,"op":"Read","value":3},{"major":8,"minor":0,"op":"Write","value":4},)"
-        R"({"major":8,"minor":0,"op":"Discard","value":6}]},)"
-        R"("hugetlb":{"2MB":{"usage":2097152,"failcnt":8}},"intel_rdt":{},"network_interfaces":[]})");
+  CHECK(
+      group.statistics("") ==
+      R"({"cpu":{"usage":{"total":5000,"kernel":3000,"user":2000},)"
+      R"("throttling":{"periods":7,"throttledPeriods":1,"throttledTime":9000},)"
+      R"("psi":{"some":{"avg10":1.50,"avg60":0.00,"avg300":0.00,"total":77},)"
+      R"("full":{"avg10":0.00,"avg60":0.00,"avg300":0.00,"total":3}}},)"
+      R"("cpuset":{"cpus":[0,1],"mems":[]},)"
+      R"("memory":{"cache":20,"usage":{"limit":18446744073709551615,"usage":100,"max":0,"failcnt":4},)"
+      R"("swap":{"limit":18446744073709551615,"usage":111,"max":0,"failcnt":0},"raw":{"anon":10,"file":20}},)"
+      R"("pids":{"current":3,"limit":0},)"
+      R"("blkio":{"ioServiceBytesRecursive":[{"major":8,"minor":0,"op":"Read","value":1},)"
+        R"({"major":8,"minor":0,"op":"Write","value":2},)"
+      R"({"major":8,"minor":0,"op":"Discard","value":5},{"major":253,"minor":1,"op":"Read","value":9}],)"
+      R"("ioServicedRecursive":[{"major":8,"minor":0,"op":"Read","value":3},)"
+        R"({"major":8,"minor":0,"op":"Write","value":4},)"
+      R"({"major":8,"minor":0,"op":"Discard","value":6}]},)"
+      R"("hugetlb":{"2MB":{"usage":2097152,"failcnt":8}},"intel_rdt":{},"network_interfaces":[]})");
 }
 
 TEST_CASE("v1 block i/o comes from the scheduler that counts, else from the throttling") {
   const FakeGroup group;
   group.put("blkio.bfq.io_serviced_recursive", "Total 0\n");
   group.put("blkio.throttle.io_service_bytes_recursive", "8:0 Read 7\n8:0 Total 7\nTotal 7\n");
-  CHECK(group.statistics("blkio").find(R"("ioServiceBytesRecursive":[{"major":8,"minor":0,"op":"Read","value":7},)"
-                                       R"({"major":8,"minor":0,"op":"Total","value":7}])") != std::string::npos);
+  CHECK(group.statistics("blkio").find(
+            R"("ioServiceBytesRecursive":[{"major":8,"minor":0,"op":"Read","value":7},)"
+            R"({"major":8,"minor":0,"op":"Total","value":7}])") != std::string::npos);
   group.put("blkio.bfq.io_serviced_recursive", "8:16 Write 3\nTotal 3\n");
   group.put("blkio.bfq.time_recursive", "8:16 12\n");
   const auto bfq = group.statistics("blkio");
-  CHECK(bfq.find(R"("ioServicedRecursive":[{"major":8,"minor":16,"op":"Write","value":3}])") != std::string::npos);
+  CHECK(bfq.find(R"("ioServicedRecursive":[{"major":8,"minor":16,"op":"Write","value":3}])") !=
+        std::string::npos);
   CHECK(bfq.find(R"("ioTimeRecursive":[{"major":8,"minor":16,"op":"","value":12}])") != std::string::npos);
   CHECK(bfq.find("\"value\":7") == std::string::npos);
 }

@@ -41,7 +41,9 @@ void write_cpu_usage(json::Writer& out, int group) {
 
 // kind: "memory", "memory.memsw", "memory.kmem", "memory.kmem.tcp"
 void write_memory_entry(json::Writer& out, const char* key, int group, const char* kind) {
-  const auto count = [&](const char* what) { return statistics_count(group, text("{}.{}", kind, what).c_str()); };
+  const auto count = [&](const char* what) {
+    return statistics_count(group, text("{}.{}", kind, what).c_str());
+  };
   out.key(key).object();
   out.key("limit").number(count("limit_in_bytes"));
   out.key("usage").number(count("usage_in_bytes"));
@@ -114,7 +116,9 @@ void StatisticsV1::cpuset(json::Writer& out, int group) {
     for (const auto number : parse_list(statistics_text(group, file))) out.number(number);
     out.end();
   };
-  const auto count = [&](const char* key, const char* file) { out.key(key).number(statistics_count(group, file)); };
+  const auto count = [&](const char* key, const char* file) {
+    out.key(key).number(statistics_count(group, file));
+  };
   list("cpus", "cpuset.cpus");
   count("cpu_exclusive", "cpuset.cpu_exclusive");
   list("mems", "cpuset.mems");
@@ -152,7 +156,9 @@ void StatisticsV1::blkio(json::Writer& out, int group) {
 
 void StatisticsV1::hugetlb(json::Writer& out, int group) {
   for (const auto& size : hugepage_sizes(group, ".usage_in_bytes")) {
-    const auto count = [&](const char* what) { return statistics_count(group, text("hugetlb.{}.{}", size, what).c_str()); };
+    const auto count = [&](const char* what) {
+      return statistics_count(group, text("hugetlb.{}.{}", size, what).c_str());
+    };
     out.key(size).object();
     out.key("usage").number(count("usage_in_bytes")).key("max").number(count("max_usage_in_bytes"));
     out.key("failcnt").number(count("failcnt")).end();

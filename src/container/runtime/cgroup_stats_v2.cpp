@@ -28,8 +28,8 @@ void write_pressure(json::Writer& out, int group, const char* file) {
 
 std::uint64_t sum(std::uint64_t a, std::uint64_t b) { return a > UINT64_MAX - b ? UINT64_MAX : a + b; }
 
-void write_memory_entry(json::Writer& out, const char* key, std::uint64_t limit, std::uint64_t usage, std::uint64_t max,
-                        std::uint64_t failures) {
+void write_memory_entry(json::Writer& out, const char* key, std::uint64_t limit, std::uint64_t usage,
+                        std::uint64_t max, std::uint64_t failures) {
   out.key(key).object().key("limit").number(limit).key("usage").number(usage).key("max").number(max);
   out.key("failcnt").number(failures).end();
 }
@@ -37,7 +37,8 @@ void write_memory_entry(json::Writer& out, const char* key, std::uint64_t limit,
 struct IoKey { std::string_view name, op; };
 
 // line := major ":" minor ( " " key "=" number )*
-void write_io_list(json::Writer& out, const char* key, std::string_view io_stat, std::initializer_list<IoKey> wanted) {
+void write_io_list(json::Writer& out, const char* key, std::string_view io_stat,
+                   std::initializer_list<IoKey> wanted) {
   out.key(key).array();
   while (!io_stat.empty()) {
     auto line = take_word(io_stat, "\n");
@@ -72,7 +73,8 @@ void StatisticsV2::cpu(json::Writer& out, int group) {
 }
 
 void StatisticsV2::cpuset(json::Writer& out, int group) {
-  for (const auto& [key, file] : {std::pair("cpus", "cpuset.cpus.effective"), std::pair("mems", "cpuset.mems.effective")}) {
+  for (const auto& [key, file] :
+       {std::pair("cpus", "cpuset.cpus.effective"), std::pair("mems", "cpuset.mems.effective")}) {
     out.key(key).array();
     for (const auto number : parse_list(statistics_text(group, file))) out.number(number);
     out.end();
@@ -96,7 +98,8 @@ void StatisticsV2::memory(json::Writer& out, int group) {
 
 void StatisticsV2::blkio(json::Writer& out, int group) {
   const auto stat = statistics_text(group, "io.stat");
-  write_io_list(out, "ioServiceBytesRecursive", stat, {{"rbytes", "Read"}, {"wbytes", "Write"}, {"dbytes", "Discard"}});
+  write_io_list(out, "ioServiceBytesRecursive", stat,
+                {{"rbytes", "Read"}, {"wbytes", "Write"}, {"dbytes", "Discard"}});
   write_io_list(out, "ioServicedRecursive", stat, {{"rios", "Read"}, {"wios", "Write"}, {"dios", "Discard"}});
   write_pressure(out, group, "io.pressure");
 }

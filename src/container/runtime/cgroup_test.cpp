@@ -54,7 +54,8 @@ TEST_CASE("a group that holds processes is not taken, and a failed creation leav
   CHECK(second.error().kind() == ErrorKind::already_exists);
   CHECK(group.processes() == std::vector<pid_t>{child});
   auto broken = host();
-  broken.hierarchies.push_back({.controllers = "memory", .mount_point = "/proc/no", .root = "/", .unified = false, .available = ""});
+  broken.hierarchies.push_back(
+      {.controllers = "memory", .mount_point = "/proc/no", .root = "/", .unified = false, .available = ""});
   CHECK(!Cgroup::create(broken, sandbox.path("other/deep"), {}).has_value());
   CHECK(::access((host().hierarchies.front().mount_point + sandbox.path("other")).c_str(), F_OK) != 0);
   CHECK(group.kill_all(SIGKILL).has_value());
@@ -66,7 +67,8 @@ TEST_CASE("removal takes the groups the container made, and names who is still t
   const Sandbox sandbox;
   auto group = sandbox.make();
   for (const auto& d : group.directories()) {
-    for (const char* below : {"/a", "/a/b", "/a/b/c", "/z"}) CHECK(::mkdir((d.path + below).c_str(), 0755) == 0);
+    for (const char* below : {"/a", "/a/b", "/a/b/c", "/z"})
+      CHECK(::mkdir((d.path + below).c_str(), 0755) == 0);
   }
   const pid_t child = spawn_inside(group, wait_forever);
   const auto refused = group.remove();

@@ -1,4 +1,5 @@
-// For unit tests on the host's real control groups: groups that are gone at the end of the test, and processes inside.
+// For unit tests on the host's real control groups: groups that are gone at the end of the test, and
+// processes inside.
 #pragma once
 
 #include <sys/wait.h>
@@ -61,7 +62,8 @@ class Sandbox {
   Sandbox() : top(text("/podo-test-{}", ::getpid())) {}
   ~Sandbox() {
     std::vector<CgroupDirectory> all;
-    for (const auto& h : host().hierarchies) all.push_back({h.controllers, h.mount_point, h.mount_point + top});
+    for (const auto& h : host().hierarchies)
+      all.push_back({h.controllers, h.mount_point, h.mount_point + top});
     CHECK(Cgroup::reopen(std::move(all)).remove().has_value());
   }
   std::string path(std::string_view name) const { return top + "/" + std::string(name); }

@@ -1,4 +1,5 @@
-// cgroup v2: for real where the host's v2 tree allows it, else on a directory of plain files that only looks like one.
+// cgroup v2: for real where the host's v2 tree allows it, else on a directory of plain files that only looks
+// like one.
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/inotify.h>
@@ -20,10 +21,12 @@ namespace {
 // A "v2 tree" of plain files, and the order in which they are written.
 class FakeTree {
  public:
-  explicit FakeTree(std::initializer_list<const char*> files) : root(text("/tmp/podo-cgroup-test-{}", ::getpid())) {
+  explicit FakeTree(std::initializer_list<const char*> files)
+      : root(text("/tmp/podo-cgroup-test-{}", ::getpid())) {
     std::filesystem::create_directories(root + "/podo/web");
     for (const char* group : {"", "/podo", "/podo/web"}) {
-      for (const char* file : {"cgroup.procs", "cgroup.controllers", "cgroup.subtree_control"}) make(group, file);
+      for (const char* file : {"cgroup.procs", "cgroup.controllers", "cgroup.subtree_control"})
+        make(group, file);
     }
     put("/podo/web/cgroup.freeze", "0\n");
     for (const char* file : files) make("/podo/web", file);
@@ -35,7 +38,11 @@ class FakeTree {
   linux::CgroupLayout layout() const {
     linux::CgroupLayout out;
     out.mode = linux::CgroupMode::unified;
-    out.hierarchies = {{.controllers = "", .mount_point = root, .root = "/", .unified = true, .available = "cpu memory pids"}};
+    out.hierarchies = {{.controllers = "",
+                        .mount_point = root,
+                        .root = "/",
+                        .unified = true,
+                        .available = "cpu memory pids"}};
     return out;
   }
   Cgroup group() const { return Cgroup::reopen({{"", root, root + "/podo/web"}}); }
@@ -67,8 +74,8 @@ using Names = std::vector<std::string>;
 }  // namespace
 
 TEST_CASE("v2 limits are written in order, each with its own text") {
-  const FakeTree tree({"cpu.weight", "cpu.max", "memory.max", "memory.swap.max", "memory.low", "io.weight", "io.max", "pids.max",
-                       "memory.high"});
+  const FakeTree tree({"cpu.weight", "cpu.max", "memory.max", "memory.swap.max", "memory.low", "io.weight",
+                       "io.max", "pids.max", "memory.high"});
   oci::Resources r;
   r.cpu.shares = 1024;
   r.cpu.period = 100000;
@@ -84,8 +91,8 @@ TEST_CASE("v2 limits are written in order, each with its own text") {
   tree.put("/podo/web/cpu.max", "20000 50000");
   tree.written();
   CHECK(error_of(tree.group().update(r, log)) == "");
-  CHECK(tree.written() == Names{"cpu.weight", "cpu.max", "memory.max", "memory.swap.max", "memory.low", "io.weight", "io.max",
-                                "pids.max", "memory.high"});
+  CHECK(tree.written() == Names{"cpu.weight", "cpu.max", "memory.max", "memory.swap.max", "memory.low",
+                                "io.weight", "io.max", "pids.max", "memory.high"});
   CHECK(tree.content("/podo/web/cpu.max") == "20000 100000");   // the quota there is stays
   CHECK(tree.content("/podo/web/memory.swap.max") == "2097152");
   CHECK(tree.content("/podo/web/io.weight") == "10000");
@@ -100,10 +107,13 @@ TEST_CASE("what a v2 host lacks is named") {
   r.memory.limit = 5000;
   r.memory.swap = 6000;
   CHECK(error_of(tree.group().update(r, log)) == "");
-  CHECK(log.lines == Names{text("linux.resources.memory.swap: this host has no memory.swap.max in {}/podo/web; ignored", tree.root)});
+  CHECK(log.lines ==
+        Names{text("linux.resources.memory.swap: this host has no memory.swap.max in {}/podo/web; ignored",
+                   tree.root)});
   r.cpu.realtime_runtime = 1000;
   CHECK(error_of(tree.group().update(r, log)) ==
-        text("linux.resources.cpu.realtimeRuntime: this host has no cpu.rt_runtime_us in {}/podo/web", tree.root));
+        text("linux.resources.cpu.realtimeRuntime: this host has no cpu.rt_runtime_us in {}/podo/web",
+             tree.root));
 }
 
 TEST_CASE("checkBeforeUpdate refuses a v2 limit below what is in use, before anything is written") {
@@ -196,7 +206,8 @@ TEST_CASE("v2 for real: exec finds the sub-group of the first process when the g
   auto group = sandbox.make(unified_only());
   const auto top = place(group, "");
   CHECK(::mkdir((top + "/init").c_str(), 0755) == 0);
-  const pid_t init = spawn_inside(Cgroup::reopen({{"", host().unified()->mount_point, top + "/init"}}), wait_forever);
+  const pid_t init =
+      spawn_inside(Cgroup::reopen({{"", host().unified()->mount_point, top + "/init"}}), wait_forever);
   const auto directory = runtime::open_group(top);
   REQUIRE(runtime::write_group_file(directory->get(), "cgroup.subtree_control", "+hugetlb") == 0);
   CHECK(!linux::clone_process({.flags = 0, .cgroup = group.entry()->unified.get()}).has_value());
@@ -212,7 +223,9 @@ TEST_CASE("v2 for real: exec finds the sub-group of the first process when the g
 }
 
 TEST_CASE("on a hybrid host the v2 directory is there only for what lives there") {
-  if (!has_unified() || host().mode != linux::CgroupMode::hybrid || host().find("hugetlb") != host().unified()) return;
+  if (!has_unified() || host().mode != linux::CgroupMode::hybrid ||
+      host().find("hugetlb") != host().unified())
+    return;
   const Sandbox sandbox;
   oci::Resources resources;
   resources.hugepage_limits = {{"2MB", 4 << 20}};

@@ -20,7 +20,9 @@ std::string event_line(std::string_view type, const std::string& id, std::string
   return out.end().take();
 }
 
-int poll_timeout_ms(Duration left) { return static_cast<int>(std::clamp<std::int64_t>((left.ns + 999'999) / 1'000'000, 0, 86'400'000)); }
+int poll_timeout_ms(Duration left) {
+  return static_cast<int>(std::clamp<std::int64_t>((left.ns + 999'999) / 1'000'000, 0, 86'400'000));
+}
 
 }  // namespace
 
@@ -37,12 +39,14 @@ Result<> Runtime::events(const std::string& id, Duration interval, EventSink& si
   const StateDirectory directory = TRY(StateDirectory::open(root_, id, StateDirectory::Lock::none));
   const ContainerState state = TRY(directory.load());
   const auto process = linux::open_process(state.pid);
-  if (!process || observe(directory, state) == Status::stopped) return conflict("container {} is not running", id);
+  if (!process || observe(directory, state) == Status::stopped)
+    return conflict("container {} is not running", id);
   OomWatch memory = TRY(OomWatch::open(state.cgroups));
 
   for (Monotonic due = clock_.now() + interval;;) {
     pollfd waits[] = {{.fd = process->get(), .events = POLLIN, .revents = 0}, memory.waits_for()};
-    if (::poll(waits, 2, poll_timeout_ms(due - clock_.now())) < 0 && errno != EINTR) return failed_errno(errno, "poll");
+    if (::poll(waits, 2, poll_timeout_ms(due - clock_.now())) < 0 && errno != EINTR)
+      return failed_errno(errno, "poll");
     if (waits[1].revents != 0 && TRY(memory.happened())) sink.emit(event_line("oom", id, ""));
     if (waits[0].revents != 0) return {};
     if (clock_.now() < due) continue;

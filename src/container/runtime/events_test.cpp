@@ -15,7 +15,10 @@ namespace {
 
 class OneContainer {
  public:
-  OneContainer() : root_(text("/tmp/podo-events-test-{}", ::getpid())), group(sandbox_.make()), verbs(root_, clock_, log) {
+  OneContainer()
+      : root_(text("/tmp/podo-events-test-{}", ::getpid())),
+        group(sandbox_.make()),
+        verbs(root_, clock_, log) {
     pid = spawn_inside(group, wait_forever);
     runtime::ContainerState state;
     state.id = "web";
@@ -80,11 +83,13 @@ TEST_CASE("a container is paused, resumed, and each only from the right status")
   CHECK(error_of(container.verbs.resume("web")) == "cannot resume container web: it is running, not paused");
   CHECK(error_of(container.verbs.pause("web")) == "");
   CHECK(status_of(container.verbs) == runtime::Status::paused);
-  CHECK(error_of(container.verbs.pause("web")) == "cannot pause container web: it is paused, neither running nor created");
+  CHECK(error_of(container.verbs.pause("web")) ==
+        "cannot pause container web: it is paused, neither running nor created");
   CHECK(error_of(container.verbs.resume("web")) == "");
   CHECK(status_of(container.verbs) == runtime::Status::running);
   container.end();
-  CHECK(error_of(container.verbs.pause("web")) == "cannot pause container web: it is stopped, neither running nor created");
+  CHECK(error_of(container.verbs.pause("web")) ==
+        "cannot pause container web: it is stopped, neither running nor created");
   CHECK(container.verbs.pause("other").error().kind() == ErrorKind::not_found);
 }
 

@@ -17,7 +17,8 @@ Result<> Runtime::resume(const std::string& id) {
   const StateDirectory directory = TRY(StateDirectory::open(root_, id, StateDirectory::Lock::exclusive));
   const ContainerState state = TRY(directory.load());
   const Status status = observe(directory, state);
-  if (status != Status::paused) return conflict("cannot resume container {}: it is {}, not paused", id, name_of(status));
+  if (status != Status::paused)
+    return conflict("cannot resume container {}: it is {}, not paused", id, name_of(status));
   return Cgroup::reopen(state.cgroups).thaw();
 }
 

@@ -16,11 +16,13 @@ Result<> check_weight(const std::optional<std::uint16_t>& weight, std::string_vi
 Result<> check_memory(const oci::MemoryResources& memory) {
   if (is_set(memory.swap) && *memory.swap > 0) {
     if (!is_set(memory.limit)) {
-      return invalid("linux.resources.memory.swap: memory and swap together cannot be limited without memory.limit");
+      return invalid(
+          "linux.resources.memory.swap: memory and swap together cannot be limited without memory.limit");
     }
     if (*memory.limit < 0 || *memory.swap < *memory.limit) {
-      return invalid("linux.resources.memory.swap: {} is less than memory.limit {}; it counts memory and swap together",
-                     *memory.swap, *memory.limit);
+      return invalid(
+          "linux.resources.memory.swap: {} is less than memory.limit {}; it counts memory and swap together",
+          *memory.swap, *memory.limit);
     }
   }
   if (memory.swappiness && *memory.swappiness > 100) {
@@ -36,7 +38,8 @@ bool is_page_size(std::string_view size) {
   return digits > 0 && (unit == "KB" || unit == "MB" || unit == "GB");
 }
 
-// The key is a file's name in the container's group, and only a controller's: cgroup.procs would move this program.
+// The key is a file's name in the container's group, and only a controller's: cgroup.procs would move this
+// program.
 Result<> check_unified(std::string_view key) {
   const bool plain = !key.empty() && key.find('/') == key.npos && key.find("..") == key.npos &&
                      key.find('\0') == key.npos && key.find('.') != key.npos && key.front() != '.';
@@ -51,7 +54,8 @@ bool one_word(std::string_view word) { return !word.empty() && word.find_first_o
 
 }  // namespace
 
-CgroupWrite& CgroupPlan::add(std::string_view controller, std::string file, std::string value, std::string setting) {
+CgroupWrite& CgroupPlan::add(std::string_view controller, std::string file, std::string value,
+                             std::string setting) {
   return writes.emplace_back(CgroupWrite{.controller = std::string(controller), .file = std::move(file),
                                          .value = std::move(value), .setting = std::move(setting)});
 }
@@ -73,7 +77,8 @@ Result<> check_resources(const oci::Resources& resources) {
     }
   }
   for (const auto& interface : resources.network.priorities) {
-    if (!one_word(interface.name)) return invalid("linux.resources.network.priorities: \"{}\" is not an interface", interface.name);
+    if (!one_word(interface.name))
+      return invalid("linux.resources.network.priorities: \"{}\" is not an interface", interface.name);
   }
   for (const auto& limit : resources.rdma) {
     if (!one_word(limit.device)) return invalid("linux.resources.rdma: \"{}\" is not a device", limit.device);
@@ -97,9 +102,11 @@ bool asks_for(const oci::Resources& resources, std::string_view controller) {
   if (controller == "hugetlb") return !resources.hugepage_limits.empty();
   if (controller == "pids") return is_set(resources.pids_limit);
   if (controller == "rdma") return !resources.rdma.empty();
-  if (controller == "memory") return is_set(memory.limit) || is_set(memory.reservation) || is_set(memory.swap);
+  if (controller == "memory")
+    return is_set(memory.limit) || is_set(memory.reservation) || is_set(memory.swap);
   if (controller == "cpuset") return !cpu.cpus.empty() || !cpu.mems.empty();
-  if (controller == "cpu") return is_set(cpu.shares) || is_set(cpu.quota) || is_set(cpu.period) || cpu.burst || cpu.idle;
+  if (controller == "cpu")
+    return is_set(cpu.shares) || is_set(cpu.quota) || is_set(cpu.period) || cpu.burst || cpu.idle;
   if (controller == "io") {
     return is_set(io.weight) || !io.weight_devices.empty() || !io.read_bps.empty() || !io.write_bps.empty() ||
            !io.read_iops.empty() || !io.write_iops.empty();
@@ -110,8 +117,8 @@ bool asks_for(const oci::Resources& resources, std::string_view controller) {
 std::uint64_t cpu_weight_of_shares(std::uint64_t shares) {
   if (shares <= 2) return 1;
   if (shares >= 262144) return 10000;
-  // log10(weight) over log2(shares), through (1, 0), (10, 2), (18, 4). The small step down keeps the rounding of
-  // 1024 shares, where the curve is exactly 2, from going up to 101.
+  // log10(weight) over log2(shares), through (1, 0), (10, 2), (18, 4). The small step down keeps the rounding
+  // of 1024 shares, where the curve is exactly 2, from going up to 101.
   const double l = std::log2(static_cast<double>(shares));
   const double exponent = (l * l + 125 * l) / 612.0 - 7.0 / 34.0;
   return static_cast<std::uint64_t>(std::ceil(std::pow(10.0, exponent) - 1e-9));

@@ -19,8 +19,9 @@ namespace podo::runtime {
 struct CgroupWrite {
   // What it means when the host has no such file or controller.
   enum class Lack : std::uint8_t { error, warning, silent };
-  // Writes next to each other with one tie depend on each other's values (a limit and the limit with swap): which
-  // may go first depends on what the kernel holds now. One refused with EINVAL is tried again after the others.
+  // Writes next to each other with one tie depend on each other's values (a limit and the limit with swap):
+  // which may go first depends on what the kernel holds now. One refused with EINVAL is tried again after the
+  // others.
   enum class Tie : std::uint8_t { none, memory, bandwidth, realtime };
 
   std::string controller;            // "memory"; "" for files every v2 group has (cgroup.freeze)
@@ -55,9 +56,10 @@ bool asks_for(const oci::Resources& resources, std::string_view controller);
 // "hugetlb" of "hugetlb.2MB.max"; "" of "cgroup.freeze".
 std::string_view controller_of_file(std::string_view file);
 
-// cpu.shares 2..262144 to cpu.weight 1..10000 so that the least, the default (1024, 100) and the most meet; between
-// them a parabola in the logarithms. The older straight line gave a default container a weight of 39, below
-// everything outside containers (kubernetes KEP-2254 and its correction of 2025; runc 1.3.2 and crun 1.23 do the same).
+// cpu.shares 2..262144 to cpu.weight 1..10000 so that the least, the default (1024, 100) and the most meet;
+// between them a parabola in the logarithms. The older straight line gave a default container a weight of 39,
+// below everything outside containers (kubernetes KEP-2254 and its correction of 2025; runc 1.3.2 and
+// crun 1.23 do the same).
 std::uint64_t cpu_weight_of_shares(std::uint64_t shares);
 
 // blkio.weight 10..1000 to io.weight 1..10000, a straight line.

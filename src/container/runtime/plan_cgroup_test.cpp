@@ -33,39 +33,62 @@ const Row rows[] = {
        r.cpu.quota = r.pids_limit = 0;
        r.block_io.weight = 0;
      },
-     {}, {}},
+     {},
+     {}},
     {"memory with swap",
      [](oci::Resources& r) { r.memory.limit = 1000, r.memory.swap = 1500, r.memory.reservation = 800; },
      {"memory.limit_in_bytes=1000", "memory.memsw.limit_in_bytes=1500", "memory.soft_limit_in_bytes=800"},
      {"memory.max=1000", "memory.swap.max=500", "memory.low=800"}},
-    {"no swap at all", [](oci::Resources& r) { r.memory.limit = r.memory.swap = 1000; },
-     {"memory.limit_in_bytes=1000", "memory.memsw.limit_in_bytes=1000"}, {"memory.max=1000", "memory.swap.max=0"}},
-    {"unlimited memory takes the limit of memory and swap along", [](oci::Resources& r) { r.memory.limit = -1; },
-     {"memory.limit_in_bytes=-1", "memory.memsw.limit_in_bytes=-1"}, {"memory.max=max", "memory.swap.max=max"}},
-    {"unlimited swap", [](oci::Resources& r) { r.memory.limit = 1000, r.memory.swap = -1; },
-     {"memory.limit_in_bytes=1000", "memory.memsw.limit_in_bytes=-1"}, {"memory.max=1000", "memory.swap.max=max"}},
+    {"no swap at all",
+     [](oci::Resources& r) { r.memory.limit = r.memory.swap = 1000; },
+     {"memory.limit_in_bytes=1000", "memory.memsw.limit_in_bytes=1000"},
+     {"memory.max=1000", "memory.swap.max=0"}},
+    {"unlimited memory takes the limit of memory and swap along",
+     [](oci::Resources& r) { r.memory.limit = -1; },
+     {"memory.limit_in_bytes=-1", "memory.memsw.limit_in_bytes=-1"},
+     {"memory.max=max", "memory.swap.max=max"}},
+    {"unlimited swap",
+     [](oci::Resources& r) { r.memory.limit = 1000, r.memory.swap = -1; },
+     {"memory.limit_in_bytes=1000", "memory.memsw.limit_in_bytes=-1"},
+     {"memory.max=1000", "memory.swap.max=max"}},
     {"what only v1 has of memory",
      [](oci::Resources& r) {
        r.memory.kernel = 5, r.memory.kernel_tcp = 6, r.memory.swappiness = 7;
        r.memory.disable_oom_killer = r.memory.use_hierarchy = true;
      },
-     {"memory.use_hierarchy=1", "memory.kmem.limit_in_bytes=5", "memory.kmem.tcp.limit_in_bytes=6", "memory.swappiness=7",
-      "memory.oom_control=1"},
+     {"memory.use_hierarchy=1", "memory.kmem.limit_in_bytes=5", "memory.kmem.tcp.limit_in_bytes=6",
+      "memory.swappiness=7", "memory.oom_control=1"},
      {}},
     {"cpu bandwidth",
-     [](oci::Resources& r) { r.cpu.shares = 1024, r.cpu.quota = 50000, r.cpu.period = 100000, r.cpu.burst = 100; },
+     [](oci::Resources& r) {
+       r.cpu.shares = 1024, r.cpu.quota = 50000, r.cpu.period = 100000, r.cpu.burst = 100;
+     },
      {"cpu.shares=1024", "cpu.cfs_period_us=100000", "cpu.cfs_quota_us=50000", "cpu.cfs_burst_us=100"},
      {"cpu.weight=100", "cpu.max=50000 100000", "cpu.max.burst=100"}},
-    {"quota alone", [](oci::Resources& r) { r.cpu.quota = 50000; }, {"cpu.cfs_quota_us=50000"}, {"cpu.max=50000"}},
+    {"quota alone",
+     [](oci::Resources& r) { r.cpu.quota = 50000; },
+     {"cpu.cfs_quota_us=50000"},
+     {"cpu.max=50000"}},
     {"no quota", [](oci::Resources& r) { r.cpu.quota = -1; }, {"cpu.cfs_quota_us=-1"}, {"cpu.max=max"}},
-    {"period alone", [](oci::Resources& r) { r.cpu.period = 20000; }, {"cpu.cfs_period_us=20000"}, {"cpu.max=max 20000"}},
-    {"shares before a group turns idle", [](oci::Resources& r) { r.cpu.shares = 2, r.cpu.idle = 1; },
-     {"cpu.shares=2", "cpu.idle=1"}, {"cpu.weight=1", "cpu.idle=1"}},
-    {"shares after it stops being idle", [](oci::Resources& r) { r.cpu.shares = 2, r.cpu.idle = 0; },
-     {"cpu.idle=0", "cpu.shares=2"}, {"cpu.idle=0", "cpu.weight=1"}},
-    {"real time, which fails on v2 by its name", [](oci::Resources& r) { r.cpu.realtime_period = 9, r.cpu.realtime_runtime = 8; },
-     {"cpu.rt_period_us=9", "cpu.rt_runtime_us=8"}, {"cpu.rt_period_us=9", "cpu.rt_runtime_us=8"}},
-    {"cpuset", [](oci::Resources& r) { r.cpu.cpus = "0-1,3", r.cpu.mems = "0"; }, {"cpuset.cpus=0-1,3", "cpuset.mems=0"},
+    {"period alone",
+     [](oci::Resources& r) { r.cpu.period = 20000; },
+     {"cpu.cfs_period_us=20000"},
+     {"cpu.max=max 20000"}},
+    {"shares before a group turns idle",
+     [](oci::Resources& r) { r.cpu.shares = 2, r.cpu.idle = 1; },
+     {"cpu.shares=2", "cpu.idle=1"},
+     {"cpu.weight=1", "cpu.idle=1"}},
+    {"shares after it stops being idle",
+     [](oci::Resources& r) { r.cpu.shares = 2, r.cpu.idle = 0; },
+     {"cpu.idle=0", "cpu.shares=2"},
+     {"cpu.idle=0", "cpu.weight=1"}},
+    {"real time, which fails on v2 by its name",
+     [](oci::Resources& r) { r.cpu.realtime_period = 9, r.cpu.realtime_runtime = 8; },
+     {"cpu.rt_period_us=9", "cpu.rt_runtime_us=8"},
+     {"cpu.rt_period_us=9", "cpu.rt_runtime_us=8"}},
+    {"cpuset",
+     [](oci::Resources& r) { r.cpu.cpus = "0-1,3", r.cpu.mems = "0"; },
+     {"cpuset.cpus=0-1,3", "cpuset.mems=0"},
      {"cpuset.cpus=0-1,3", "cpuset.mems=0"}},
     {"pids", [](oci::Resources& r) { r.pids_limit = 30; }, {"pids.max=30"}, {"pids.max=30"}},
     {"pids unlimited", [](oci::Resources& r) { r.pids_limit = -1; }, {"pids.max=max"}, {"pids.max=max"}},
@@ -82,19 +105,25 @@ const Row rows[] = {
      {"blkio.throttle.read_bps_device=8:0 1000", "blkio.throttle.read_bps_device=8:16 0",
       "blkio.throttle.write_bps_device=8:0 2000", "blkio.throttle.write_iops_device=8:16 30"},
      {"io.max=8:0 rbps=1000 wbps=2000", "io.max=8:16 rbps=max wiops=30"}},
-    {"huge pages", [](oci::Resources& r) { r.hugepage_limits = {{"2MB", 0}}; },
-     {"hugetlb.2MB.limit_in_bytes=0", "hugetlb.2MB.rsvd.limit_in_bytes=0"}, {"hugetlb.2MB.max=0", "hugetlb.2MB.rsvd.max=0"}},
-    {"rdma", [](oci::Resources& r) { r.rdma = {{"mlx5_1", 3, {}}, {"mlx4_0", 1, 2}}; },
+    {"huge pages",
+     [](oci::Resources& r) { r.hugepage_limits = {{"2MB", 0}}; },
+     {"hugetlb.2MB.limit_in_bytes=0", "hugetlb.2MB.rsvd.limit_in_bytes=0"},
+     {"hugetlb.2MB.max=0", "hugetlb.2MB.rsvd.max=0"}},
+    {"rdma",
+     [](oci::Resources& r) { r.rdma = {{"mlx5_1", 3, {}}, {"mlx4_0", 1, 2}}; },
      {"rdma.max=mlx5_1 hca_handle=3", "rdma.max=mlx4_0 hca_handle=1 hca_object=2"},
      {"rdma.max=mlx5_1 hca_handle=3", "rdma.max=mlx4_0 hca_handle=1 hca_object=2"}},
-    {"network", [](oci::Resources& r) { r.network.class_id = 1048577, r.network.priorities = {{"eth0", 5}}; },
-     {"net_cls.classid=1048577", "net_prio.ifpriomap=eth0 5"}, {}},
+    {"network",
+     [](oci::Resources& r) { r.network.class_id = 1048577, r.network.priorities = {{"eth0", 5}}; },
+     {"net_cls.classid=1048577", "net_prio.ifpriomap=eth0 5"},
+     {}},
     {"the unified map, line by line and after the rest",
      [](oci::Resources& r) {
        r.unified = {{"memory.high", "1000"}, {"io.max", "8:0 rbps=1\n8:16 rbps=2\n"}};
        r.pids_limit = 3;
      },
-     {"pids.max=3"}, {"pids.max=3", "memory.high=1000", "io.max=8:0 rbps=1", "io.max=8:16 rbps=2"}},
+     {"pids.max=3"},
+     {"pids.max=3", "memory.high=1000", "io.max=8:0 rbps=1", "io.max=8:16 rbps=2"}},
 };
 
 }  // namespace
@@ -130,18 +159,28 @@ TEST_CASE("values no kernel takes are refused with the setting's name") {
     CHECK(v1 == lines(runtime::plan_cgroup_v2(resources)));
     return v1.empty() ? std::string() : v1.front();
   };
-  CHECK(error([](oci::Resources& r) { r.memory.swap = 10; }).starts_with("error: linux.resources.memory.swap: "));
-  CHECK(error([](oci::Resources& r) { r.memory.limit = 20, r.memory.swap = 10; }).starts_with("error: linux.resources.memory.swap: 10"));
-  CHECK(error([](oci::Resources& r) { r.memory.swappiness = 101; }).starts_with("error: linux.resources.memory.swappiness"));
+  CHECK(error([](oci::Resources& r) {
+          r.memory.swap = 10;
+        }).starts_with("error: linux.resources.memory.swap: "));
+  CHECK(error([](oci::Resources& r) {
+          r.memory.limit = 20, r.memory.swap = 10;
+        }).starts_with("error: linux.resources.memory.swap: 10"));
+  CHECK(error([](oci::Resources& r) {
+          r.memory.swappiness = 101;
+        }).starts_with("error: linux.resources.memory.swappiness"));
   CHECK(error([](oci::Resources& r) { r.cpu.idle = 2; }).starts_with("error: linux.resources.cpu.idle"));
-  CHECK(error([](oci::Resources& r) { r.block_io.weight = 9; }) == "error: linux.resources.blockIO.weight: 9 is not within 10 to 1000");
-  CHECK(error([](oci::Resources& r) { r.block_io.weight_devices = {{8, 0, 1001, {}}}; }).starts_with("error: linux.resources.blockIO.weightDevice"));
+  CHECK(error([](oci::Resources& r) { r.block_io.weight = 9; }) ==
+        "error: linux.resources.blockIO.weight: 9 is not within 10 to 1000");
+  CHECK(error([](oci::Resources& r) {
+          r.block_io.weight_devices = {{8, 0, 1001, {}}};
+        }).starts_with("error: linux.resources.blockIO.weightDevice"));
   for (const char* size : {"", "MB", "2", "2MB/../x", "2TB", "-2MB"}) {
     oci::Resources resources;
     resources.hugepage_limits = {{size, 1}};
     CHECK(!runtime::plan_cgroup_v1(resources).has_value());
   }
-  for (const char* key : {"", "memory", "../memory.max", "a/memory.max", "memory..max", ".x", "cgroup.procs", "cgroup.kill"}) {
+  for (const char* key :
+       {"", "memory", "../memory.max", "a/memory.max", "memory..max", ".x", "cgroup.procs", "cgroup.kill"}) {
     oci::Resources resources;
     resources.unified = {{key, "1"}};
     CHECK(!runtime::plan_cgroup_v2(resources).has_value());

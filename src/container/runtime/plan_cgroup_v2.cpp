@@ -9,7 +9,8 @@ using Lack = CgroupWrite::Lack;
 using Tie = CgroupWrite::Tie;
 
 void ignore(CgroupPlan& plan, const char* v1_controller, const char* setting) {
-  plan.warnings.push_back({v1_controller, text("linux.resources.{}: cgroup v2 has no such setting; ignored", setting)});
+  plan.warnings.push_back(
+      {v1_controller, text("linux.resources.{}: cgroup v2 has no such setting; ignored", setting)});
 }
 
 std::string bytes_or_max(std::int64_t bytes) { return bytes < 0 ? "max" : text("{}", bytes); }
@@ -26,7 +27,8 @@ void plan_memory(const oci::MemoryResources& memory, CgroupPlan& plan) {
   if (is_set(memory.reservation)) {
     plan.add("memory", "memory.low", bytes_or_max(*memory.reservation), "memory.reservation");
   }
-  if (memory.check_before_update.value_or(false) && memory.limit.value_or(0) > 0) plan.memory_at_most = memory.limit;
+  if (memory.check_before_update.value_or(false) && memory.limit.value_or(0) > 0)
+    plan.memory_at_most = memory.limit;
   if (is_set(memory.kernel)) ignore(plan, "memory", "memory.kernel");
   if (is_set(memory.kernel_tcp)) ignore(plan, "memory", "memory.kernelTCP");
   if (memory.swappiness) ignore(plan, "memory", "memory.swappiness");
@@ -34,20 +36,25 @@ void plan_memory(const oci::MemoryResources& memory, CgroupPlan& plan) {
 }
 
 void plan_cpu(const oci::CpuResources& cpu, CgroupPlan& plan) {
-  // v2 cannot give a group real time yet: these files are missing, and that is an error which names the setting.
+  // v2 cannot give a group real time yet: these files are missing, and that is an error which names the
+  // setting.
   if (is_set(cpu.realtime_period)) {
-    plan.add("cpu", "cpu.rt_period_us", text("{}", *cpu.realtime_period), "cpu.realtimePeriod").tie = Tie::realtime;
+    plan.add("cpu", "cpu.rt_period_us", text("{}", *cpu.realtime_period), "cpu.realtimePeriod").tie =
+        Tie::realtime;
   }
   if (is_set(cpu.realtime_runtime)) {
-    plan.add("cpu", "cpu.rt_runtime_us", text("{}", *cpu.realtime_runtime), "cpu.realtimeRuntime").tie = Tie::realtime;
+    plan.add("cpu", "cpu.rt_runtime_us", text("{}", *cpu.realtime_runtime), "cpu.realtimeRuntime").tie =
+        Tie::realtime;
   }
   if (cpu.idle == 0) plan.add("cpu", "cpu.idle", "0", "cpu.idle").lack = Lack::silent;
-  if (is_set(cpu.shares)) plan.add("cpu", "cpu.weight", text("{}", cpu_weight_of_shares(*cpu.shares)), "cpu.shares");
+  if (is_set(cpu.shares))
+    plan.add("cpu", "cpu.weight", text("{}", cpu_weight_of_shares(*cpu.shares)), "cpu.shares");
   if (cpu.idle == 1) plan.add("cpu", "cpu.idle", "1", "cpu.idle");
   if (is_set(cpu.quota) || is_set(cpu.period)) {
     std::string value = cpu.quota.value_or(0) > 0 ? text("{}", *cpu.quota) : "max";
     if (is_set(cpu.period)) value += text(" {}", *cpu.period);
-    plan.add("cpu", "cpu.max", std::move(value), is_set(cpu.quota) ? "cpu.quota" : "cpu.period").tie = Tie::bandwidth;
+    plan.add("cpu", "cpu.max", std::move(value), is_set(cpu.quota) ? "cpu.quota" : "cpu.period").tie =
+        Tie::bandwidth;
   }
   if (cpu.burst) plan.add("cpu", "cpu.max.burst", text("{}", *cpu.burst), "cpu.burst").tie = Tie::bandwidth;
   if (!cpu.cpus.empty()) plan.add("cpuset", "cpuset.cpus", cpu.cpus, "cpu.cpus");
@@ -89,11 +96,12 @@ void plan_throttles(const oci::BlockIoResources& io, CgroupPlan& plan) {
 }
 
 void plan_others(const oci::Resources& resources, CgroupPlan& plan) {
-  if (is_set(resources.pids_limit)) plan.add("pids", "pids.max", bytes_or_max(*resources.pids_limit), "pids.limit");
+  if (is_set(resources.pids_limit))
+    plan.add("pids", "pids.max", bytes_or_max(*resources.pids_limit), "pids.limit");
   for (const auto& page : resources.hugepage_limits) {
     plan.add("hugetlb", text("hugetlb.{}.max", page.page_size), text("{}", page.limit), "hugepageLimits");
-    plan.add("hugetlb", text("hugetlb.{}.rsvd.max", page.page_size), text("{}", page.limit), "hugepageLimits").lack =
-        Lack::silent;
+    plan.add("hugetlb", text("hugetlb.{}.rsvd.max", page.page_size), text("{}", page.limit), "hugepageLimits")
+        .lack = Lack::silent;
   }
   for (const auto& limit : resources.rdma) {
     std::string value = limit.device;
