@@ -1,6 +1,7 @@
 // For unit tests of the file tree: a body that runs in a child with namespaces of its own, so that nothing of it is left anywhere.
 #pragma once
 
+#include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -38,6 +39,14 @@ std::string in_namespaces(int kinds, Body body) {
   int status = 0;
   ::waitpid(child, &status, 0);
   return status == 0 ? said : text("ended with status {}", status);
+}
+
+// Root there, and only root.
+inline Result<> enter_user_namespace() {
+  if (::unshare(CLONE_NEWUSER) != 0) return failed_errno(errno, "unshare");
+  TRY(linux::write_file(AT_FDCWD, "/proc/self/setgroups", "deny"));
+  TRY(linux::write_file(AT_FDCWD, "/proc/self/uid_map", "0 0 1\n"));
+  return linux::write_file(AT_FDCWD, "/proc/self/gid_map", "0 0 1\n");
 }
 
 inline std::string slurp(const std::string& path) {
