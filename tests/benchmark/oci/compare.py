@@ -1,7 +1,7 @@
 """./bench oci: Podo's OCI runtime beside crun and runc, in one interleaved run.
 
 Every round runs the same verbs with every runtime, the order of the runtimes rotating, on the same bundle: a
-default config.json (`spec`) with terminal false and /bin/true of busybox. Medians over the rounds.
+default config.json (of `runc spec` if there is a runc) with terminal false and /bin/true of busybox. Medians.
 
 wall   from spawn to exit of the command; for kill+delete until the process is gone and deleted
 CPU    user + system time of the command, of all it waited for, and of the container's process it left
@@ -141,6 +141,7 @@ def make_bundle(path, rootfs, arguments, spec_command):
     path.mkdir()
     subprocess.run([*spec_command, "spec", "--bundle", str(path)], check=True, cwd=path)
     config = json.loads((path / "config.json").read_text())
+    config["ociVersion"] = "1.0.2"  # newer than this, older runtimes refuse
     config["process"].update(terminal=False, args=arguments)
     config["root"] = {"path": str(rootfs), "readonly": True}
     (path / "config.json").write_text(json.dumps(config))
@@ -207,7 +208,7 @@ def main():
         leave_hybrid_cgroups()
         runtimes = found_runtimes(work)
         make_rootfs(work / "rootfs")
-        spec_command = next(iter(runtimes.values())).command[:-2]
+        spec_command = (runtimes.get("runc") or next(iter(runtimes.values()))).command[:-2]
         short = make_bundle(work / "short", work / "rootfs", ["/bin/true"], spec_command)
         long = make_bundle(work / "long", work / "rootfs", ["/bin/sleep", "1000"], spec_command)
         for name, runtime in runtimes.items():
