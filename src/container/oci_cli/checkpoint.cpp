@@ -18,7 +18,7 @@ constinit const Verb checkpoint_verb = {
     .flags = {},
     .arguments_min = 0,
     .arguments_max = any_number,
-    .order = FlagOrder::before_arguments,
+    .order = FlagOrder::nowhere,
     .perform = refuse,
 };
 
@@ -30,7 +30,7 @@ constinit const Verb restore_verb = {
     .flags = {},
     .arguments_min = 0,
     .arguments_max = any_number,
-    .order = FlagOrder::before_arguments,
+    .order = FlagOrder::nowhere,
     .perform = refuse,
 };
 

@@ -1,41 +1,35 @@
 #include "model/oci/features.h"
 
-#include <seccomp.h>
-
 #include "base/core/version.h"
 #include "base/linux/capability.h"
 #include "container/oci_cli/verbs.h"
 #include "container/runtime/plan.h"
+#include "container/runtime/seccomp_names.h"
 
 namespace podo::oci_cli {
 namespace {
 
-constexpr std::string_view seccomp_actions[] = {
-    "SCMP_ACT_ALLOW", "SCMP_ACT_ERRNO", "SCMP_ACT_KILL", "SCMP_ACT_KILL_PROCESS", "SCMP_ACT_KILL_THREAD",
-    "SCMP_ACT_LOG",   "SCMP_ACT_NOTIFY", "SCMP_ACT_TRACE", "SCMP_ACT_TRAP"};
-constexpr std::string_view seccomp_operators[] = {"SCMP_CMP_EQ", "SCMP_CMP_GE", "SCMP_CMP_GT", "SCMP_CMP_LE",
-                                                  "SCMP_CMP_LT", "SCMP_CMP_MASKED_EQ", "SCMP_CMP_NE"};
-constexpr std::string_view seccomp_architectures[] = {
-    "SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM",         "SCMP_ARCH_MIPS", "SCMP_ARCH_MIPS64",  "SCMP_ARCH_MIPS64N32", "SCMP_ARCH_MIPSEL",
-    "SCMP_ARCH_MIPSEL64", "SCMP_ARCH_MIPSEL64N32", "SCMP_ARCH_PPC",  "SCMP_ARCH_PPC64",   "SCMP_ARCH_PPC64LE",   "SCMP_ARCH_RISCV64",
-    "SCMP_ARCH_S390",    "SCMP_ARCH_S390X",       "SCMP_ARCH_X32",  "SCMP_ARCH_X86",     "SCMP_ARCH_X86_64"};
-constexpr std::string_view seccomp_flags[] = {"SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW", "SECCOMP_FILTER_FLAG_TSYNC",
-                                              "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"};
+std::vector<std::string_view> names_of(std::span<const runtime::SeccompName> table) {
+  std::vector<std::string_view> names;
+  for (const auto& each : table) names.push_back(each.name);
+  return names;
+}
 
 Result<int> perform(const Call&) {
-  const scmp_version* library = ::seccomp_version();
-  const std::string library_version = text("{}.{}.{}", library->major, library->minor, library->micro);
-  const std::vector<std::string_view> mount_options = runtime::known_mount_options();
+  const std::string library_version = runtime::libseccomp_version();
+  const auto mount_options = runtime::known_mount_options();
+  const auto actions = names_of(runtime::seccomp_actions()), operators = names_of(runtime::seccomp_operators());
+  const auto flags = names_of(runtime::seccomp_flags());
   oci::Features features;
   features.mount_options = mount_options;
   features.namespaces = runtime::known_namespaces();
   features.capabilities = linux::capability_names();
   features.memory_policy_modes = runtime::known_memory_policy_modes();
   features.memory_policy_flags = runtime::known_memory_policy_flags();
-  features.seccomp_actions = seccomp_actions;
-  features.seccomp_operators = seccomp_operators;
-  features.seccomp_architectures = seccomp_architectures;
-  features.seccomp_known_flags = features.seccomp_supported_flags = seccomp_flags;
+  features.seccomp_actions = actions;
+  features.seccomp_operators = operators;
+  features.seccomp_architectures = runtime::seccomp_architectures();
+  features.seccomp_known_flags = features.seccomp_supported_flags = flags;
   features.libseccomp_version = library_version;
   features.version = version();
   TRY(print(oci::features_json(features)));

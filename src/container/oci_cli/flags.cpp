@@ -25,8 +25,8 @@ Result<Flags> Flags::parse(std::span<const Flag> known, std::span<char* const> w
   flags.known_ = known;
   for (std::size_t at = 0; at < words.size();) {
     const std::string_view word = words[at];
-    const bool ends = word == "--";
-    const bool argument = word.size() < 2 || word[0] != '-';
+    const bool ends = word == "--" && order != FlagOrder::nowhere;
+    const bool argument = word.size() < 2 || word[0] != '-' || order == FlagOrder::nowhere;
     if (!ends && !argument) {
       at += TRY(flags.take(words, at));
       continue;

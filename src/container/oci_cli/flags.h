@@ -23,8 +23,9 @@ struct Flag {
   std::string_view help;            // empty: accepted for other programs' sake, not shown
 };
 
-// Where flags may stand: anywhere, or only before the first argument (whose followers may look like flags and are not ours).
-enum class FlagOrder : std::uint8_t { anywhere, before_arguments };
+// Where flags may stand: anywhere; only before the first argument, whose followers may look like flags and are not ours;
+// nowhere: every word is an argument.
+enum class FlagOrder : std::uint8_t { anywhere, before_arguments, nowhere };
 
 class Flags {
  public:

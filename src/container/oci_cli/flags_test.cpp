@@ -71,6 +71,10 @@ TEST_CASE("a command's own flags are not ours") {
   CHECK_EQ(parse({""})->arguments(), Strings{""});
 }
 
+TEST_CASE("where there are no flags, all words are arguments") {
+  CHECK_EQ(parse({"--grape", "-d", "--", "x"}, FlagOrder::nowhere)->arguments(), (Strings{"--grape", "-d", "--", "x"}));
+}
+
 TEST_CASE("help is known to every verb") {
   CHECK(parse({"-h"})->wants_help());
   CHECK(parse({"id", "--help"})->wants_help());

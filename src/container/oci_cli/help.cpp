@@ -1,12 +1,9 @@
 #include "container/oci_cli/help.h"
 
-#include <seccomp.h>
-
-#include <algorithm>
-
 #include "base/core/version.h"
 #include "container/oci_cli/columns.h"
 #include "container/oci_cli/verbs.h"
+#include "container/runtime/seccomp_names.h"
 
 namespace podo::oci_cli {
 namespace {
@@ -42,9 +39,8 @@ std::string verb_help(const Verb& verb) {
 
 // As engines parse runc's: the version on the first line, then "name: value".
 std::string version_text() {
-  const scmp_version* seccomp = ::seccomp_version();
-  return text("podo-oci version {}\ncommit: {}\nspec: {}\nlibseccomp: {}.{}.{}\n", version(), commit(), spec_version,
-              seccomp->major, seccomp->minor, seccomp->micro);
+  return text("podo-oci version {}\ncommit: {}\nspec: {}\nlibseccomp: {}\n", version(), commit(), spec_version,
+              runtime::libseccomp_version());
 }
 
 }  // namespace podo::oci_cli
