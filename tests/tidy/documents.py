@@ -52,10 +52,11 @@ def check_room_readmes(tree):
         if text.count("\n") > ROOM_README_LINES:
             yield f"{path}: {text.count(chr(10))} lines, more than {ROOM_README_LINES}"
         listing = text.partition("\n## Files")[2]
-        for name in re.findall(r"`([\w./-]+\.(?:cpp|h))`", text):
+        for name in re.findall(r"(?<![\w/.*<])[\w/-]+\.(?:cpp|h)\b", text):
             if not exists(tree, f"src/{room}/{name}") and not exists(tree, "src/" + name):
                 yield f"{path}: {name} does not exist"
-        if not re.search(r"`[\w/]+(?:\.(?:cpp|h))?`", listing):
+        stems = {name.rpartition("/")[2].partition(".")[0] for name in files}
+        if not stems & set(re.findall(r"\w+", listing)):
             yield f"{path}: its Files part names no file"
 
 

@@ -7,7 +7,7 @@ import style
 from tree import code_of, room_of
 
 LAYERS = "floor base\n  base/core\n  base/io -> base/core\n  base/linux -> base/io\nfloor podo\n  podo\n"
-README = "# a room\n\n## What it is\n\n## Words\n\n## Path\n\n## Files\n\n`a.h` is it\n"
+README = "# a room\n\n## What it is\n\n## Words\n\n## Path\n\n## Files\n\n`a.h`: it\n"
 TWO_ROOMS = "podo_room(a)\npodo_room(b USES a)\n"
 CORE = {"src/base/core/a.h": ""}
 TWO_FILES = {"src/base/core/a.h": "", "src/base/core/b.h": ""}
@@ -88,7 +88,7 @@ CASES = {  # name: check, bad tree, the same tree in order
     "README with a file that is not there": (
         documents.check_room_readmes, room_readme(README.replace("a.h", "gone.h")), room_readme(README)),
     "README that names no file": (
-        documents.check_room_readmes, room_readme(README.replace("`a.h`", "a file")), room_readme(README)),
+        documents.check_room_readmes, room_readme(README.replace("`a.h`", "this file")), room_readme(README)),
     "long README": (
         documents.check_room_readmes, room_readme(README + "\n" * 60), room_readme(README)),
     "translation without a heading": (
