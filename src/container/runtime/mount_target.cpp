@@ -37,7 +37,7 @@ Result<std::string> follow(int parent, std::string_view path_of_parent, const st
 
 Result<io::Fd> find_or_create(int root, const std::string& path, TargetKind kind, int links_left) {
   Result<io::Fd> found = find(root, path, kind);
-  if (found || found.error().system_errno() != ENOENT) return found;
+  if (found || found.error().system_errno() != ENOENT || path == "/") return found;
 
   const std::string above(parent_of(path));
   const io::Fd parent = TRY(find_or_create(root, above, TargetKind::directory, links_left));
