@@ -1,4 +1,5 @@
-// Bytes -> JSON -> config.json -> plan. Nothing may crash, and whatever planning accepts keeps what the launch relies on.
+// Bytes -> JSON -> config.json -> plan. Nothing may crash, and whatever planning accepts keeps what the
+// launch relies on.
 #include <linux/mount.h>
 #include <sched.h>
 #include <sys/stat.h>
@@ -28,16 +29,20 @@ bool is_absolute(std::string_view path) { return path.starts_with('/') && is_who
 
 void check(const runtime::MountPlan& mount) {
   using Kind = runtime::MountPlan::Kind;
-  constexpr std::uint64_t attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC |
-                                       MOUNT_ATTR__ATIME | MOUNT_ATTR_NODIRATIME | MOUNT_ATTR_NOSYMFOLLOW;
+  constexpr std::uint64_t attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+                                       MOUNT_ATTR_NOEXEC | MOUNT_ATTR__ATIME | MOUNT_ATTR_NODIRATIME |
+                                       MOUNT_ATTR_NOSYMFOLLOW;
   ENSURE(is_absolute(mount.target));
   ENSURE(is_whole(mount.source) && is_whole(mount.type));
   ENSURE(is_subset(mount.attributes_set | mount.attributes_clear, attributes));
   ENSURE(is_subset(mount.recursive_set | mount.recursive_clear, attributes));
-  // The kernel refuses a part of the access time field, and a bit that is set and cleared (except in that field).
+  // The kernel refuses a part of the access time field, and a bit that is set and cleared (except in that
+  // field).
   ENSURE((mount.attributes_set & mount.attributes_clear & ~std::uint64_t{MOUNT_ATTR__ATIME}) == 0);
-  ENSURE((mount.attributes_clear & MOUNT_ATTR__ATIME) == 0 || is_subset(MOUNT_ATTR__ATIME, mount.attributes_clear));
-  ENSURE((mount.attributes_set & MOUNT_ATTR__ATIME) == 0 || is_subset(MOUNT_ATTR__ATIME, mount.attributes_clear));
+  ENSURE((mount.attributes_clear & MOUNT_ATTR__ATIME) == 0 ||
+         is_subset(MOUNT_ATTR__ATIME, mount.attributes_clear));
+  ENSURE((mount.attributes_set & MOUNT_ATTR__ATIME) == 0 ||
+         is_subset(MOUNT_ATTR__ATIME, mount.attributes_clear));
   for (const auto& [key, value] : mount.parameters) ENSURE(!key.empty() && is_whole(key) && is_whole(value));
   ENSURE(mount.kind != Kind::bind || mount.parameters.empty());
   ENSURE(mount.kind != Kind::bind || mount.remount || !mount.source.empty());
@@ -90,10 +95,12 @@ void check(const runtime::Plan& plan, const runtime::HostFacts& host) {
     ENSURE(name.starts_with("net/") || name.starts_with("fs/mqueue/") || name.starts_with("kernel/"));
     ENSURE(is_whole(name) && !has_parent_step(name));
   }
-  ENSURE(plan.cgroups_path.empty() || (is_absolute(plan.cgroups_path) && !has_parent_step(plan.cgroups_path)));
+  ENSURE(plan.cgroups_path.empty() ||
+         (is_absolute(plan.cgroups_path) && !has_parent_step(plan.cgroups_path)));
   ENSURE((plan.hostname.empty() && plan.domainname.empty()) || plan.namespaces.has(CLONE_NEWUTS));
   ENSURE(plan.net_devices.empty() || plan.namespaces.has(CLONE_NEWNET));
-  if (plan.process) check(*plan.process, plan.namespaces.has(CLONE_NEWUSER) ? inside_user_namespace(host) : host);
+  if (plan.process)
+    check(*plan.process, plan.namespaces.has(CLONE_NEWUSER) ? inside_user_namespace(host) : host);
 }
 
 }  // namespace
@@ -108,7 +115,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto config = oci::decode_config(*document);
   if (!config) return 0;
   runtime::HostFacts host;
-  host.bounding_capabilities = 0x1'fffe'ffff'ff;   // without one of the middle
+  host.bounding_capabilities = 0x1'fffe'ffff'ff;  // without one of the middle
   host.permitted_capabilities = size % 3 == 0 ? 0x1'ffff'ffff : ~0ull;
   host.apparmor = host.selinux = size % 2 == 0;
   if (const auto plan = runtime::plan_container(*config, "/bundle", host)) check(*plan, host);

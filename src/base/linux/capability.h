@@ -11,10 +11,13 @@
 
 namespace podo::linux {
 
-// "CAP_CHOWN", "CAP_DAC_OVERRIDE", ...: the index is the capability's number. What this program knows, whatever the kernel.
+// "CAP_CHOWN", "CAP_DAC_OVERRIDE", ...: the index is the capability's number. What this program knows,
+// whatever the kernel.
 std::span<const std::string_view> capability_names();
-std::optional<int> find_capability(std::string_view name);  // exact: "CAP_KILL"
-std::string name_capabilities(std::uint64_t set);           // "CAP_KILL, CAP_MKNOD"; a bit without a name is "capability 63"
+// Exact: "CAP_KILL".
+std::optional<int> find_capability(std::string_view name);
+// "CAP_KILL, CAP_MKNOD"; a bit without a name is "capability 63".
+std::string name_capabilities(std::uint64_t set);
 
 constexpr std::uint64_t capability_bit(int capability) { return std::uint64_t{1} << capability; }
 

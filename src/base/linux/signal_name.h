@@ -9,6 +9,6 @@
 namespace podo::linux {
 
 Result<int> parse_signal(std::string_view text);  // 1 .. SIGRTMAX; Invalid otherwise
-std::string name_signal(int signal);              // "SIGKILL", "SIGRTMIN+3"; a number without a name as digits
+std::string name_signal(int signal);  // "SIGKILL", "SIGRTMIN+3"; a number without a name as digits
 
 }  // namespace podo::linux

@@ -13,23 +13,29 @@ constexpr std::size_t host_name_max = 64;  // __NEW_UTS_LEN
 
 Result<> check_host(const oci::Config& config, const NamespacePlan& namespaces, const HostFacts& host) {
   if (!namespaces.has(CLONE_NEWNS)) {
-    return unsupported("linux.namespaces: without a mount namespace the container's mounts would be the host's");
+    return unsupported(
+        "linux.namespaces: without a mount namespace the container's mounts would be the host's");
   }
   constexpr std::uint64_t sys_admin = std::uint64_t{1} << 21;
   if (host.euid != 0 && !(host.permitted_capabilities & sys_admin) && !namespaces.has(CLONE_NEWUSER)) {
-    return fail(ErrorKind::denied, "linux.namespaces: a container of an unprivileged user needs a user namespace");
+    return fail(ErrorKind::denied,
+                "linux.namespaces: a container of an unprivileged user needs a user namespace");
   }
-  if (config.linux.intel_rdt) return unsupported("linux.intelRdt: cache and bandwidth allocation is not implemented");
+  if (config.linux.intel_rdt)
+    return unsupported("linux.intelRdt: cache and bandwidth allocation is not implemented");
   if (!config.linux.mount_label.empty() && !host.selinux) {
-    return unsupported("linux.mountLabel: {}, but this host has no SELinux", quoted(config.linux.mount_label));
+    return unsupported("linux.mountLabel: {}, but this host has no SELinux",
+                       quoted(config.linux.mount_label));
   }
   return {};
 }
 
 Result<> check_host_names(const oci::Config& config, const NamespacePlan& namespaces) {
-  for (const auto& [member, name] : {std::pair("hostname", &config.hostname), {"domainname", &config.domainname}}) {
+  for (const auto& [member, name] :
+       {std::pair("hostname", &config.hostname), {"domainname", &config.domainname}}) {
     if (name->empty()) continue;
-    if (!namespaces.has(CLONE_NEWUTS)) return invalid("{}: needs a uts namespace, or it would rename the host", member);
+    if (!namespaces.has(CLONE_NEWUTS))
+      return invalid("{}: needs a uts namespace, or it would rename the host", member);
     if (name->size() > host_name_max) return invalid("{}: is longer than {} bytes", member, host_name_max);
   }
   return {};
@@ -38,7 +44,8 @@ Result<> check_host_names(const oci::Config& config, const NamespacePlan& namesp
 Result<> check_hooks(const std::vector<oci::Hook>& hooks, std::string_view kind) {
   for (std::size_t i = 0; i < hooks.size(); ++i) {
     TRY(check_absolute(hooks[i].path, text("hooks.{}[{}].path", kind, i)));
-    if (hooks[i].timeout_s && *hooks[i].timeout_s <= 0) return invalid("hooks.{}[{}].timeout: is not above 0", kind, i);
+    if (hooks[i].timeout_s && *hooks[i].timeout_s <= 0)
+      return invalid("hooks.{}[{}].timeout: is not above 0", kind, i);
   }
   return {};
 }
@@ -53,7 +60,8 @@ Result<> check_all_hooks(const oci::Hooks& hooks) {
 }
 
 Result<> check_paths(const std::vector<std::string>& paths, std::string_view member) {
-  for (std::size_t i = 0; i < paths.size(); ++i) TRY(check_absolute(paths[i], text("linux.{}[{}]", member, i)));
+  for (std::size_t i = 0; i < paths.size(); ++i)
+    TRY(check_absolute(paths[i], text("linux.{}[{}]", member, i)));
   return {};
 }
 
@@ -64,8 +72,8 @@ Result<std::string> plan_root(const oci::Root& root, std::string_view bundle) {
   return text("{}{}{}", bundle, bundle.ends_with('/') ? "" : "/", root.path);
 }
 
-Result<RootfsPlan> plan_rootfs(const oci::Config& config, const std::string& bundle, const NamespacePlan& namespaces,
-                               Warnings& warnings) {
+Result<RootfsPlan> plan_rootfs(const oci::Config& config, const std::string& bundle,
+                               const NamespacePlan& namespaces, Warnings& warnings) {
   RootfsPlan plan;
   plan.path = TRY(plan_root(config.root, bundle));
   plan.readonly = config.root.readonly;
@@ -84,8 +92,8 @@ Result<RootfsPlan> plan_rootfs(const oci::Config& config, const std::string& bun
   return plan;
 }
 
-// Rooted and without "." and "..": a path cannot climb out of where groups are made. A relative one is taken from the
-// root too, which the specification leaves to us.
+// Rooted and without "." and "..": a path cannot climb out of where groups are made. A relative one is taken
+// from the root too, which the specification leaves to us.
 Result<std::string> plan_cgroups_path(std::string_view path) {
   std::string plan;
   if (path.empty()) return plan;
@@ -119,7 +127,8 @@ Result<> check_absolute(std::string_view path, std::string_view where) {
 
 // personality(2): the only two the specification has, and no flags.
 Result<std::uint32_t> plan_personality(const oci::Personality& personality) {
-  if (!personality.flags.empty()) return unsupported("linux.personality.flags: the specification defines none");
+  if (!personality.flags.empty())
+    return unsupported("linux.personality.flags: the specification defines none");
   if (personality.domain == "LINUX") return 0;
   if (personality.domain == "LINUX32") return 8;
   return invalid("linux.personality.domain: {} is not LINUX or LINUX32", quoted(personality.domain));

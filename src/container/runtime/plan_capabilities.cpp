@@ -40,28 +40,33 @@ CapabilitySets plan_capabilities(const oci::Capabilities& wanted, const HostFact
                              .inheritable = set_of(wanted.inheritable, unknown),
                              .permitted = set_of(wanted.permitted, unknown),
                              .ambient = set_of(wanted.ambient, unknown)};
-  const std::uint64_t known = host.last_capability >= 63 ? ~0ull : linux::capability_bit(host.last_capability + 1) - 1;
+  const std::uint64_t known =
+      host.last_capability >= 63 ? ~0ull : linux::capability_bit(host.last_capability + 1) - 1;
   const std::uint64_t bounding = host.bounding_capabilities & known;
   const std::uint64_t held = bounding & host.permitted_capabilities;
   CapabilitySets plan{.bounding = asked.bounding & bounding,
                       .inheritable = asked.inheritable & held,
                       .permitted = asked.permitted & held};
-  plan.effective = asked.effective & plan.permitted;                    // capset(2) refuses more,
-  plan.ambient = asked.ambient & plan.permitted & plan.inheritable;     // and so does PR_CAP_AMBIENT_RAISE
+  plan.effective = asked.effective & plan.permitted;                 // capset(2) refuses more,
+  plan.ambient = asked.ambient & plan.permitted & plan.inheritable;  // and so does PR_CAP_AMBIENT_RAISE
 
-  if (!unknown.names.empty()) warnings.push_back(text("process.capabilities: unknown and left out: {}", unknown.names));
+  if (!unknown.names.empty())
+    warnings.push_back(text("process.capabilities: unknown and left out: {}", unknown.names));
   const std::uint64_t lacking =
-      (asked.bounding & ~bounding) | ((asked.effective | asked.inheritable | asked.permitted | asked.ambient) & ~held);
+      (asked.bounding & ~bounding) |
+      ((asked.effective | asked.inheritable | asked.permitted | asked.ambient) & ~held);
   if (lacking) {
-    warnings.push_back(text("process.capabilities: left out, since the caller lacks them: {}", linux::name_capabilities(lacking)));
+    warnings.push_back(text("process.capabilities: left out, since the caller lacks them: {}",
+                            linux::name_capabilities(lacking)));
   }
   if (const auto apart = asked.effective & ~plan.permitted & ~lacking) {
     warnings.push_back(text("process.capabilities.effective: left out, since they are not permitted: {}",
                             linux::name_capabilities(apart)));
   }
   if (const auto apart = asked.ambient & ~plan.ambient & ~lacking) {
-    warnings.push_back(text("process.capabilities.ambient: left out, since they are not permitted and inheritable: {}",
-                            linux::name_capabilities(apart)));
+    warnings.push_back(
+        text("process.capabilities.ambient: left out, since they are not permitted and inheritable: {}",
+             linux::name_capabilities(apart)));
   }
   return plan;
 }

@@ -10,7 +10,10 @@ namespace podo::runtime {
 namespace {
 
 // config-linux.md#default-devices; ptmx and console belong to the terminal.
-struct DefaultDevice { std::string_view path; unsigned major, minor; };
+struct DefaultDevice {
+  std::string_view path;
+  unsigned major, minor;
+};
 constexpr DefaultDevice defaults[] = {
     {"/dev/null", 1, 3},   {"/dev/zero", 1, 5},    {"/dev/full", 1, 7},
     {"/dev/random", 1, 8}, {"/dev/urandom", 1, 9}, {"/dev/tty", 5, 0},
@@ -36,8 +39,10 @@ bool has_parent_step(std::string_view path) {
 
 Result<std::uint64_t> plan_number(const oci::Device& device, std::string_view where) {
   if (device.type == "p") return std::uint64_t{0};
-  if (device.major < 0 || device.major > major_max) return invalid("{}.major: {} is not 0..{}", where, device.major, major_max);
-  if (device.minor < 0 || device.minor > minor_max) return invalid("{}.minor: {} is not 0..{}", where, device.minor, minor_max);
+  if (device.major < 0 || device.major > major_max)
+    return invalid("{}.major: {} is not 0..{}", where, device.major, major_max);
+  if (device.minor < 0 || device.minor > minor_max)
+    return invalid("{}.minor: {} is not 0..{}", where, device.minor, minor_max);
   return makedev(static_cast<unsigned>(device.major), static_cast<unsigned>(device.minor));
 }
 
@@ -50,7 +55,8 @@ Result<DevicePlan> plan_device(const oci::Device& device, std::string_view where
   }
   // Some engines send the whole st_mode.
   const std::uint32_t mode = device.file_mode.value_or(0666), type_bits = mode & ~07777u;
-  if (type_bits != 0 && type_bits != *kind) return invalid("{}.fileMode: 0{:o} is not a mode of that type", where, mode);
+  if (type_bits != 0 && type_bits != *kind)
+    return invalid("{}.fileMode: 0{:o} is not a mode of that type", where, mode);
   const std::uint64_t number = TRY(plan_number(device, where));
   return DevicePlan{.path = device.path,
                     .mode = *kind | (mode & 07777),
@@ -66,7 +72,9 @@ Result<std::vector<DevicePlan>> plan_devices(std::span<const oci::Device> device
   plan.reserve(devices.size() + std::size(defaults));
   for (const DefaultDevice& device : defaults) {
     if (std::ranges::find(devices, device.path, &oci::Device::path) != devices.end()) continue;
-    plan.push_back({.path = std::string(device.path), .mode = S_IFCHR | 0666, .number = makedev(device.major, device.minor)});
+    plan.push_back({.path = std::string(device.path),
+                    .mode = S_IFCHR | 0666,
+                    .number = makedev(device.major, device.minor)});
   }
   for (std::size_t i = 0; i < devices.size(); ++i) {
     plan.push_back(TRY(plan_device(devices[i], text("linux.devices[{}]", i))));

@@ -11,12 +11,13 @@ constexpr std::size_t lines_max = 340;  // UID_GID_MAP_MAX_EXTENTS of the kernel
 Result<> check_range(std::uint32_t first, std::uint32_t size, std::string_view where, std::size_t index) {
   if (size == 0) return invalid("{}[{}].size: is 0", where, index);
   // 2^32-1 is no id: it means "leave unchanged".
-  if (std::uint64_t{first} + size > UINT32_MAX) return invalid("{}[{}]: goes beyond the highest id", where, index);
+  if (std::uint64_t{first} + size > UINT32_MAX)
+    return invalid("{}[{}]: goes beyond the highest id", where, index);
   return {};
 }
 
-Result<> check_overlap(std::vector<oci::IdMapping> mappings, std::uint32_t oci::IdMapping::* first, std::string_view side,
-                       std::string_view where) {
+Result<> check_overlap(std::vector<oci::IdMapping> mappings, std::uint32_t oci::IdMapping::* first,
+                       std::string_view side, std::string_view where) {
   std::ranges::sort(mappings, {}, first);
   for (std::size_t i = 1; i < mappings.size(); ++i) {
     const oci::IdMapping& before = mappings[i - 1];
@@ -30,7 +31,8 @@ Result<> check_overlap(std::vector<oci::IdMapping> mappings, std::uint32_t oci::
 }  // namespace
 
 Result<std::string> plan_id_map(std::span<const oci::IdMapping> mappings, std::string_view where) {
-  if (mappings.size() > lines_max) return invalid("{}: {} entries, the kernel takes {}", where, mappings.size(), lines_max);
+  if (mappings.size() > lines_max)
+    return invalid("{}: {} entries, the kernel takes {}", where, mappings.size(), lines_max);
   std::string map;
   for (std::size_t i = 0; i < mappings.size(); ++i) {
     const oci::IdMapping& mapping = mappings[i];

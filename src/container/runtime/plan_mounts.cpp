@@ -1,4 +1,5 @@
-// `mounts` (config.md#mounts, config.md#linux-mount-options): options become mount attributes, propagation and parameters.
+// `mounts` (config.md#mounts, config.md#linux-mount-options): options become mount attributes, propagation
+// and parameters.
 #include <linux/mount.h>
 #include <sched.h>
 #include <sys/mount.h>
@@ -10,15 +11,26 @@
 namespace podo::runtime {
 namespace {
 
-// What an option does. `recursive_...` are the same for the whole tree. An access time mode (MOUNT_ATTR__ATIME) is one of
-// three values, so to set one is to clear the field first.
+// What an option does. `recursive_...` are the same for the whole tree. An access time mode
+// (MOUNT_ATTR__ATIME) is one of three values, so to set one is to clear the field first.
 enum class Does : std::uint8_t {
-  nothing,       // the default, or meaningless to a kernel
-  set, clear, access_time, not_access_time,
-  recursive_set, recursive_clear, recursive_access_time, recursive_not_access_time,
+  nothing,  // the default, or meaningless to a kernel
+  set,
+  clear,
+  access_time,
+  not_access_time,
+  recursive_set,
+  recursive_clear,
+  recursive_access_time,
+  recursive_not_access_time,
   propagate,
-  superblock,    // of the file system, not of the mount: a flag parameter
-  bind, recursive_bind, remount, copy_up, idmap, recursive_idmap,
+  superblock,  // of the file system, not of the mount: a flag parameter
+  bind,
+  recursive_bind,
+  remount,
+  copy_up,
+  idmap,
+  recursive_idmap,
 };
 struct Option {
   std::string_view name;
@@ -37,7 +49,7 @@ constexpr Option options[] = {
     {"dirsync", Does::superblock},
     {"exec", Does::clear, MOUNT_ATTR_NOEXEC},
     {"idmap", Does::idmap},
-    {"iversion", Does::nothing},      // file systems decide that by themselves
+    {"iversion", Does::nothing},  // file systems decide that by themselves
     {"lazytime", Does::superblock},
     {"loud", Does::nothing},
     {"mand", Does::superblock},
@@ -48,7 +60,7 @@ constexpr Option options[] = {
     {"noiversion", Does::nothing},
     {"nolazytime", Does::superblock},
     {"nomand", Does::superblock},
-    {"norelatime", Does::nothing},    // relatime is the default that is left for another mode only
+    {"norelatime", Does::nothing},  // relatime is the default that is left for another mode only
     {"nostrictatime", Does::not_access_time, MOUNT_ATTR_STRICTATIME},
     {"nosuid", Does::set, MOUNT_ATTR_NOSUID},
     {"nosymfollow", Does::set, MOUNT_ATTR_NOSYMFOLLOW},
@@ -122,7 +134,8 @@ void change(Does does, std::uint64_t bits, std::uint64_t& set, std::uint64_t& cl
 
 // The four of the whole tree stand behind the four of one mount, in the same order.
 constexpr Does not_recursive(Does does) {
-  return static_cast<Does>(static_cast<int>(does) - static_cast<int>(Does::recursive_set) + static_cast<int>(Does::set));
+  return static_cast<Does>(static_cast<int>(does) - static_cast<int>(Does::recursive_set) +
+                           static_cast<int>(Does::set));
 }
 static_assert(not_recursive(Does::recursive_not_access_time) == Does::not_access_time);
 
@@ -148,7 +161,9 @@ void apply(const Option& option, Reading& mount) {
     case Does::set:
     case Does::clear:
     case Does::access_time:
-    case Does::not_access_time: change(option.does, option.bits, plan.attributes_set, plan.attributes_clear); break;
+    case Does::not_access_time:
+      change(option.does, option.bits, plan.attributes_set, plan.attributes_clear);
+      break;
     case Does::recursive_set:
     case Does::recursive_clear:
     case Does::recursive_access_time:
@@ -169,9 +184,11 @@ void apply(const Option& option, Reading& mount) {
 Result<> read_options(const oci::Mount& mount, std::string_view where, Reading& reading) {
   for (std::size_t i = 0; i < mount.options.size(); ++i) {
     const std::string& option = mount.options[i];
-    if (option.empty() || option[0] == '=') return invalid("{}.options[{}]: {} has no name", where, i, quoted(option));
+    if (option.empty() || option[0] == '=')
+      return invalid("{}.options[{}]: {} has no name", where, i, quoted(option));
     if (option.starts_with("idmap=") || option.starts_with("ridmap=")) {
-      return unsupported("{}.options[{}]: {}: maps are given by uidMappings and gidMappings", where, i, quoted(option));
+      return unsupported("{}.options[{}]: {}: maps are given by uidMappings and gidMappings", where, i,
+                         quoted(option));
     }
     if (const Option* known = find_option(option)) {
       apply(*known, reading);
@@ -182,15 +199,17 @@ Result<> read_options(const oci::Mount& mount, std::string_view where, Reading& 
   return {};
 }
 
-// config.md#linux-mount-options: the mount's own maps, else the container's; maps without the option mean `idmap`.
-Result<> plan_idmap(const oci::Mount& mount, const NamespacePlan& namespaces, std::string_view where, MountPlan& plan) {
+// config.md#linux-mount-options: the mount's own maps, else the container's. Maps without the option mean idmap.
+Result<> plan_idmap(const oci::Mount& mount, const NamespacePlan& namespaces, std::string_view where,
+                    MountPlan& plan) {
   if (mount.uid_mappings.empty() != mount.gid_mappings.empty()) {
     return invalid("{}: uidMappings and gidMappings go together", where);
   }
   const bool own = !mount.uid_mappings.empty();
   if (own && plan.idmap == MountPlan::Idmap::none) plan.idmap = MountPlan::Idmap::one;
   if (plan.idmap == MountPlan::Idmap::none) return {};
-  if (!own && !namespaces.has(CLONE_NEWUSER)) return invalid("{}: idmap needs uidMappings or a user namespace", where);
+  if (!own && !namespaces.has(CLONE_NEWUSER))
+    return invalid("{}: idmap needs uidMappings or a user namespace", where);
   if (plan.kind != MountPlan::Kind::bind) return unsupported("{}: idmap is for bind mounts", where);
   plan.uid_map = TRY(plan_id_map(mount.uid_mappings, text("{}.uidMappings", where)));
   plan.gid_map = TRY(plan_id_map(mount.gid_mappings, text("{}.gidMappings", where)));
@@ -207,7 +226,8 @@ void drop_ineffective(Reading& reading, std::string_view where, Warnings& warnin
     plan.parameters.clear();
   }
   plan.copy_up = reading.copy_up && plan.type == "tmpfs";
-  if (reading.copy_up && !plan.copy_up) warnings.push_back(text("{}.options: tmpcopyup is for tmpfs, not used", where));
+  if (reading.copy_up && !plan.copy_up)
+    warnings.push_back(text("{}.options: tmpcopyup is for tmpfs, not used", where));
 }
 
 Result<MountPlan> plan_mount(const oci::Mount& mount, const NamespacePlan& namespaces, std::string_view where,
@@ -220,13 +240,15 @@ Result<MountPlan> plan_mount(const oci::Mount& mount, const NamespacePlan& names
   if (plan.target.empty()) return invalid("{}.destination: is empty", where);
   if (plan.target[0] != '/') {
     plan.target.insert(0, "/");
-    warnings.push_back(text("{}.destination: {} is not absolute, taken from /", where, quoted(mount.destination)));
+    warnings.push_back(
+        text("{}.destination: {} is not absolute, taken from /", where, quoted(mount.destination)));
   }
   TRY(read_options(mount, where, reading));
   if (reading.bind || plan.type == "bind" || plan.type == "rbind") {
     plan.kind = MountPlan::Kind::bind;
     plan.recursive_bind |= plan.type == "rbind";
-    if (plan.source.empty() && !plan.remount) return invalid("{}.source: is empty, there is nothing to bind", where);
+    if (plan.source.empty() && !plan.remount)
+      return invalid("{}.source: is empty, there is nothing to bind", where);
   } else if (plan.type == "cgroup" || plan.type == "cgroup2") {
     plan.kind = MountPlan::Kind::cgroup;
   } else if (plan.type.empty() && !plan.remount) {
@@ -252,7 +274,8 @@ std::optional<std::uint64_t> find_propagation(std::string_view name) {
   return option->bits;
 }
 
-Result<std::vector<MountPlan>> plan_mounts(const oci::Config& config, const NamespacePlan& namespaces, Warnings& warnings) {
+Result<std::vector<MountPlan>> plan_mounts(const oci::Config& config, const NamespacePlan& namespaces,
+                                           Warnings& warnings) {
   std::vector<MountPlan> plan;
   plan.reserve(config.mounts.size());
   for (std::size_t i = 0; i < config.mounts.size(); ++i) {

@@ -29,7 +29,10 @@ MountPlan mount_with(std::string_view options, std::string_view type = "tmpfs") 
 }  // namespace
 
 TEST_CASE("options become attributes; a later one wins") {
-  struct { const char* options; std::uint64_t set, clear; } cases[] = {
+  struct {
+    const char* options;
+    std::uint64_t set, clear;
+  } cases[] = {
       {"defaults", 0, 0},
       {"ro", MOUNT_ATTR_RDONLY, 0},
       {"ro,rw", 0, MOUNT_ATTR_RDONLY},
@@ -63,11 +66,18 @@ TEST_CASE("options become attributes; a later one wins") {
 }
 
 TEST_CASE("options with an r before them reach the whole tree") {
-  struct { const char* options; std::uint64_t set, clear; } cases[] = {
-      {"rro", MOUNT_ATTR_RDONLY, 0},           {"rrw", 0, MOUNT_ATTR_RDONLY},
-      {"rro,rrw", 0, MOUNT_ATTR_RDONLY},       {"rnosuid,rnodev,rnoexec", 0xe, 0},
-      {"rsuid,rdev,rexec", 0, 0xe},            {"rnodiratime", MOUNT_ATTR_NODIRATIME, 0},
-      {"rdiratime", 0, MOUNT_ATTR_NODIRATIME}, {"rnosymfollow", MOUNT_ATTR_NOSYMFOLLOW, 0},
+  struct {
+    const char* options;
+    std::uint64_t set, clear;
+  } cases[] = {
+      {"rro", MOUNT_ATTR_RDONLY, 0},
+      {"rrw", 0, MOUNT_ATTR_RDONLY},
+      {"rro,rrw", 0, MOUNT_ATTR_RDONLY},
+      {"rnosuid,rnodev,rnoexec", 0xe, 0},
+      {"rsuid,rdev,rexec", 0, 0xe},
+      {"rnodiratime", MOUNT_ATTR_NODIRATIME, 0},
+      {"rdiratime", 0, MOUNT_ATTR_NODIRATIME},
+      {"rnosymfollow", MOUNT_ATTR_NOSYMFOLLOW, 0},
       {"rsymfollow", 0, MOUNT_ATTR_NOSYMFOLLOW},
       {"rnoatime", MOUNT_ATTR_NOATIME, MOUNT_ATTR__ATIME},
       {"rnoatime,ratime", 0, MOUNT_ATTR__ATIME},
@@ -100,9 +110,15 @@ TEST_CASE("what is no option of a mount is a parameter of its file system") {
 
 TEST_CASE("kinds of mounts") {
   using Kind = MountPlan::Kind;
-  struct { const char* type; const char* options; Kind kind; bool recursive; } cases[] = {
-      {"tmpfs", "", Kind::filesystem, false}, {"bind", "", Kind::bind, false},     {"none", "bind", Kind::bind, false},
-      {"none", "rbind", Kind::bind, true},    {"", "rbind,ro", Kind::bind, true},  {"cgroup", "ro", Kind::cgroup, false},
+  struct {
+    const char* type;
+    const char* options;
+    Kind kind;
+    bool recursive;
+  } cases[] = {
+      {"tmpfs", "", Kind::filesystem, false}, {"bind", "", Kind::bind, false},
+      {"none", "bind", Kind::bind, false},    {"none", "rbind", Kind::bind, true},
+      {"", "rbind,ro", Kind::bind, true},     {"cgroup", "ro", Kind::cgroup, false},
       {"cgroup2", "", Kind::cgroup, false},   {"cgroup", "rbind", Kind::bind, true},
   };
   for (const auto& [type, options, kind, recursive] : cases) {
@@ -119,20 +135,25 @@ TEST_CASE("kinds of mounts") {
 TEST_CASE("what has no effect is said") {
   const auto plan = plan_mount(R"("type":"bind","source":"/s","options":["size=1","sync","tmpcopyup","ro"])");
   REQUIRE(problem(plan) == "none");
-  CHECK(plan->warnings == std::vector<std::string>{"mounts[0].options: \"size\" has no effect on a bind mount",
-                                                   "mounts[0].options: \"sync\" has no effect on a bind mount",
-                                                   "mounts[0].options: tmpcopyup is for tmpfs, not used"});
+  CHECK(plan->warnings ==
+        std::vector<std::string>{"mounts[0].options: \"size\" has no effect on a bind mount",
+                                 "mounts[0].options: \"sync\" has no effect on a bind mount",
+                                 "mounts[0].options: tmpcopyup is for tmpfs, not used"});
   CHECK(plan->rootfs.mounts[0].parameters.empty());
 }
 
 TEST_CASE("wrong mounts are named") {
-  struct { const char* members; const char* expected; } cases[] = {
+  struct {
+    const char* members;
+    const char* expected;
+  } cases[] = {
       {R"("type":"")", "mounts[0].type: is empty, and no bind option is there"},
       {R"("options":["ro"])", "mounts[0].type: is empty, and no bind option is there"},
       {R"("options":["rbind"])", "mounts[0].source: is empty, there is nothing to bind"},
       {R"("type":"tmpfs","options":["ro",""])", "mounts[0].options[1]: \"\" has no name"},
       {R"("type":"tmpfs","options":["=1"])", "mounts[0].options[0]: \"=1\" has no name"},
-      {R"("type":"bind","source":"/s","options":["idmap"])", "mounts[0]: idmap needs uidMappings or a user namespace"},
+      {R"("type":"bind","source":"/s","options":["idmap"])",
+       "mounts[0]: idmap needs uidMappings or a user namespace"},
       {R"("type":"bind","source":"/s","options":["idmap=uids=0-1-2"])",
        "mounts[0].options[0]: \"idmap=uids=0-1-2\": maps are given by uidMappings and gidMappings"},
       {R"("type":"bind","source":"/s","uidMappings":[{"containerID":0,"hostID":1,"size":1}])",
@@ -142,18 +163,21 @@ TEST_CASE("wrong mounts are named") {
     CAPTURE(members);
     CHECK(problem(plan_mount(members)) == expected);
   }
-  CHECK(problem(plan_with(R"(,"mounts":[{"destination":"","type":"tmpfs"}])")) == "mounts[0].destination: is empty");
+  CHECK(problem(plan_with(R"(,"mounts":[{"destination":"","type":"tmpfs"}])")) ==
+        "mounts[0].destination: is empty");
 }
 
 TEST_CASE("a target that is not absolute is taken from the root, with a warning") {
   const auto plan = plan_with(R"(,"mounts":[{"destination":"a/b","type":"tmpfs"}])");
   REQUIRE(problem(plan) == "none");
   CHECK(plan->rootfs.mounts[0].target == "/a/b");
-  CHECK(plan->warnings == std::vector<std::string>{"mounts[0].destination: \"a/b\" is not absolute, taken from /"});
+  CHECK(plan->warnings ==
+        std::vector<std::string>{"mounts[0].destination: \"a/b\" is not absolute, taken from /"});
 }
 
 TEST_CASE("ids of a mount are mapped by its own maps or the container's") {
-  constexpr std::string_view own = R"("type":"bind","source":"/s","uidMappings":[{"containerID":0,"hostID":7,"size":1}],
+  constexpr std::string_view own =
+      R"("type":"bind","source":"/s","uidMappings":[{"containerID":0,"hostID":7,"size":1}],
     "gidMappings":[{"containerID":0,"hostID":8,"size":1}],"options":[{}])";
   const auto with = [&](std::string_view option) {
     std::string members(own);
@@ -169,7 +193,8 @@ TEST_CASE("ids of a mount are mapped by its own maps or the container's") {
   REQUIRE(problem(container) == "none");
   CHECK(container->rootfs.mounts[0].idmap == MountPlan::Idmap::one);
   CHECK(container->rootfs.mounts[0].uid_map.empty());
-  CHECK(problem(plan_mount(R"("type":"tmpfs","options":["idmap"])", "", user)) == "mounts[0]: idmap is for bind mounts");
+  CHECK(problem(plan_mount(R"("type":"tmpfs","options":["idmap"])", "", user)) ==
+        "mounts[0]: idmap is for bind mounts");
 }
 
 TEST_CASE("the names for `features` are those of the table") {

@@ -1,4 +1,5 @@
-// `linux.namespaces`, `uidMappings`, `gidMappings`, `timeOffsets`, `netDevices` (config-linux.md#namespaces and the next ones).
+// `linux.namespaces`, `uidMappings`, `gidMappings`, `timeOffsets`, `netDevices` (config-linux.md#namespaces
+// and the next ones).
 #include <sched.h>
 
 #include <algorithm>
@@ -12,8 +13,8 @@
 namespace podo::runtime {
 namespace {
 
-// In the order of joining: user first, since owning it gives the right to join the others; mount last, since paths of
-// namespaces are the host's.
+// In the order of joining: user first, since owning it gives the right to join the others; mount last, since
+// paths of namespaces are the host's.
 constexpr NamedValue kinds[] = {
     {"user", CLONE_NEWUSER}, {"cgroup", CLONE_NEWCGROUP}, {"ipc", CLONE_NEWIPC}, {"network", CLONE_NEWNET},
     {"pid", CLONE_NEWPID},   {"time", CLONE_NEWTIME},     {"uts", CLONE_NEWUTS}, {"mount", CLONE_NEWNS},
@@ -41,8 +42,8 @@ Result<> add_namespaces(const std::vector<oci::Namespace>& wanted, NamespacePlan
   return {};
 }
 
-// A new user namespace needs both maps. One that is joined has its own: engines that know the other runtimes' checks
-// send a map along even so (podman does), so it is only a warning.
+// A new user namespace needs both maps. One that is joined has its own: engines that know the other runtimes'
+// checks send a map along even so (podman does), so it is only a warning.
 Result<> add_id_maps(const oci::Linux& config, NamespacePlan& plan, Warnings& warnings) {
   const bool mapped = !config.uid_mappings.empty() || !config.gid_mappings.empty();
   if (!plan.has(CLONE_NEWUSER)) {
@@ -52,7 +53,9 @@ Result<> add_id_maps(const oci::Linux& config, NamespacePlan& plan, Warnings& wa
   std::string uid_map = TRY(plan_id_map(config.uid_mappings, "linux.uidMappings"));
   std::string gid_map = TRY(plan_id_map(config.gid_mappings, "linux.gidMappings"));
   if (!(plan.create & CLONE_NEWUSER)) {
-    if (mapped) warnings.push_back("linux.uidMappings, linux.gidMappings: not used, the joined user namespace has its own");
+    if (mapped)
+      warnings.push_back(
+          "linux.uidMappings, linux.gidMappings: not used, the joined user namespace has its own");
     return {};
   }
   if (uid_map.empty()) return invalid("linux.uidMappings: a new user namespace needs them");
@@ -62,9 +65,11 @@ Result<> add_id_maps(const oci::Linux& config, NamespacePlan& plan, Warnings& wa
   return {};
 }
 
-Result<> add_time_offset(const std::optional<oci::TimeOffset>& offset, std::string_view clock, NamespacePlan& plan) {
+Result<> add_time_offset(const std::optional<oci::TimeOffset>& offset, std::string_view clock,
+                         NamespacePlan& plan) {
   if (!offset) return {};
-  if (offset->nanosecs >= 1'000'000'000) return invalid("linux.timeOffsets.{}.nanosecs: a second or more", clock);
+  if (offset->nanosecs >= 1'000'000'000)
+    return invalid("linux.timeOffsets.{}.nanosecs: a second or more", clock);
   if (!(plan.create & CLONE_NEWTIME)) {
     return invalid("linux.timeOffsets.{}: needs a new time namespace", clock);
   }
@@ -75,7 +80,8 @@ Result<> add_time_offset(const std::optional<oci::TimeOffset>& offset, std::stri
 // As the kernel checks names (dev_valid_name), and no "%", which it would take for a pattern.
 bool is_interface_name(std::string_view name) {
   if (name.empty() || name.size() > 15 || name == "." || name == "..") return false;
-  return std::ranges::none_of(name, [](unsigned char c) { return c <= ' ' || c == '/' || c == ':' || c == '%' || c == 0x7f; });
+  return std::ranges::none_of(
+      name, [](unsigned char c) { return c <= ' ' || c == '/' || c == ':' || c == '%' || c == 0x7f; });
 }
 
 }  // namespace
@@ -98,12 +104,14 @@ Result<NamespacePlan> plan_namespaces(const oci::Linux& config, Warnings& warnin
 Result<std::vector<oci::NetDevice>> plan_net_devices(std::span<const oci::NetDevice> devices,
                                                      const NamespacePlan& namespaces) {
   std::vector<oci::NetDevice> plan(devices.begin(), devices.end());
-  if (!plan.empty() && !namespaces.has(CLONE_NEWNET)) return invalid("linux.netDevices: need a network namespace to go to");
+  if (!plan.empty() && !namespaces.has(CLONE_NEWNET))
+    return invalid("linux.netDevices: need a network namespace to go to");
   std::vector<std::string_view> inside;
   for (oci::NetDevice& device : plan) {
     if (device.rename.empty()) device.rename = device.name;
     for (const std::string& name : {device.name, device.rename}) {
-      if (!is_interface_name(name)) return invalid("linux.netDevices: {} cannot name a network interface", quoted(name));
+      if (!is_interface_name(name))
+        return invalid("linux.netDevices: {} cannot name a network interface", quoted(name));
     }
     inside.push_back(device.rename);
   }

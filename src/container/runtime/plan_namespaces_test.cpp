@@ -15,7 +15,8 @@ std::string mappings(std::string_view list) {
 }  // namespace
 
 TEST_CASE("namespaces are made or joined, in an order that works") {
-  const auto plan = plan_with("", "", R"({"type":"mount","path":"/m"},{"type":"pid"},{"type":"network","path":"/n"},
+  const auto plan =
+      plan_with("", "", R"({"type":"mount","path":"/m"},{"type":"pid"},{"type":"network","path":"/n"},
     {"type":"ipc"},{"type":"uts"},{"type":"cgroup"},{"type":"time"},{"type":"user","path":"/u"})");
   REQUIRE(problem(plan) == "none");
   const NamespacePlan& namespaces = plan->namespaces;
@@ -31,10 +32,15 @@ TEST_CASE("namespaces are made or joined, in an order that works") {
 }
 
 TEST_CASE("wrong namespaces are named") {
-  struct { const char* namespaces; const char* expected; } cases[] = {
+  struct {
+    const char* namespaces;
+    const char* expected;
+  } cases[] = {
       {R"({"type":"mount"},{"type":"net"})", "linux.namespaces[1].type: \"net\" is not a namespace"},
-      {R"({"type":"mount"},{"type":"pid"},{"type":"pid","path":"/p"})", "linux.namespaces[2]: pid is there twice"},
-      {R"({"type":"mount"},{"type":"pid","path":"p"})", "linux.namespaces[1].path: \"p\" is not an absolute path"},
+      {R"({"type":"mount"},{"type":"pid"},{"type":"pid","path":"/p"})",
+       "linux.namespaces[2]: pid is there twice"},
+      {R"({"type":"mount"},{"type":"pid","path":"p"})",
+       "linux.namespaces[1].path: \"p\" is not an absolute path"},
       {R"({"type":"mount"},{"type":"user"})", "linux.uidMappings: a new user namespace needs them"},
   };
   for (const auto& [namespaces, expected] : cases) {
@@ -44,7 +50,8 @@ TEST_CASE("wrong namespaces are named") {
 }
 
 TEST_CASE("maps belong to a user namespace") {
-  CHECK(problem(plan_with("", maps)) == "linux.uidMappings, linux.gidMappings: there is no user namespace to map");
+  CHECK(problem(plan_with("", maps)) ==
+        "linux.uidMappings, linux.gidMappings: there is no user namespace to map");
   const auto made = plan_with("", maps, R"({"type":"mount"},{"type":"user"})");
   REQUIRE(problem(made) == "none");
   CHECK(made->namespaces.uid_map == "0 1000 10\n");
@@ -57,10 +64,14 @@ TEST_CASE("maps belong to a user namespace") {
 }
 
 TEST_CASE("maps the kernel would refuse are refused with the reason") {
-  struct { const char* list; const char* expected; } cases[] = {
+  struct {
+    const char* list;
+    const char* expected;
+  } cases[] = {
       {"", "linux.uidMappings: a new user namespace needs them"},
       {R"({"containerID":0,"hostID":0,"size":0})", "linux.uidMappings[0].size: is 0"},
-      {R"({"containerID":1,"hostID":0,"size":4294967295})", "linux.uidMappings[0]: goes beyond the highest id"},
+      {R"({"containerID":1,"hostID":0,"size":4294967295})",
+       "linux.uidMappings[0]: goes beyond the highest id"},
       {R"({"containerID":0,"hostID":10,"size":5},{"containerID":4,"hostID":100,"size":1})",
        "linux.uidMappings: two entries map container id 4"},
       {R"({"containerID":9,"hostID":10,"size":5},{"containerID":4,"hostID":14,"size":5})",
@@ -71,7 +82,8 @@ TEST_CASE("maps the kernel would refuse are refused with the reason") {
     CHECK(problem(plan_with("", mappings(list), R"({"type":"mount"},{"type":"user"})")) == expected);
   }
   std::string many;
-  for (int i = 0; i < 341; ++i) many += text(R"({}{{"containerID":{},"hostID":{},"size":1}})", i ? "," : "", i * 2, i * 2);
+  for (int i = 0; i < 341; ++i)
+    many += text(R"({}{{"containerID":{},"hostID":{},"size":1}})", i ? "," : "", i * 2, i * 2);
   CHECK(problem(plan_with("", mappings(many), R"({"type":"mount"},{"type":"user"})")) ==
         "linux.uidMappings: 341 entries, the kernel takes 340");
 }
@@ -94,18 +106,24 @@ TEST_CASE("network devices need a namespace and a name") {
   REQUIRE(problem(plan) == "none");
   CHECK(plan->net_devices[0].rename == "lan");
   CHECK(plan->net_devices[1].rename == "eth2");
-  struct { const char* devices; const char* expected; } cases[] = {
+  struct {
+    const char* devices;
+    const char* expected;
+  } cases[] = {
       {R"({"a/b":{}})", "linux.netDevices: \"a/b\" cannot name a network interface"},
-      {R"({"eth0":{"name":"0123456789abcdef"}})", "linux.netDevices: \"0123456789abcdef\" cannot name a network interface"},
+      {R"({"eth0":{"name":"0123456789abcdef"}})",
+       "linux.netDevices: \"0123456789abcdef\" cannot name a network interface"},
       {R"({"eth0":{"name":"eth%d"}})", "linux.netDevices: \"eth%d\" cannot name a network interface"},
       {R"({"":{}})", "linux.netDevices: \"\" cannot name a network interface"},
-      {R"({"eth0":{"name":"x"},"eth1":{"name":"x"}})", "linux.netDevices: two would be named \"x\" in the container"},
+      {R"({"eth0":{"name":"x"},"eth1":{"name":"x"}})",
+       "linux.netDevices: two would be named \"x\" in the container"},
   };
   for (const auto& [devices, expected] : cases) {
     CAPTURE(devices);
     CHECK(problem(plan_with("", text(R"(,"netDevices":{})", devices), network)) == expected);
   }
-  CHECK(problem(plan_with("", R"(,"netDevices":{"eth1":{}})")) == "linux.netDevices: need a network namespace to go to");
+  CHECK(problem(plan_with("", R"(,"netDevices":{"eth1":{}})")) ==
+        "linux.netDevices: need a network namespace to go to");
 }
 
 }  // namespace podo::runtime

@@ -7,23 +7,35 @@ namespace podo::runtime {
 namespace {
 
 constexpr NamedValue rlimits[] = {
-    {"RLIMIT_AS", RLIMIT_AS},           {"RLIMIT_CORE", RLIMIT_CORE},         {"RLIMIT_CPU", RLIMIT_CPU},
-    {"RLIMIT_DATA", RLIMIT_DATA},       {"RLIMIT_FSIZE", RLIMIT_FSIZE},       {"RLIMIT_LOCKS", RLIMIT_LOCKS},
-    {"RLIMIT_MEMLOCK", RLIMIT_MEMLOCK}, {"RLIMIT_MSGQUEUE", RLIMIT_MSGQUEUE}, {"RLIMIT_NICE", RLIMIT_NICE},
-    {"RLIMIT_NOFILE", RLIMIT_NOFILE},   {"RLIMIT_NPROC", RLIMIT_NPROC},       {"RLIMIT_RSS", RLIMIT_RSS},
-    {"RLIMIT_RTPRIO", RLIMIT_RTPRIO},   {"RLIMIT_RTTIME", RLIMIT_RTTIME},     {"RLIMIT_SIGPENDING", RLIMIT_SIGPENDING},
+    {"RLIMIT_AS", RLIMIT_AS},
+    {"RLIMIT_CORE", RLIMIT_CORE},
+    {"RLIMIT_CPU", RLIMIT_CPU},
+    {"RLIMIT_DATA", RLIMIT_DATA},
+    {"RLIMIT_FSIZE", RLIMIT_FSIZE},
+    {"RLIMIT_LOCKS", RLIMIT_LOCKS},
+    {"RLIMIT_MEMLOCK", RLIMIT_MEMLOCK},
+    {"RLIMIT_MSGQUEUE", RLIMIT_MSGQUEUE},
+    {"RLIMIT_NICE", RLIMIT_NICE},
+    {"RLIMIT_NOFILE", RLIMIT_NOFILE},
+    {"RLIMIT_NPROC", RLIMIT_NPROC},
+    {"RLIMIT_RSS", RLIMIT_RSS},
+    {"RLIMIT_RTPRIO", RLIMIT_RTPRIO},
+    {"RLIMIT_RTTIME", RLIMIT_RTTIME},
+    {"RLIMIT_SIGPENDING", RLIMIT_SIGPENDING},
     {"RLIMIT_STACK", RLIMIT_STACK},
 };
 
-constexpr std::size_t cpu_max = 8191;          // NR_CPUS of the largest kernels
-constexpr std::size_t groups_max = 65536;      // NGROUPS_MAX
-constexpr std::uint32_t no_id = UINT32_MAX;    // "leave unchanged" to the kernel
+constexpr std::size_t cpu_max = 8191;        // NR_CPUS of the largest kernels
+constexpr std::size_t groups_max = 65536;    // NGROUPS_MAX
+constexpr std::uint32_t no_id = UINT32_MAX;  // "leave unchanged" to the kernel
 
 Result<> check_user(const oci::User& user) {
   if (user.uid == no_id) return invalid("process.user.uid: {} is not an id", no_id);
   if (user.gid == no_id) return invalid("process.user.gid: {} is not an id", no_id);
-  if (user.umask && *user.umask > 0777) return invalid("process.user.umask: 0{:o} is more than 0777", *user.umask);
-  if (user.additional_gids.size() > groups_max) return invalid("process.user.additionalGids: more than {}", groups_max);
+  if (user.umask && *user.umask > 0777)
+    return invalid("process.user.umask: 0{:o} is more than 0777", *user.umask);
+  if (user.additional_gids.size() > groups_max)
+    return invalid("process.user.additionalGids: more than {}", groups_max);
   if (std::ranges::find(user.additional_gids, no_id) != user.additional_gids.end()) {
     return invalid("process.user.additionalGids: {} is not an id", no_id);
   }
@@ -53,7 +65,8 @@ Result<std::vector<RlimitPlan>> plan_rlimits(const std::vector<oci::Rlimit>& wan
     if (std::ranges::find(plan, resource, &RlimitPlan::resource) != plan.end()) {
       return invalid("process.rlimits[{}]: {} is there twice", i, limit.type);
     }
-    if (limit.soft > limit.hard) return invalid("process.rlimits[{}].soft: {} is above hard, {}", i, limit.soft, limit.hard);
+    if (limit.soft > limit.hard)
+      return invalid("process.rlimits[{}].soft: {} is above hard, {}", i, limit.soft, limit.hard);
     plan.push_back({resource, limit.type, {.rlim_cur = limit.soft, .rlim_max = limit.hard}});
   }
   return plan;
@@ -61,10 +74,12 @@ Result<std::vector<RlimitPlan>> plan_rlimits(const std::vector<oci::Rlimit>& wan
 
 Result<> check_labels(const oci::Process& process, const HostFacts& host) {
   if (!process.apparmor_profile.empty() && !host.apparmor) {
-    return unsupported("process.apparmorProfile: {}, but this host has no AppArmor", quoted(process.apparmor_profile));
+    return unsupported("process.apparmorProfile: {}, but this host has no AppArmor",
+                       quoted(process.apparmor_profile));
   }
   if (!process.selinux_label.empty() && !host.selinux) {
-    return unsupported("process.selinuxLabel: {}, but this host has no SELinux", quoted(process.selinux_label));
+    return unsupported("process.selinuxLabel: {}, but this host has no SELinux",
+                       quoted(process.selinux_label));
   }
   return {};
 }

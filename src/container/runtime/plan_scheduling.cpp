@@ -1,4 +1,5 @@
-// `process.scheduler`, `process.ioPriority`, `process.execCPUAffinity` (config.md#linux-process) and `linux.memoryPolicy`.
+// `process.scheduler`, `process.ioPriority`, `process.execCPUAffinity` (config.md#linux-process) and
+// `linux.memoryPolicy`.
 #include <linux/ioprio.h>
 #include <linux/sched.h>
 
@@ -15,20 +16,35 @@ constexpr NamedValue policies[] = {
     {"SCHED_BATCH", SCHED_BATCH},  {"SCHED_IDLE", SCHED_IDLE}, {"SCHED_DEADLINE", SCHED_DEADLINE},
 };
 constexpr NamedValue scheduler_flags[] = {
-    {"SCHED_FLAG_RESET_ON_FORK", SCHED_FLAG_RESET_ON_FORK},   {"SCHED_FLAG_RECLAIM", SCHED_FLAG_RECLAIM},
-    {"SCHED_FLAG_DL_OVERRUN", SCHED_FLAG_DL_OVERRUN},         {"SCHED_FLAG_KEEP_POLICY", SCHED_FLAG_KEEP_POLICY},
-    {"SCHED_FLAG_KEEP_PARAMS", SCHED_FLAG_KEEP_PARAMS},       {"SCHED_FLAG_UTIL_CLAMP_MIN", SCHED_FLAG_UTIL_CLAMP_MIN},
+    {"SCHED_FLAG_RESET_ON_FORK", SCHED_FLAG_RESET_ON_FORK},
+    {"SCHED_FLAG_RECLAIM", SCHED_FLAG_RECLAIM},
+    {"SCHED_FLAG_DL_OVERRUN", SCHED_FLAG_DL_OVERRUN},
+    {"SCHED_FLAG_KEEP_POLICY", SCHED_FLAG_KEEP_POLICY},
+    {"SCHED_FLAG_KEEP_PARAMS", SCHED_FLAG_KEEP_PARAMS},
+    {"SCHED_FLAG_UTIL_CLAMP_MIN", SCHED_FLAG_UTIL_CLAMP_MIN},
     {"SCHED_FLAG_UTIL_CLAMP_MAX", SCHED_FLAG_UTIL_CLAMP_MAX},
 };
 constexpr NamedValue io_classes[] = {
-    {"IOPRIO_CLASS_RT", IOPRIO_CLASS_RT}, {"IOPRIO_CLASS_BE", IOPRIO_CLASS_BE}, {"IOPRIO_CLASS_IDLE", IOPRIO_CLASS_IDLE},
+    {"IOPRIO_CLASS_RT", IOPRIO_CLASS_RT},
+    {"IOPRIO_CLASS_BE", IOPRIO_CLASS_BE},
+    {"IOPRIO_CLASS_IDLE", IOPRIO_CLASS_IDLE},
 };
 
 // Numbers of linux/mempolicy.h; the newest are not in every distribution's header.
-enum PolicyMode : std::uint64_t { mode_default, preferred, bind, interleave, local, preferred_many, weighted_interleave };
-constexpr std::string_view mode_names[] = {"MPOL_DEFAULT", "MPOL_PREFERRED",      "MPOL_BIND",               "MPOL_INTERLEAVE",
-                                           "MPOL_LOCAL",   "MPOL_PREFERRED_MANY", "MPOL_WEIGHTED_INTERLEAVE"};
-constexpr std::string_view mode_flag_names[] = {"MPOL_F_NUMA_BALANCING", "MPOL_F_RELATIVE_NODES", "MPOL_F_STATIC_NODES"};
+enum PolicyMode : std::uint64_t {
+  mode_default,
+  preferred,
+  bind,
+  interleave,
+  local,
+  preferred_many,
+  weighted_interleave
+};
+constexpr std::string_view mode_names[] = {
+    "MPOL_DEFAULT",        "MPOL_PREFERRED",          "MPOL_BIND", "MPOL_INTERLEAVE", "MPOL_LOCAL",
+    "MPOL_PREFERRED_MANY", "MPOL_WEIGHTED_INTERLEAVE"};
+constexpr std::string_view mode_flag_names[] = {"MPOL_F_NUMA_BALANCING", "MPOL_F_RELATIVE_NODES",
+                                                "MPOL_F_STATIC_NODES"};
 constexpr int first_mode_flag = 13;  // bit of MPOL_F_NUMA_BALANCING, the others follow
 
 constexpr std::size_t node_max = 1023;  // MAX_NUMNODES of the kernels that are built
@@ -36,15 +52,18 @@ constexpr std::size_t node_max = 1023;  // MAX_NUMNODES of the kernels that are 
 Result<> check_scheduler_values(const oci::Scheduler& scheduler, std::uint64_t policy) {
   const bool real_time = policy == SCHED_FIFO || policy == SCHED_RR;
   if (real_time ? scheduler.priority < 1 || scheduler.priority > 99 : scheduler.priority != 0) {
-    return invalid("process.scheduler.priority: {} is not {}", scheduler.priority, real_time ? "1..99" : "0, as this policy needs");
+    return invalid("process.scheduler.priority: {} is not {}", scheduler.priority,
+                   real_time ? "1..99" : "0, as this policy needs");
   }
-  if (scheduler.nice < -20 || scheduler.nice > 19) return invalid("process.scheduler.nice: {} is not -20..19", scheduler.nice);
+  if (scheduler.nice < -20 || scheduler.nice > 19)
+    return invalid("process.scheduler.nice: {} is not -20..19", scheduler.nice);
   const bool timed = scheduler.runtime || scheduler.deadline || scheduler.period;
   if (policy != SCHED_DEADLINE) {
     if (timed) return invalid("process.scheduler: runtime, deadline and period are for SCHED_DEADLINE");
     return {};
   }
-  const std::uint64_t period = scheduler.period ? scheduler.period : scheduler.deadline;  // as the kernel takes 0
+  const std::uint64_t period =
+      scheduler.period ? scheduler.period : scheduler.deadline;  // as the kernel takes 0
   if (scheduler.runtime == 0 || scheduler.runtime > scheduler.deadline || scheduler.deadline > period) {
     return invalid("process.scheduler: SCHED_DEADLINE needs 0 < runtime <= deadline <= period");
   }
@@ -66,7 +85,8 @@ std::optional<std::size_t> take_number(std::string_view& rest) {
 Result<> check_nodes(std::uint64_t mode, bool any) {
   const bool without = mode == mode_default || mode == local;
   if (without && any) return invalid("linux.memoryPolicy.nodes: {} takes none", mode_names[mode]);
-  if (!without && !any && mode != preferred) return invalid("linux.memoryPolicy.nodes: {} needs some", mode_names[mode]);
+  if (!without && !any && mode != preferred)
+    return invalid("linux.memoryPolicy.nodes: {} needs some", mode_names[mode]);
   return {};
 }
 
@@ -100,7 +120,8 @@ Result<int> plan_io_priority(const oci::IoPriority& priority) {
   return static_cast<int>(kind->value << IOPRIO_CLASS_SHIFT | static_cast<std::uint64_t>(priority.priority));
 }
 
-Result<std::vector<bool>> parse_number_list(std::string_view list, std::size_t highest, std::string_view where) {
+Result<std::vector<bool>> parse_number_list(std::string_view list, std::size_t highest,
+                                            std::string_view where) {
   std::vector<bool> set;
   std::string_view rest = list;
   while (rest.find_first_not_of(' ') != rest.npos || !set.empty()) {
@@ -110,7 +131,8 @@ Result<std::vector<bool>> parse_number_list(std::string_view list, std::size_t h
       rest.remove_prefix(1);
       last = take_number(rest);
     }
-    if (!first || !last || *last < *first) return invalid("{}: {} is not a list like \"0-3,7\"", where, quoted(list));
+    if (!first || !last || *last < *first)
+      return invalid("{}: {} is not a list like \"0-3,7\"", where, quoted(list));
     if (*last > highest) return invalid("{}: {} is more than {}", where, *last, highest);
     if (set.size() <= *last) set.resize(*last + 1);
     for (std::size_t i = *first; i <= *last; ++i) set[i] = true;
@@ -124,7 +146,8 @@ Result<std::vector<bool>> parse_number_list(std::string_view list, std::size_t h
 Result<MemoryPolicyPlan> plan_memory_policy(const oci::MemoryPolicy& policy) {
   MemoryPolicyPlan plan;
   const auto mode = std::ranges::find(mode_names, policy.mode);
-  if (mode == std::end(mode_names)) return invalid("linux.memoryPolicy.mode: {} is not a mode", quoted(policy.mode));
+  if (mode == std::end(mode_names))
+    return invalid("linux.memoryPolicy.mode: {} is not a mode", quoted(policy.mode));
   plan.mode = static_cast<int>(mode - mode_names);
   const auto nodes = TRY(parse_number_list(policy.nodes, node_max, "linux.memoryPolicy.nodes"));
   TRY(check_nodes(static_cast<std::uint64_t>(plan.mode), !nodes.empty()));

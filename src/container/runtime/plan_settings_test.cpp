@@ -7,14 +7,17 @@
 namespace podo::runtime {
 namespace {
 
-Result<Plan> plan_devices_of(std::string_view devices) { return plan_with("", text(R"(,"devices":[{}])", devices)); }
+Result<Plan> plan_devices_of(std::string_view devices) {
+  return plan_with("", text(R"(,"devices":[{}])", devices));
+}
 
 std::string sysctl(std::string_view key, std::string_view namespaces, std::string_view top = "") {
   const auto plan = plan_with(top, text(R"(,"sysctl":{{"{}":"1"}})", key), namespaces);
   return plan ? plan->sysctls[0].first : problem(plan);
 }
 
-constexpr auto all_namespaces = R"({"type":"mount"},{"type":"ipc"},{"type":"network","path":"/n"},{"type":"uts"})";
+constexpr auto all_namespaces =
+    R"({"type":"mount"},{"type":"ipc"},{"type":"network","path":"/n"},{"type":"uts"})";
 
 }  // namespace
 
@@ -40,7 +43,10 @@ TEST_CASE("devices of the config come after the default ones, or replace them") 
 }
 
 TEST_CASE("wrong devices are named") {
-  struct { const char* device; const char* expected; } cases[] = {
+  struct {
+    const char* device;
+    const char* expected;
+  } cases[] = {
       {R"({"type":"x","path":"/dev/a"})", "linux.devices[0].type: \"x\" is not c, u, b or p"},
       {R"({"type":"c","path":"dev/a"})", "linux.devices[0].path: \"dev/a\" is not an absolute path"},
       {R"({"type":"c","path":"/dev/../a"})", "linux.devices[0].path: \"/dev/../a\" does not name a file"},
@@ -48,8 +54,10 @@ TEST_CASE("wrong devices are named") {
       {R"({"type":"c","path":"/dev/"})", "linux.devices[0].path: \"/dev/\" does not name a file"},
       {R"({"type":"c","path":"/a","major":4096})", "linux.devices[0].major: 4096 is not 0..4095"},
       {R"({"type":"b","path":"/a","minor":-1})", "linux.devices[0].minor: -1 is not 0..1048575"},
-      {R"({"type":"c","path":"/a","fileMode":24576})", "linux.devices[0].fileMode: 060000 is not a mode of that type"},
-      {R"({"type":"p","path":"/a","fileMode":65536})", "linux.devices[0].fileMode: 0200000 is not a mode of that type"},
+      {R"({"type":"c","path":"/a","fileMode":24576})",
+       "linux.devices[0].fileMode: 060000 is not a mode of that type"},
+      {R"({"type":"p","path":"/a","fileMode":65536})",
+       "linux.devices[0].fileMode: 0200000 is not a mode of that type"},
   };
   for (const auto& [device, expected] : cases) {
     CAPTURE(device);
@@ -59,7 +67,10 @@ TEST_CASE("wrong devices are named") {
 }
 
 TEST_CASE("kernel settings of the container's namespaces are planned") {
-  struct { const char* key; const char* expected; } cases[] = {
+  struct {
+    const char* key;
+    const char* expected;
+  } cases[] = {
       {"net.ipv4.ip_forward", "net/ipv4/ip_forward"},
       {"net/ipv4/ip_forward", "net/ipv4/ip_forward"},
       {"net.ipv4.conf.eth0/1.mtu", "net/ipv4/conf/eth0.1/mtu"},
@@ -87,12 +98,16 @@ TEST_CASE("kernel settings of the host are refused") {
         "linux.sysctl: \"kernel.domainname\" needs a uts namespace, or it would change the host");
   CHECK(sysctl("kernel.domainname", all_namespaces, R"(,"domainname":"d")") ==
         "linux.sysctl: \"kernel.domainname\" is set by the member domainname");
-  CHECK(sysctl("kernel.hostname", all_namespaces) == "linux.sysctl: \"kernel.hostname\" is set by the member hostname");
-  for (const auto* key : {"kernel.panic", "vm.swappiness", "fs.file-max", "kernel.shmmaxx", "network.x", "net"}) {
+  CHECK(sysctl("kernel.hostname", all_namespaces) ==
+        "linux.sysctl: \"kernel.hostname\" is set by the member hostname");
+  for (const auto* key :
+       {"kernel.panic", "vm.swappiness", "fs.file-max", "kernel.shmmaxx", "network.x", "net"}) {
     CAPTURE(key);
-    CHECK(sysctl(key, all_namespaces) == text("linux.sysctl: \"{}\" does not belong to a namespace and would change the host", key));
+    CHECK(sysctl(key, all_namespaces) ==
+          text("linux.sysctl: \"{}\" does not belong to a namespace and would change the host", key));
   }
-  for (const auto* key : {"", "/net/x", "net..x", "net/../kernel/panic", "net/./x", "net/", "net.ipv4.//.x"}) {
+  for (const auto* key :
+       {"", "/net/x", "net..x", "net/../kernel/panic", "net/./x", "net/", "net.ipv4.//.x"}) {
     CAPTURE(key);
     CHECK(sysctl(key, all_namespaces) == text("linux.sysctl: \"{}\" is not a name", key));
   }
@@ -104,7 +119,10 @@ TEST_CASE("memory policies become the kernel's numbers") {
   REQUIRE(problem(plan) == "none");
   CHECK(plan->memory_policy->mode == (3 | 1 << 15 | 1 << 13));
   CHECK(plan->memory_policy->nodes == std::vector<std::uint64_t>{0b101, 0b10});
-  struct { const char* policy; const char* expected; } cases[] = {
+  struct {
+    const char* policy;
+    const char* expected;
+  } cases[] = {
       {R"({"mode":"X"})", "linux.memoryPolicy.mode: \"X\" is not a mode"},
       {R"({"mode":"MPOL_BIND"})", "linux.memoryPolicy.nodes: MPOL_BIND needs some"},
       {R"({"mode":"MPOL_LOCAL","nodes":"0"})", "linux.memoryPolicy.nodes: MPOL_LOCAL takes none"},

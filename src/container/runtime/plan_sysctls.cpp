@@ -1,8 +1,10 @@
-// `linux.sysctl` (config-linux.md#sysctl): only what belongs to a namespace of the container, since everything else is the
-// host's, whatever namespace writes it.
+// `linux.sysctl` (config-linux.md#sysctl): only what belongs to a namespace of the container, since
+// everything else is the host's, whatever namespace writes it.
 //
-//   key := part *( ( "." | "/" ) part )      as in sysctl.d(5): the first separator decides; when it is a dot, the two
-//                                            change places ("net.ipv4.conf.eth0/1.mtu" is net/ipv4/conf/eth0.1/mtu)
+//   key := part *( ( "." | "/" ) part )      as in sysctl.d(5): the first separator decides; when it is a
+//   dot, the two
+//                                            change places ("net.ipv4.conf.eth0/1.mtu" is
+//                                            net/ipv4/conf/eth0.1/mtu)
 #include <sched.h>
 
 #include <algorithm>
@@ -38,20 +40,24 @@ bool is_safe(std::string_view name) {
   return true;
 }
 
-Result<> check_namespace(const NamespacePlan& namespaces, std::uint64_t kind, std::string_view kind_name, std::string_view key) {
+Result<> check_namespace(const NamespacePlan& namespaces, std::uint64_t kind, std::string_view kind_name,
+                         std::string_view key) {
   if (namespaces.has(kind)) return {};
   return invalid("linux.sysctl: {} needs {} namespace, or it would change the host", quoted(key), kind_name);
 }
 
-Result<> check_allowed(std::string_view key, std::string_view name, const oci::Config& config, const NamespacePlan& namespaces) {
+Result<> check_allowed(std::string_view key, std::string_view name, const oci::Config& config,
+                       const NamespacePlan& namespaces) {
   if (!is_safe(name)) return invalid("linux.sysctl: {} is not a name", quoted(key));
   if (std::ranges::find(ipc_names, name) != std::end(ipc_names) || name.starts_with("fs/mqueue/")) {
     return check_namespace(namespaces, CLONE_NEWIPC, "an ipc", key);
   }
   if (name.starts_with("net/")) return check_namespace(namespaces, CLONE_NEWNET, "a network", key);
-  if (name == "kernel/hostname") return invalid("linux.sysctl: {} is set by the member hostname", quoted(key));
+  if (name == "kernel/hostname")
+    return invalid("linux.sysctl: {} is set by the member hostname", quoted(key));
   if (name == "kernel/domainname") {
-    if (!config.domainname.empty()) return invalid("linux.sysctl: {} is set by the member domainname", quoted(key));
+    if (!config.domainname.empty())
+      return invalid("linux.sysctl: {} is set by the member domainname", quoted(key));
     return check_namespace(namespaces, CLONE_NEWUTS, "a uts", key);
   }
   return invalid("linux.sysctl: {} does not belong to a namespace and would change the host", quoted(key));

@@ -18,11 +18,14 @@ std::string describe(const MountPlan& mount) {
 }
 
 std::string describe(const Plan& plan) {
-  std::string all = text("create {:x}\nroot {}{}\n", plan.namespaces.create, plan.rootfs.path, plan.rootfs.readonly ? " ro" : "");
+  std::string all = text("create {:x}\nroot {}{}\n", plan.namespaces.create, plan.rootfs.path,
+                         plan.rootfs.readonly ? " ro" : "");
   for (const MountPlan& mount : plan.rootfs.mounts) all += describe(mount);
-  for (const DevicePlan& device : plan.rootfs.devices) all += text("{} 0{:o} {:x}\n", device.path, device.mode, device.number);
+  for (const DevicePlan& device : plan.rootfs.devices)
+    all += text("{} 0{:o} {:x}\n", device.path, device.mode, device.number);
   const CapabilitySets& sets = *plan.process->capabilities;
-  all += text("capabilities {:x} {:x} {:x} {:x} {:x}\n", sets.bounding, sets.effective, sets.inheritable, sets.permitted, sets.ambient);
+  all += text("capabilities {:x} {:x} {:x} {:x} {:x}\n", sets.bounding, sets.effective, sets.inheritable,
+              sets.permitted, sets.ambient);
   for (const std::string& warning : plan.warnings) all += "warning: " + warning + "\n";
   return all;
 }
@@ -73,28 +76,39 @@ TEST_CASE("the rootless spec plans for a caller without capabilities") {
 }
 
 TEST_CASE("the root's path is taken from the bundle") {
-  struct { const char* root; const char* expected; } cases[] = {
-      {"rootfs", "/bundle/rootfs"}, {"/r", "/r"}, {".", "/bundle/."}, {"", "root.path: is empty"}};
+  struct {
+    const char* root;
+    const char* expected;
+  } cases[] = {{"rootfs", "/bundle/rootfs"}, {"/r", "/r"}, {".", "/bundle/."}, {"", "root.path: is empty"}};
   for (const auto& [root, expected] : cases) {
     CAPTURE(root);
-    const auto plan = plan_text(text(R"({{"ociVersion":"1.0.0","root":{{"path":"{}"}},"linux":{{"namespaces":[{{"type":"mount"}}]}}}})", root));
+    const auto plan = plan_text(text(
+        R"({{"ociVersion":"1.0.0","root":{{"path":"{}"}},"linux":{{"namespaces":[{{"type":"mount"}}]}}}})",
+        root));
     CHECK((plan ? plan->rootfs.path : problem(plan)) == expected);
   }
 }
 
 TEST_CASE("what cannot be a container is refused by name") {
-  struct { const char* top; const char* in_linux; const char* expected; } cases[] = {
+  struct {
+    const char* top;
+    const char* in_linux;
+    const char* expected;
+  } cases[] = {
       {R"(,"hostname":"h")", "", "hostname: needs a uts namespace, or it would rename the host"},
       {R"(,"domainname":"h")", "", "domainname: needs a uts namespace, or it would rename the host"},
-      {R"(,"hooks":{"prestart":[{"path":"x"}]})", "", "hooks.prestart[0].path: \"x\" is not an absolute path"},
-      {R"(,"hooks":{"poststop":[{"path":"/x"},{"path":"/x","timeout":0}]})", "", "hooks.poststop[1].timeout: is not above 0"},
+      {R"(,"hooks":{"prestart":[{"path":"x"}]})", "",
+       "hooks.prestart[0].path: \"x\" is not an absolute path"},
+      {R"(,"hooks":{"poststop":[{"path":"/x"},{"path":"/x","timeout":0}]})", "",
+       "hooks.poststop[1].timeout: is not above 0"},
       {"", R"(,"maskedPaths":["/a","b"])", "linux.maskedPaths[1]: \"b\" is not an absolute path"},
       {"", R"(,"readonlyPaths":[""])", "linux.readonlyPaths[0]: \"\" is not an absolute path"},
       {"", R"(,"rootfsPropagation":"ro")", "linux.rootfsPropagation: \"ro\" is not a propagation"},
       {"", R"(,"intelRdt":{})", "linux.intelRdt: cache and bandwidth allocation is not implemented"},
       {"", R"(,"mountLabel":"l")", "linux.mountLabel: \"l\", but this host has no SELinux"},
       {"", R"(,"personality":{"domain":"BSD"})", "linux.personality.domain: \"BSD\" is not LINUX or LINUX32"},
-      {"", R"(,"personality":{"domain":"LINUX","flags":["x"]})", "linux.personality.flags: the specification defines none"},
+      {"", R"(,"personality":{"domain":"LINUX","flags":["x"]})",
+       "linux.personality.flags: the specification defines none"},
       {"", R"(,"cgroupsPath":"/a/../..")", "linux.cgroupsPath: \"/a/../..\" is the root of all groups"},
   };
   for (const auto& [top, in_linux, expected] : cases) {
@@ -108,9 +122,17 @@ TEST_CASE("what cannot be a container is refused by name") {
 }
 
 TEST_CASE("a path of groups stays below the root") {
-  struct { const char* path; const char* expected; } cases[] = {
-      {"", ""}, {"/a/b", "/a/b"}, {"a", "/a"}, {"/a//./b/", "/a/b"}, {"/a/../b", "/b"}, {"../../../x", "/x"},
-      {"/a/b/../../c/..d", "/c/..d"}, {"system.slice:podo:x", "/system.slice:podo:x"}};
+  struct {
+    const char* path;
+    const char* expected;
+  } cases[] = {{"", ""},
+               {"/a/b", "/a/b"},
+               {"a", "/a"},
+               {"/a//./b/", "/a/b"},
+               {"/a/../b", "/b"},
+               {"../../../x", "/x"},
+               {"/a/b/../../c/..d", "/c/..d"},
+               {"system.slice:podo:x", "/system.slice:podo:x"}};
   for (const auto& [path, expected] : cases) {
     CAPTURE(path);
     const auto plan = plan_with("", text(R"(,"cgroupsPath":"{}")", path));

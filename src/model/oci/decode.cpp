@@ -65,7 +65,8 @@ bool are_identifiers(std::string_view text) {
 Result<> check_version(const Field& field) {
   const auto version = TRY(field.string());
   std::string_view rest = version, major, minor, patch;
-  bool fine = take_number(rest, false, major) && take_number(rest, false, minor) && take_number(rest, true, patch);
+  bool fine =
+      take_number(rest, false, major) && take_number(rest, false, minor) && take_number(rest, true, patch);
   if (const auto plus = rest.find('+'); fine && plus != rest.npos) {
     fine = are_identifiers(rest.substr(plus + 1));
     rest = rest.substr(0, plus);
@@ -73,7 +74,8 @@ Result<> check_version(const Field& field) {
   if (fine && !rest.empty()) fine = rest[0] == '-' && are_identifiers(rest.substr(1));
   if (!fine) return field.wrong(text("\"{}\" is not a version like 1.2.0", version.substr(0, 60)));
   if (major != "1") {
-    return unsupported("ociVersion: version {} of the specification, only 1.x is known", version.substr(0, 60));
+    return unsupported("ociVersion: version {} of the specification, only 1.x is known",
+                       version.substr(0, 60));
   }
   return {};
 }

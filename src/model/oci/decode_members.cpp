@@ -10,7 +10,8 @@ Result<std::string> text_of(const Field& from) {
 }
 
 template <class T>
-Result<> read_map(const Field& from, std::vector<T>& to, Result<> (*entry)(const Field&, std::string key, T&)) {
+Result<> read_map(const Field& from, std::vector<T>& to,
+                  Result<> (*entry)(const Field&, std::string key, T&)) {
   TRY(from.object());
   to.reserve(from.size());
   for (const auto [key, value] : from.value().members()) {
@@ -51,23 +52,26 @@ Result<> read(const Field& from, std::uint16_t& to) {
 }
 
 Result<> read(const Field& from, StringMap& to) {
-  return read_map<StringMap::value_type>(from, to, [](const Field& field, std::string key, auto& entry) -> Result<> {
-    entry = {std::move(key), TRY(text_of(field))};
-    return {};
-  });
+  return read_map<StringMap::value_type>(from, to,
+                                         [](const Field& field, std::string key, auto& entry) -> Result<> {
+                                           entry = {std::move(key), TRY(text_of(field))};
+                                           return {};
+                                         });
 }
 
 Result<> read(const Field& from, std::vector<NetDevice>& to) {
-  return read_map<NetDevice>(from, to, [](const Field& field, std::string key, NetDevice& device) -> Result<> {
-    device.name = std::move(key);
-    return field ? std::move(Members(field).may("name", device.rename)).result() : Result<>();
-  });
+  return read_map<NetDevice>(
+      from, to, [](const Field& field, std::string key, NetDevice& device) -> Result<> {
+        device.name = std::move(key);
+        return field ? std::move(Members(field).may("name", device.rename)).result() : Result<>();
+      });
 }
 
 Result<> read(const Field& from, std::vector<RdmaLimit>& to) {
   return read_map<RdmaLimit>(from, to, [](const Field& field, std::string key, RdmaLimit& limit) -> Result<> {
     limit.device = std::move(key);
-    return std::move(Members(field).may("hcaHandles", limit.hca_handles).may("hcaObjects", limit.hca_objects)).result();
+    return std::move(Members(field).may("hcaHandles", limit.hca_handles).may("hcaObjects", limit.hca_objects))
+        .result();
   });
 }
 

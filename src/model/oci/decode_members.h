@@ -1,9 +1,11 @@
 // How a JSON object becomes a struct. Private to model/oci.
 //
-//   void members(Members& of, Rlimit& to) { of.must("type", to.type).must("soft", to.soft).must("hard", to.hard); }
+//   void members(Members& of, Rlimit& to) { of.must("type", to.type).must("soft", to.soft).must("hard",
+//   to.hard); }
 //
-// Members keeps the first error and skips everything after it. What is absent (or null) leaves its target as it was.
-// Strings with a NUL are refused: the kernel would cut them there, and what was checked would not be what is used.
+// Members keeps the first error and skips everything after it. What is absent (or null) leaves its target as
+// it was. Strings with a NUL are refused: the kernel would cut them there, and what was checked would not be
+// what is used.
 #pragma once
 
 #include <optional>

@@ -16,11 +16,15 @@ static void members(Members& of, Capabilities& to) {
       .may("ambient", to.ambient);
 }
 
-static void members(Members& of, Rlimit& to) { of.must("type", to.type).must("soft", to.soft).must("hard", to.hard); }
+static void members(Members& of, Rlimit& to) {
+  of.must("type", to.type).must("soft", to.soft).must("hard", to.hard);
+}
 
 static void members(Members& of, ConsoleSize& to) { of.may("height", to.height).may("width", to.width); }
 
-static void members(Members& of, IoPriority& to) { of.must("class", to.class_name).may("priority", to.priority); }
+static void members(Members& of, IoPriority& to) {
+  of.must("class", to.class_name).may("priority", to.priority);
+}
 
 static void members(Members& of, CpuAffinity& to) { of.may("initial", to.initial).may("final", to.final); }
 

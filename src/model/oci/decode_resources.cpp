@@ -37,7 +37,10 @@ static void members(Members& of, CpuResources& to) {
 }
 
 static void members(Members& of, WeightDevice& to) {
-  of.must("major", to.major).must("minor", to.minor).may("weight", to.weight).may("leafWeight", to.leaf_weight);
+  of.must("major", to.major)
+      .must("minor", to.minor)
+      .may("weight", to.weight)
+      .may("leafWeight", to.leaf_weight);
 }
 
 static void members(Members& of, ThrottleDevice& to) {
@@ -54,9 +57,13 @@ static void members(Members& of, BlockIoResources& to) {
       .may("throttleWriteIOPSDevice", to.write_iops);
 }
 
-static void members(Members& of, HugepageLimit& to) { of.must("pageSize", to.page_size).must("limit", to.limit); }
+static void members(Members& of, HugepageLimit& to) {
+  of.must("pageSize", to.page_size).must("limit", to.limit);
+}
 
-static void members(Members& of, InterfacePriority& to) { of.must("name", to.name).must("priority", to.priority); }
+static void members(Members& of, InterfacePriority& to) {
+  of.must("name", to.name).must("priority", to.priority);
+}
 
 static void members(Members& of, NetworkResources& to) {
   of.may("classID", to.class_id).may("priorities", to.priorities);

@@ -11,7 +11,8 @@ Result<Config> decode(std::string text) { return decode_config(TRY(json::parse(s
 
 // A config with these members besides the required ones.
 Result<Config> decode_with(std::string_view members) {
-  return decode(text(R"({{"ociVersion":"1.2.0","root":{{"path":"rootfs"}}{}{}}})", members.empty() ? "" : ",", members));
+  return decode(text(R"({{"ociVersion":"1.2.0","root":{{"path":"rootfs"}}{}{}}})", members.empty() ? "" : ",",
+                     members));
 }
 
 std::string problem(const auto& result) { return result ? "none" : result.error().message(); }
@@ -25,11 +26,24 @@ TEST_CASE("a config's version is 1.x in SemVer") {
     REQUIRE(problem(config) == "none");
     CHECK(config->oci_version == fine);
   }
-  struct { const char* version; ErrorKind kind; } refused[] = {
-      {"0.5.0-dev", ErrorKind::unsupported}, {"2.0.0", ErrorKind::unsupported}, {"10.0.0", ErrorKind::unsupported},
-      {"", ErrorKind::invalid},      {"1", ErrorKind::invalid},       {"1.0", ErrorKind::invalid},   {"1.0.0.", ErrorKind::invalid},
-      {"1.0.0.1", ErrorKind::invalid}, {"01.0.0", ErrorKind::invalid}, {"1.0.x", ErrorKind::invalid}, {"1.0.0-", ErrorKind::invalid},
-      {"1.0.0+", ErrorKind::invalid}, {"v1.0.0", ErrorKind::invalid}, {"1.0.0 ", ErrorKind::invalid},
+  struct {
+    const char* version;
+    ErrorKind kind;
+  } refused[] = {
+      {"0.5.0-dev", ErrorKind::unsupported},
+      {"2.0.0", ErrorKind::unsupported},
+      {"10.0.0", ErrorKind::unsupported},
+      {"", ErrorKind::invalid},
+      {"1", ErrorKind::invalid},
+      {"1.0", ErrorKind::invalid},
+      {"1.0.0.", ErrorKind::invalid},
+      {"1.0.0.1", ErrorKind::invalid},
+      {"01.0.0", ErrorKind::invalid},
+      {"1.0.x", ErrorKind::invalid},
+      {"1.0.0-", ErrorKind::invalid},
+      {"1.0.0+", ErrorKind::invalid},
+      {"v1.0.0", ErrorKind::invalid},
+      {"1.0.0 ", ErrorKind::invalid},
   };
   for (const auto& [version, kind] : refused) {
     CAPTURE(version);
@@ -41,7 +55,10 @@ TEST_CASE("a config's version is 1.x in SemVer") {
 }
 
 TEST_CASE("what is wrong in a config is told with its path") {
-  struct { const char* text; const char* expected; } cases[] = {
+  struct {
+    const char* text;
+    const char* expected;
+  } cases[] = {
       {"[]", "expected an object, got an array"},
       {R"({"root":{"path":"r"}})", "ociVersion: is missing, expected a string"},
       {R"({"ociVersion":1,"root":{"path":"r"}})", "ociVersion: expected a string, got the number 1"},
@@ -56,12 +73,16 @@ TEST_CASE("what is wrong in a config is told with its path") {
 }
 
 TEST_CASE("what is wrong in a member is told with its path") {
-  struct { const char* members; const char* expected; } cases[] = {
+  struct {
+    const char* members;
+    const char* expected;
+  } cases[] = {
       {R"("process":[])", "process: expected an object, got an array"},
       {R"("process":{"args":"sh"})", "process.args: expected an array, got the string \"sh\""},
       {R"("process":{"args":["sh",1]})", "process.args[1]: expected a string, got the number 1"},
       {R"("process":{"args":["a\u0000b"]})", "process.args[0]: contains a NUL character"},
-      {R"("process":{"user":{"uid":-1}})", "process.user.uid: expected an integer from 0 to 2^32-1, got the number -1"},
+      {R"("process":{"user":{"uid":-1}})",
+       "process.user.uid: expected an integer from 0 to 2^32-1, got the number -1"},
       {R"("process":{"user":{"uid":4294967296}})",
        "process.user.uid: expected an integer from 0 to 2^32-1, got the number 4294967296"},
       {R"("process":{"rlimits":[{"type":"RLIMIT_CORE","soft":1}]})", "process.rlimits[0].hard: is required"},
@@ -86,7 +107,8 @@ TEST_CASE("what is wrong in a member is told with its path") {
 }
 
 TEST_CASE("null is absent, unknown members are ignored") {
-  const auto config = decode_with(R"("process":null,"hooks":null,"linux":{"namespaces":null,"resources":{"memory":{"limit":null}}},
+  const auto config = decode_with(
+      R"("process":null,"hooks":null,"linux":{"namespaces":null,"resources":{"memory":{"limit":null}}},
     "mounts":null,"vm":{"x":[1]},"org.example.extra":{})");
   REQUIRE(problem(config) == "none");
   CHECK(!config->process);
@@ -270,7 +292,8 @@ TEST_CASE("the process of an exec is a document of its own") {
   const auto process = decode_process(*json::parse(R"({"args":["id"],"cwd":"/","user":{"uid":5}})"));
   REQUIRE(problem(process) == "none");
   CHECK(process->user.uid == 5);
-  CHECK(problem(decode_process(*json::parse(R"({"user":3})"))) == "user: expected an object, got the number 3");
+  CHECK(problem(decode_process(*json::parse(R"({"user":3})"))) ==
+        "user: expected an object, got the number 3");
 }
 
 }  // namespace podo::oci

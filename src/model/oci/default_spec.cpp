@@ -19,7 +19,8 @@ void strings(Writer& out, std::string_view key, Words words) {
   out.end();
 }
 
-void mount(Writer& out, std::string_view destination, std::string_view type, std::string_view source, Words options) {
+void mount(Writer& out, std::string_view destination, std::string_view type, std::string_view source,
+           Words options) {
   out.object().key("destination").string(destination).key("type").string(type).key("source").string(source);
   if (options.size() != 0) strings(out, "options", options);
   out.end();
@@ -44,9 +45,11 @@ void mounts(Writer& out, bool rootless) {
   mount(out, "/proc", "proc", "proc", {});
   mount(out, "/dev", "tmpfs", "tmpfs", {"nosuid", "strictatime", "mode=755", "size=65536k"});
   if (rootless) {  // gid 5 (tty) has no mapping there
-    mount(out, "/dev/pts", "devpts", "devpts", {"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"});
+    mount(out, "/dev/pts", "devpts", "devpts",
+          {"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"});
   } else {
-    mount(out, "/dev/pts", "devpts", "devpts", {"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"});
+    mount(out, "/dev/pts", "devpts", "devpts",
+          {"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"});
   }
   mount(out, "/dev/shm", "tmpfs", "shm", {"nosuid", "noexec", "nodev", "mode=1777", "size=65536k"});
   mount(out, "/dev/mqueue", "mqueue", "mqueue", {"nosuid", "noexec", "nodev"});
@@ -60,7 +63,17 @@ void mounts(Writer& out, bool rootless) {
 }
 
 void id_map(Writer& out, std::string_view key, std::uint32_t host_id) {
-  out.key(key).array().object().key("containerID").number(0).key("hostID").number(host_id).key("size").number(1).end().end();
+  out.key(key)
+      .array()
+      .object()
+      .key("containerID")
+      .number(0)
+      .key("hostID")
+      .number(host_id)
+      .key("size")
+      .number(1)
+      .end()
+      .end();
 }
 
 void linux_part(Writer& out, const std::optional<RootlessOwner>& rootless) {
@@ -77,8 +90,9 @@ void linux_part(Writer& out, const std::optional<RootlessOwner>& rootless) {
     out.object().key("type").string(kind).end();
   }
   out.end();
-  strings(out, "maskedPaths", {"/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys", "/proc/latency_stats",
-                               "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug", "/sys/firmware", "/proc/scsi"});
+  strings(out, "maskedPaths",
+          {"/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys", "/proc/latency_stats",
+           "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug", "/sys/firmware", "/proc/scsi"});
   strings(out, "readonlyPaths", {"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"});
   out.end();
 }

@@ -7,7 +7,8 @@ namespace {
 
 using json::Writer;
 
-constexpr std::string_view hooks[] = {"prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"};
+constexpr std::string_view hooks[] = {"prestart",       "createRuntime", "createContainer",
+                                      "startContainer", "poststart",     "poststop"};
 
 void names(Writer& out, std::string_view key, Names list) {
   out.key(key).array();
