@@ -1,4 +1,4 @@
-// One program, several names: the sub-program is chosen by argv[0] or argv[1], and nothing happens before that.
+// One program, several names: argv[0] or argv[1] chooses the sub-program, and nothing happens before that.
 #include <stdio.h>
 
 #include <span>

@@ -1,5 +1,5 @@
-// Whatever is accepted as JSON is written and read back the same, its paths lead where they say, and numbers and
-// look-ups hold for every value.
+// Whatever is accepted as JSON is written and read back the same, its paths lead where they say, and
+// numbers and look-ups hold for every value.
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -21,7 +21,8 @@ void check(const Document& document, Value value, unsigned depth) {
     ENSURE(value.find(key) == member);
     check(document, member, depth + 1);
   }
-  for (const Value item : value.is(Kind::array) ? value.items() : Value().items()) check(document, item, depth + 1);
+  for (const Value item : value.is(Kind::array) ? value.items() : Value().items())
+    check(document, item, depth + 1);
 }
 
 void round_trip(Value root, Layout layout) {

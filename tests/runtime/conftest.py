@@ -68,6 +68,7 @@ def pytest_configure(config):
         pytest.exit(f"there is no runtime to test at '{program}': build it (./test does) or set PODO_OCI", 2)
     if os.geteuid() != 0:
         pytest.exit("these tests make containers as root: run them with sudo", 2)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a stopped session cleans up too
     config.podo_command = command
     host.isolate()
 

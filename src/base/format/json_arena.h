@@ -1,11 +1,14 @@
 // What a Document is made of: the text, eight bytes a node, and the little that cannot be a view of the text.
 // Private to base/format.
 //
-//   array  := node[size]                  a container's children stand side by side, after the children of what
-//   object := (key value)[size]           stands before it in the text (post-order); the root is the last node
-//   big_object := header (key value)[size]        more than linear_max members; header.place -> order
-//   order  := member index:u32 [size]     sorted by key, in Arena::order
-//   unescaped := (place of the opening quote:u32 bytes)*        strings that were written with escapes
+//   array      := node[size]
+//   object     := (key value)[size]            key: a string node
+//   big_object := header (key value)[size]     more than linear_max members; header.place -> order
+//   order      := member index:u32 [size]      sorted by key, in Arena::order
+//   unescaped  := (place of the opening quote:u32 bytes)*      strings that were written with escapes
+//
+// A container's children stand side by side, behind the children of everything before it in the text
+// (post-order); the root is the last node.
 #pragma once
 
 #include <cstdint>
@@ -18,9 +21,9 @@
 namespace podo::json {
 
 struct Node {
-  std::uint32_t place;          // string: its first byte; number: the same; container: its first child; boolean: 0
-  std::uint32_t size : 28;      // string, number: bytes; container: items or members; boolean: 0 or 1
-  std::uint32_t outside : 1;    // the string is in Arena::unescaped
+  std::uint32_t place;        // string, number: its first byte; container: its first child
+  std::uint32_t size : 28;    // string, number: bytes; container: items or members; boolean: 0 or 1
+  std::uint32_t outside : 1;  // the string is in Arena::unescaped
   std::uint32_t kind_bits : 3;
   Kind kind() const { return static_cast<Kind>(kind_bits); }
 };

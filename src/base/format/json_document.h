@@ -1,10 +1,13 @@
 // JSON (RFC 8259): bytes become a Document of Values and back.
 //
-// Life:  parse(bytes) -> Document -> root() -> Value ... ; the Document owns the bytes and one arena of nodes, every
-// Value is a view into it and must not outlive it. Strings are views (into the bytes where no escape had to be undone),
-// numbers stay text until somebody asks for one kind of number, so nothing is lost.
-// Full grammar: UTF-8 is checked; a lone surrogate escape, a duplicate key, a trailing byte are Invalid errors:
-// `line 3, column 14: found ',', expected a value`. A Document is immutable and may be read from any thread.
+// Life:  parse(bytes) -> Document -> root() -> Value ... ; the Document owns the bytes and one arena of
+// nodes, every Value is a view into it and must not outlive it. Strings are views (into the bytes where
+// no escape had to be undone), numbers stay text until somebody asks for one kind of number, so nothing
+// is lost. Eight bytes a node keep a document at about twice its text.
+//
+// Full grammar: UTF-8 is checked; a lone surrogate escape, a duplicate key, a trailing byte are Invalid
+// errors: `line 3, column 14: found ',', expected a value`.
+// A Document is immutable and may be read from any thread.
 #pragma once
 
 #include <cstddef>
@@ -53,7 +56,8 @@ class Value {
   std::size_t size() const;
   Value at(std::size_t index) const;                 // item, or the member's value
   std::string_view key(std::size_t index) const;     // member's key
-  Value find(std::string_view key) const;            // absent Value when there is none; linear up to 16 keys, then by halves
+  // Absent when there is none; up to 16 keys linear, then by halves.
+  Value find(std::string_view key) const;
 
   // for (Value item : value.items()), for (auto [key, item] : value.members())
   class Items;

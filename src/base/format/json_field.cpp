@@ -103,8 +103,14 @@ Result<std::string_view> Field::string_or(std::string_view otherwise) const {
   return is_absent() ? otherwise : string();
 }
 Result<bool> Field::boolean_or(bool otherwise) const { return is_absent() ? otherwise : boolean(); }
-Result<std::int64_t> Field::int64_or(std::int64_t otherwise) const { return is_absent() ? otherwise : int64(); }
-Result<std::uint64_t> Field::uint64_or(std::uint64_t otherwise) const { return is_absent() ? otherwise : uint64(); }
-Result<std::uint32_t> Field::uint32_or(std::uint32_t otherwise) const { return is_absent() ? otherwise : uint32(); }
+Result<std::int64_t> Field::int64_or(std::int64_t otherwise) const {
+  return is_absent() ? otherwise : int64();
+}
+Result<std::uint64_t> Field::uint64_or(std::uint64_t otherwise) const {
+  return is_absent() ? otherwise : uint64();
+}
+Result<std::uint32_t> Field::uint32_or(std::uint32_t otherwise) const {
+  return is_absent() ? otherwise : uint32();
+}
 
 }  // namespace podo::json

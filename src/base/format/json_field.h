@@ -3,10 +3,10 @@
 //   const auto limit = TRY(root["linux"]["resources"]["pids"]["limit"].int64_or(0));
 //   -> error: linux.resources.pids.limit: expected an integer, got the string "ten"
 //
-// null counts as absent (as in encoding/json, which wrote most of the world's config.json files). A member of an
-// absent Field is absent too and keeps the path of what is missing first. A member asked of a value that cannot
-// have members (a number, an array) is an error for every accessor, the `_or` ones too.
-// A Field is a view like Value: the Document must outlive it.
+// null counts as absent (as in encoding/json, which wrote most of the world's config.json files). A
+// member of an absent Field is absent too and keeps the path of what is missing first. A member asked
+// of a value that cannot have members (a number, an array) is an error for every accessor, the `_or`
+// ones too. A Field is a view like Value: the Document must outlive it.
 #pragma once
 
 #include "base/format/json_document.h"

@@ -19,7 +19,8 @@ std::string problem_of(const Result<T>& result) {
 }  // namespace
 
 TEST_CASE("fields of the right kind are read") {
-  const Document document = read(R"({"s":"x","t":true,"i":-3,"u":4294967296,"d":0.5,"a":[1,"two"],"o":{"k":1}})");
+  const Document document =
+      read(R"({"s":"x","t":true,"i":-3,"u":4294967296,"d":0.5,"a":[1,"two"],"o":{"k":1}})");
   const Field root(document);
   CHECK_EQ(*root["s"].string(), "x");
   CHECK_EQ(*root["t"].boolean(), true);
@@ -49,7 +50,8 @@ TEST_CASE("an absent field gives the alternative, and null is absent") {
 }
 
 TEST_CASE("the error of a field names its path, what was expected and what is there") {
-  const Document document = read(R"({"linux":{"resources":{"pids":{"limit":"ten"}},"x":[{"y":null}]},"s":"x","n":1.5})");
+  const Document document =
+      read(R"({"linux":{"resources":{"pids":{"limit":"ten"}},"x":[{"y":null}]},"s":"x","n":1.5})");
   const Field root(document);
   const Field limit = root["linux"]["resources"]["pids"]["limit"];
   CHECK_EQ(problem_of(limit.int64_or(0)),
@@ -85,7 +87,8 @@ TEST_CASE("uint32 refuses what does not fit") {
   const Document document = read(R"([4294967295,4294967296,-1])");
   const Field root(document);
   CHECK_EQ(*root[0].uint32(), UINT32_MAX);
-  CHECK_EQ(problem_of(root[1].uint32()), "[1]: expected an integer from 0 to 2^32-1, got the number 4294967296");
+  CHECK_EQ(problem_of(root[1].uint32()),
+           "[1]: expected an integer from 0 to 2^32-1, got the number 4294967296");
   CHECK_EQ(problem_of(root[2].uint32_or(0)), "[2]: expected an integer from 0 to 2^32-1, got the number -1");
 }
 

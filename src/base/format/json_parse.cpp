@@ -1,4 +1,6 @@
-// text := space value space ; value := object | array | string | number | "true" | "false" | "null"   (RFC 8259)
+// RFC 8259:
+//   text  := space value space
+//   value := object | array | string | number | "true" | "false" | "null"
 #include <algorithm>
 
 #include "base/format/json_parser.h"
@@ -9,7 +11,8 @@ namespace podo::json {
 
 Result<Document> parse(std::string bytes, const Limits& limits) {
   const std::size_t most = std::min(limits.bytes_max, text_bytes_max);
-  if (bytes.size() > most) return invalid("{} bytes of JSON are more than the {} allowed", bytes.size(), most);
+  if (bytes.size() > most)
+    return invalid("{} bytes of JSON are more than the {} allowed", bytes.size(), most);
   return Parser(std::move(bytes), limits).parse();
 }
 
@@ -17,7 +20,8 @@ Parser::Parser(std::string bytes, const Limits& limits) : arena_(std::make_uniqu
   arena_->text = std::move(bytes);
   begin_ = arena_->text.data();
   end_ = begin_ + arena_->text.size();
-  arena_->nodes.reserve(arena_->text.size() / 9 + 1);  // two nodes a member, and members under 18 bytes are rare
+  // Two nodes a member, and members under 18 bytes are rare.
+  arena_->nodes.reserve(arena_->text.size() / 9 + 1);
   pending_.reserve(64);
 }
 
@@ -34,7 +38,8 @@ const char* Parser::text(const char* at) {
   do {
     at = value(at);
     if (at == nullptr) return nullptr;
-    if (++values_ > limits_.values_max) return wrong(at, podo::text("more than {} values", limits_.values_max));
+    if (++values_ > limits_.values_max)
+      return wrong(at, podo::text("more than {} values", limits_.values_max));
     if (!opened_) at = go_on(at);
     if (at == nullptr) return nullptr;
   } while (!open_.empty());

@@ -117,8 +117,10 @@ TEST_CASE("what is not JSON is refused, with the place and what was expected the
       {"{\n  \"process\": {\n    \"\xEA\xB0\x80\": ,\n", "line 3, column 10: found ',', expected a value"},
 
       {"\"a", "line 1, column 3: found the end of the text, expected the closing '\"' of the string"},
-      {"\"a\nb\"", "line 1, column 3: found byte 0x0a, expected an escape instead of a raw control character"},
-      {"\"\x1F\"", "line 1, column 2: found byte 0x1f, expected an escape instead of a raw control character"},
+      {"\"a\nb\"",
+       "line 1, column 3: found byte 0x0a, expected an escape instead of a raw control character"},
+      {"\"\x1F\"",
+       "line 1, column 2: found byte 0x1f, expected an escape instead of a raw control character"},
       {"\"\\x\"", "line 1, column 3: found 'x', expected one of \"\\/bfnrtu after a backslash"},
       {"\"\\", "line 1, column 3: found the end of the text, expected one of \"\\/bfnrtu after a backslash"},
       {"\"\\u12G4\"", "line 1, column 6: found 'G', expected four hex digits after \\u"},
@@ -152,13 +154,16 @@ TEST_CASE("bytes that are not UTF-8 are refused inside strings") {
 }
 
 TEST_CASE("a key may stand once in an object, however it is written") {
-  CHECK_EQ(problem_of("{\"a\":1,\"b\":2,\n\"a\":3}"), "line 2, column 1: the key \"a\" stands twice in one object");
-  CHECK_EQ(problem_of("{\"a\":1,\n \"\\u0061\":3}"), "line 2, column 2: the key \"a\" stands twice in one object");
+  CHECK_EQ(problem_of("{\"a\":1,\"b\":2,\n\"a\":3}"),
+           "line 2, column 1: the key \"a\" stands twice in one object");
+  CHECK_EQ(problem_of("{\"a\":1,\n \"\\u0061\":3}"),
+           "line 2, column 2: the key \"a\" stands twice in one object");
   CHECK_EQ(problem_of("[{\"a\":{\"a\":1}},{\"a\":2}]"), "accepted");
   std::string many = "{";
   for (int i = 0; i < 1000; ++i) many += text("\"key{}\":{},", i, i);
   CHECK_EQ(problem_of(many + "\"key1000\":0}"), "accepted");
-  CHECK_EQ(problem_of(many + "\n\"key500\":0}"), "line 2, column 1: the key \"key500\" stands twice in one object");
+  CHECK_EQ(problem_of(many + "\n\"key500\":0}"),
+           "line 2, column 1: the key \"key500\" stands twice in one object");
 }
 
 TEST_CASE("limits on bytes, depth and values are kept") {
@@ -169,7 +174,8 @@ TEST_CASE("limits on bytes, depth and values are kept") {
            "line 1, column 8: arrays and objects lie more than 3 deep");
   CHECK_EQ(problem_of("[1,2,3]", {.values_max = 4}), "accepted");
   CHECK_EQ(problem_of("[1,2,3,4]", {.values_max = 4}), "line 1, column 9: more than 4 values");
-  CHECK_EQ(problem_of(repeated("[", 100'000)), "line 1, column 129: arrays and objects lie more than 128 deep");
+  CHECK_EQ(problem_of(repeated("[", 100'000)),
+           "line 1, column 129: arrays and objects lie more than 128 deep");
 }
 
 TEST_CASE("depth costs memory and no stack") {

@@ -1,8 +1,9 @@
 // The parser behind json::parse. Private to base/format.
 //
-// No recursion: the containers that are still open are a stack of their own, and the children gathered for them wait
-// in `pending_` until their container is closed and they move to the arena side by side.
-// The text ends with a NUL (std::string's), which is legal nowhere in JSON: loops stop there without a bounds check.
+// No recursion: the containers that are still open are a stack of their own, and the children gathered
+// for them wait in `pending_` until their container is closed and they move to the arena side by side.
+// The text ends with a NUL (std::string's), which is legal nowhere in JSON: loops stop there without a
+// bounds check.
 #pragma once
 
 #include <cstdint>
@@ -26,8 +27,8 @@ class Parser {
     bool object;
   };
 
-  // Each reads from `at` and answers where it ends, or nullptr with problem_ told: a cursor that stays in a register
-  // halves the time of a member `at_`.
+  // Each reads from `at` and answers where it ends, or nullptr with problem_ told: a cursor that stays
+  // in a register halves the time of a member `at_`.
   const char* text(const char* at);
   const char* value(const char* at);       // a scalar whole, or the opening of a container
   const char* open(const char* at, bool object);
@@ -37,7 +38,7 @@ class Parser {
   const char* number(const char* at);
   const char* digits(const char* at);
   [[gnu::always_inline]] const char* string(const char* at);
-  const char* escaped_string(const char* start, const char* at);  // json_parse_string.cpp, as are the next three
+  const char* escaped_string(const char* start, const char* at);  // these four: json_parse_string.cpp
   const char* escape(const char* at);
   const char* four_hex(const char* at, std::uint32_t& value);
   const char* part(const char* at);
@@ -51,7 +52,7 @@ class Parser {
   }
   std::size_t place_of(const char* at) const { return static_cast<std::size_t>(at - begin_); }
 
-  const char* expected(const char* at, std::string_view what);  // json_problem.cpp, as are the next three
+  const char* expected(const char* at, std::string_view what);  // these four: json_problem.cpp
   const char* wrong(const char* at, std::string message);
   void repeated(const Node& key);
   std::string found(const char* at) const;

@@ -32,7 +32,8 @@ std::string Parser::found(const char* at) const {
   const auto byte = static_cast<unsigned char>(*at);
   const std::size_t length = utf8::sequence_length(at, end_);
   if (byte < 0x20 || byte == 0x7F || length == 0) {
-    return podo::text(byte < 0x10 ? Pattern<unsigned char>("byte 0x0{:x}") : Pattern<unsigned char>("byte 0x{:x}"), byte);
+    return podo::text(
+        byte < 0x10 ? Pattern<unsigned char>("byte 0x0{:x}") : Pattern<unsigned char>("byte 0x{:x}"), byte);
   }
   if (std::string_view(at, length) == "\xEF\xBB\xBF") return "a byte order mark";
   return podo::text("'{}'", std::string_view(at, length));

@@ -1,4 +1,5 @@
-// Eight bytes at a time over the parts of JSON that are long: strings and indentation. Private to base/format.
+// Eight bytes at a time over the parts of JSON that are long: strings and indentation. Private to
+// base/format.
 #pragma once
 
 #include <bit>
@@ -19,15 +20,16 @@ inline bool is_plain(char c) {
   return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
 }
 
-// The top bit of every byte that is not plain. A borrow of a subtraction can only mark bytes behind a true find, so
-// the lowest mark is exact.
+// The top bit of every byte that is not plain. A borrow of a subtraction can only mark bytes behind a
+// true find, so the lowest mark is exact.
 inline std::uint64_t marks_of(std::uint64_t word) {
   constexpr std::uint64_t each = 0x0101010101010101;
-  return ((word - each * 0x20) | ((word ^ each * '"') - each) | ((word ^ each * '\\') - each) | word) & each * 0x80;
+  return ((word - each * 0x20) | ((word ^ each * '"') - each) | ((word ^ each * '\\') - each) | word) &
+         each * 0x80;
 }
 
-// The first byte in [at, end) that is not plain, or end. Two words a turn: most keys and many values end in the
-// first turn, and a loop that always ends there is a branch that is always guessed.
+// The first byte in [at, end) that is not plain, or end. Two words a turn: most keys and many values
+// end in the first turn, and a loop that always ends there is a branch that is always guessed.
 inline const char* skip_plain(const char* at, const char* end) {
   static_assert(std::endian::native == std::endian::little);
   while (end - at >= 16) {
@@ -42,7 +44,8 @@ inline const char* skip_plain(const char* at, const char* end) {
   return at;
 }
 
-// The first byte that is not one of the four of RFC 8259, section 2. *end must be readable and not one of them.
+// The first byte that is not one of the four of RFC 8259, section 2. *end must be readable and not one
+// of them.
 inline const char* skip_space(const char* at, const char* end) {
   if (static_cast<unsigned char>(*at) > ' ') return at;
   while (*at == ' ' || *at == '\n' || *at == '\t' || *at == '\r') {

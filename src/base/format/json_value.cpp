@@ -59,8 +59,9 @@ Value Value::find(std::string_view key) const {
   }
   const auto key_of = [&](std::uint32_t index) { return arena_->string(members[2 * index]); };
   const std::uint32_t* order = arena_->order.data() + members[-1].place;
-  const std::uint32_t* found = std::lower_bound(
-      order, order + size, key, [&](std::uint32_t index, std::string_view k) { return key_before(key_of(index), k); });
+  const std::uint32_t* found =
+      std::lower_bound(order, order + size, key,
+                       [&](std::uint32_t index, std::string_view k) { return key_before(key_of(index), k); });
   if (found == order + size || key_of(*found) != key) return {};
   return {arena_, members + 2 * *found + 1};
 }

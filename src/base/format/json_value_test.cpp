@@ -68,7 +68,8 @@ TEST_CASE("a number becomes a machine number exactly or not at all") {
   } rows[] = {
       {"0", 0, 0}, {"-0", 0, 0}, {"-0.0", 0, 0}, {"0e999999999999", 0, 0}, {"7", 7, 7}, {"-7", -7, {}},
       {"1.0", 1, 1}, {"1e3", 1000, 1000}, {"1200e-2", 12, 12}, {"0.0012E+4", 12, 12}, {"1.5", {}, {}},
-      {"1e-1", {}, {}}, {"1e20", {}, {}}, {"1e99999999999999999999", {}, {}}, {"1e-99999999999999999999", {}, {}},
+      {"1e-1", {}, {}}, {"1e20", {}, {}}, {"1e99999999999999999999", {}, {}},
+      {"1e-99999999999999999999", {}, {}},
       {"9223372036854775807", INT64_MAX, INT64_MAX},
       {"9223372036854775808", {}, 9223372036854775808u},
       {"-9223372036854775808", INT64_MIN, {}},
@@ -92,7 +93,8 @@ TEST_CASE("a number becomes a machine number exactly or not at all") {
 }
 
 TEST_CASE("the path of a value is told as people write it") {
-  const Document document = read(R"({"process":{"args":["sh",["-c"],[]]},"annotations":{"a.b/c":{"":1}},"":[0]})");
+  const Document document =
+      read(R"({"process":{"args":["sh",["-c"],[]]},"annotations":{"a.b/c":{"":1}},"":[0]})");
   const Value root = document.root();
   const Value args = root.find("process").find("args");
   CHECK_EQ(document.path_of(root), "");
@@ -108,7 +110,8 @@ TEST_CASE("a document keeps its values when it is moved, and takes twice the mem
   Writer out;
   out.object().key("metadata").object().key("name").string("web-0").end().key("containers").array();
   for (int i = 0; i < 20; ++i) {
-    out.object().key("name").string("web").key("image").string("registry.example/web:1.2").key("ports").array();
+    out.object().key("name").string("web").key("image").string("registry.example/web:1.2");
+    out.key("ports").array();
     out.object().key("containerPort").number(8080).key("protocol").string("TCP").end().end().end();
   }
   std::string written = out.end().end().take();
@@ -162,7 +165,8 @@ TEST_CASE("what is written is read back the same, in both layouts") {
     write_random(out, random, 4);
     const std::string original = out.take();
     const Document document = read(original);
-    REQUIRE_EQ(Writer(round % 2 == 0 ? Layout::compact : Layout::indented).value(document.root()).take(), original);
+    REQUIRE_EQ(Writer(round % 2 == 0 ? Layout::compact : Layout::indented).value(document.root()).take(),
+               original);
   }
 }
 

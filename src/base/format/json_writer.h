@@ -31,7 +31,8 @@ class Writer {
   Writer& number(std::uint64_t value);
   Writer& number(int value) { return number(static_cast<std::int64_t>(value)); }
   Writer& number(unsigned value) { return number(static_cast<std::uint64_t>(value)); }
-  Writer& number(double value);               // shortest form that reads back the same; infinity and NaN: null
+  // Shortest form that reads back the same; infinity and NaN: null.
+  Writer& number(double value);
   Writer& boolean(bool value);
   Writer& null();
   Writer& value(Value value);                 // a parsed value, numbers as they were written

@@ -11,14 +11,17 @@ TEST_CASE("the writer sets commas and ends") {
   Writer out;
   out.object().key("id").string("x").key("pid").number(7).key("args").array().string("sh").string("-c").end();
   out.key("empty").object().end().key("none").null().key("raw").raw("[1]").key("on").boolean(false).end();
-  CHECK_EQ(out.text(), R"({"id":"x","pid":7,"args":["sh","-c"],"empty":{},"none":null,"raw":[1],"on":false})");
-  CHECK_EQ(out.take(), R"({"id":"x","pid":7,"args":["sh","-c"],"empty":{},"none":null,"raw":[1],"on":false})");
+  CHECK_EQ(out.text(),
+           R"({"id":"x","pid":7,"args":["sh","-c"],"empty":{},"none":null,"raw":[1],"on":false})");
+  CHECK_EQ(out.take(),
+           R"({"id":"x","pid":7,"args":["sh","-c"],"empty":{},"none":null,"raw":[1],"on":false})");
   CHECK_EQ(out.array().end().take(), "[]");
 }
 
 TEST_CASE("the indented layout is the one of jq") {
   Writer out(Layout::indented);
-  out.object().key("a").array().number(1).array().end().object().end().end().key("b").object().key("c").null();
+  out.object().key("a").array().number(1).array().end().object().end().end().key("b").object();
+  out.key("c").null();
   CHECK_EQ(out.end().end().take(), R"({
   "a": [
     1,

@@ -15,7 +15,9 @@ namespace {
 class Stream {
  public:
   explicit Stream(std::string_view yaml) : bytes_(yaml), ready_(yaml_parser_initialize(&parser_) == 1) {
-    if (ready_) yaml_parser_set_input_string(&parser_, reinterpret_cast<const unsigned char*>(yaml.data()), yaml.size());
+    if (ready_)
+      yaml_parser_set_input_string(&parser_, reinterpret_cast<const unsigned char*>(yaml.data()),
+                                   yaml.size());
   }
   Stream(const Stream&) = delete;
   ~Stream() {

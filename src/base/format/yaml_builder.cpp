@@ -64,7 +64,8 @@ Result<> Builder::close() {
 
 Result<> Builder::scalar(const yaml_event_t& event) {
   const auto& data = event.data.scalar;
-  const std::string_view value(reinterpret_cast<const char*>(data.value), data.length), tag = view_of(data.tag);
+  const std::string_view value(reinterpret_cast<const char*>(data.value), data.length),
+      tag = view_of(data.tag);
   const bool plain = data.style == YAML_PLAIN_SCALAR_STYLE;
   empty_ = empty_ && plain && value.empty() && tag.empty() && data.anchor == nullptr;
 
@@ -80,7 +81,8 @@ Result<> Builder::alias(const yaml_event_t& event) {
     return problem_at(event.start_mark, text("the alias *{} stands inside its own anchor", name));
   }
   const auto found = anchors_.find(name);
-  if (found == anchors_.end()) return problem_at(event.start_mark, text("no anchor &{} before this alias", name));
+  if (found == anchors_.end())
+    return problem_at(event.start_mark, text("no anchor &{} before this alias", name));
   return place(found->second, false, event.start_mark);
 }
 
@@ -134,7 +136,8 @@ Result<> Builder::merge_and_check(Open& mapping) {
   for (std::size_t i = 0; i < mapping.key_marks.size(); ++i) {
     const std::string_view key = tree_.text(mapping.children[2 * i]);
     if (!keys.insert(key).second) {
-      return problem_at(mapping.key_marks[i], text("the key \"{}\" stands twice in one map", key.substr(0, 60)));
+      return problem_at(mapping.key_marks[i],
+                        text("the key \"{}\" stands twice in one map", key.substr(0, 60)));
     }
   }
   for (const NodeId source : mapping.merged) {

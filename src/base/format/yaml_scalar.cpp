@@ -19,7 +19,9 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 // lower, Capitalized or UPPER; nothing in between.
 bool is_word(std::string_view text, std::string_view lower) {
   if (text.size() != lower.size()) return false;
-  const auto raised = [&](std::size_t i) { return lower[i] >= 'a' ? static_cast<char>(lower[i] - 32) : lower[i]; };
+  const auto raised = [&](std::size_t i) {
+    return lower[i] >= 'a' ? static_cast<char>(lower[i] - 32) : lower[i];
+  };
   bool as_lower = true, as_capital = true, as_upper = true;
   for (std::size_t i = 0; i < text.size(); ++i) {
     as_lower &= text[i] == lower[i];
@@ -52,7 +54,8 @@ std::optional<std::string> integer_of(std::string_view text) {
 }
 
 std::string_view take_digits(std::string_view& text) {
-  const auto length = static_cast<std::size_t>(std::find_if_not(text.begin(), text.end(), is_digit) - text.begin());
+  const auto length =
+      static_cast<std::size_t>(std::find_if_not(text.begin(), text.end(), is_digit) - text.begin());
   const std::string_view digits = text.substr(0, length);
   text.remove_prefix(length);
   return digits;
@@ -154,7 +157,8 @@ Result<Scalar> resolve_scalar(std::string_view text, std::string_view tag, bool 
   if (tag.empty() && plain) return plain_scalar(text);
   const std::string_view name = tag.starts_with(core_tags) ? tag.substr(core_tags.size()) : "";
   if (name == "binary") return binary_scalar(text);
-  if (name != "null" && name != "bool" && name != "int" && name != "float") return Scalar{Kind::string, std::string(text)};
+  if (name != "null" && name != "bool" && name != "int" && name != "float")
+    return Scalar{Kind::string, std::string(text)};
 
   Scalar scalar = TRY(plain_scalar(text));
   const bool whole = scalar.text.find_first_of(".e") == std::string::npos;

@@ -14,8 +14,8 @@ struct Scalar {
   std::string text;  // of a string its characters, of the others their JSON text
 };
 
-// `tag` as written by the parser ("" when there is none); `plain`: without quotes, so it may be something else
-// than a string.
+// `tag` as written by the parser ("" when there is none); `plain`: without quotes, so it may be
+// something else than a string.
 Result<Scalar> resolve_scalar(std::string_view text, std::string_view tag, bool plain);
 
 }  // namespace podo::yaml

@@ -59,16 +59,22 @@ TEST_CASE("plain scalars mean what they mean to Kubernetes") {
       {"y", "true"}, {"Y", "true"}, {"ON", "true"}, {"oN", "\"oN\""}, {"yEs", "\"yEs\""},
       {"false", "false"}, {"no", "false"}, {"NO", "false"}, {"off", "false"}, {"n", "false"}, {"N", "false"},
       {"0", "0"}, {"-0", "0"}, {"+12", "12"}, {"-12", "-12"}, {"1_000", "1000"},
-      {"0x1F", "31"}, {"-0x1f", "-31"}, {"0o17", "15"}, {"017", "15"}, {"0644", "420"}, {"0b101", "5"}, {"00", "0"},
-      {"08", "8"}, {"18446744073709551615", "18446744073709551615"}, {"-9223372036854775808", "-9223372036854775808"},
+      {"0x1F", "31"}, {"-0x1f", "-31"}, {"0o17", "15"}, {"017", "15"}, {"0644", "420"}, {"0b101", "5"},
+      {"00", "0"},
+      {"08", "8"}, {"18446744073709551615", "18446744073709551615"},
+      {"-9223372036854775808", "-9223372036854775808"},
       {"123456789012345678901234567890", "123456789012345678901234567890"},
       {"-9223372036854775809", "-9223372036854775809"},
-      {"1.5", "1.5"}, {".5", "0.5"}, {"-.5", "-0.5"}, {"1.", "1"}, {"01.50", "1.50"}, {"1e3", "1e3"}, {"1E+3", "1e3"},
-      {"1.5e-3", "1.5e-3"}, {"1e999", "\"1e999\""}, {"0x", "\"0x\""}, {"0b2", "\"0b2\""}, {"0xfg", "\"0xfg\""},
-      {"1.2.3", "\"1.2.3\""}, {"1e", "\"1e\""}, {"-", "[null]"}, {"+", "\"+\""}, {".Nan", "\".Nan\""}, {".", "\".\""}, {"_1", "\"_1\""},
+      {"1.5", "1.5"}, {".5", "0.5"}, {"-.5", "-0.5"}, {"1.", "1"}, {"01.50", "1.50"}, {"1e3", "1e3"},
+      {"1E+3", "1e3"},
+      {"1.5e-3", "1.5e-3"}, {"1e999", "\"1e999\""}, {"0x", "\"0x\""}, {"0b2", "\"0b2\""},
+      {"0xfg", "\"0xfg\""},
+      {"1.2.3", "\"1.2.3\""}, {"1e", "\"1e\""}, {"-", "[null]"}, {"+", "\"+\""}, {".Nan", "\".Nan\""},
+      {".", "\".\""}, {"_1", "\"_1\""},
       {"12:30", "\"12:30\""}, {"2001-12-14", "\"2001-12-14\""}, {"1.5.", "\"1.5.\""}, {"10Gi", "\"10Gi\""},
       {"500m", "\"500m\""}, {"\"1\"", "\"1\""}, {"'true'", "\"true\""}, {"|-\n 12", "\"12\""},
-      {"!!str 12", "\"12\""}, {"! 12", "\"12\""}, {"!!int \"12\"", "12"}, {"!!float 3", "3"}, {"!!bool 'no'", "false"},
+      {"!!str 12", "\"12\""}, {"! 12", "\"12\""}, {"!!int \"12\"", "12"}, {"!!float 3", "3"},
+      {"!!bool 'no'", "false"},
       {"!!null ''", "null"}, {"!!binary aGVsbG8=", "\"hello\""}, {"!!timestamp 2001-12-14", "\"2001-12-14\""},
       {"!custom 12", "\"12\""}, {"!!map {a: 1}", "{\"a\":1}"},
   };
@@ -85,7 +91,8 @@ TEST_CASE("keys become strings as their values are written") {
 }
 
 TEST_CASE("aliases repeat what their anchor holds") {
-  CHECK_EQ(read("a: &x [1, &y {k: v}]\nb: *x\nc: *y\n"), R"({"a":[1,{"k":"v"}],"b":[1,{"k":"v"}],"c":{"k":"v"}})");
+  CHECK_EQ(read("a: &x [1, &y {k: v}]\nb: *x\nc: *y\n"),
+           R"({"a":[1,{"k":"v"}],"b":[1,{"k":"v"}],"c":{"k":"v"}})");
   CHECK_EQ(read("- &x 1\n- &x 2\n- *x\n"), "[1,2,2]");
   CHECK_EQ(read("&k key: value\nother: *k\n"), R"({"key":"value","other":"key"})");
   CHECK_EQ(read("- &k key\n- {*k : value}\n"), R"(["key",{"key":"value"}])");
@@ -94,8 +101,10 @@ TEST_CASE("aliases repeat what their anchor holds") {
 TEST_CASE("merge keys bring members that are not there yet") {
   CHECK_EQ(read("base: &b {k: 1, l: 2}\nuse:\n  l: 3\n  <<: *b\n  z: 4\n"),
            R"({"base":{"k":1,"l":2},"use":{"l":3,"z":4,"k":1}})");
-  CHECK_EQ(read("- &a {k: 1}\n- &b {k: 2, l: 2}\n- <<: [*a, *b]\n"), R"([{"k":1},{"k":2,"l":2},{"k":1,"l":2}])");
-  CHECK_EQ(read("- &a {k: 1}\n- &b {<<: *a, l: 2}\n- {<<: *b}\n"), R"([{"k":1},{"l":2,"k":1},{"l":2,"k":1}])");
+  CHECK_EQ(read("- &a {k: 1}\n- &b {k: 2, l: 2}\n- <<: [*a, *b]\n"),
+           R"([{"k":1},{"k":2,"l":2},{"k":1,"l":2}])");
+  CHECK_EQ(read("- &a {k: 1}\n- &b {<<: *a, l: 2}\n- {<<: *b}\n"),
+           R"([{"k":1},{"l":2,"k":1},{"l":2,"k":1}])");
   CHECK_EQ(read("{'<<': 1}"), R"({"<<":1})");
   CHECK_EQ(read("{<<: {a: 1}}"), R"({"a":1})");
 }
@@ -120,10 +129,13 @@ TEST_CASE("what cannot be JSON is refused with its place") {
       {"!!binary a", "line 1, column 1: !!binary is not base64"},
       {"!!binary \"a==b\"", "line 1, column 1: !!binary is not base64"},
       {"!!binary /w==", "line 1, column 1: !!binary holds bytes that are not UTF-8"},
-      {"a: [1, 2\nb: 3\n", "line 2, column 2: did not find expected ',' or ']' while parsing a flow sequence"},
+      {"a: [1, 2\nb: 3\n",
+       "line 2, column 2: did not find expected ',' or ']' while parsing a flow sequence"},
       {"a: b: c", "line 1, column 5: mapping values are not allowed in this context"},
-      {"a:\n\t- b", "line 2, column 1: found character that cannot start any token while scanning for the next token"},
-      {"a: \"\\ud800\"", "line 1, column 7: found invalid Unicode character escape code while parsing a quoted scalar"},
+      {"a:\n\t- b",
+       "line 2, column 1: found character that cannot start any token while scanning for the next token"},
+      {"a: \"\\ud800\"",
+       "line 1, column 7: found invalid Unicode character escape code while parsing a quoted scalar"},
       {"ok: 1\nb: \xFF\n", "line 2, column 4: invalid leading UTF-8 octet"},
       {"a: \x01", "line 1, column 4: control characters are not allowed"},
       {"%YAML 3.0\n---\na", "line 1, column 1: found incompatible YAML document"},

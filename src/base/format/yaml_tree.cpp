@@ -7,8 +7,10 @@
 namespace podo::yaml {
 
 Result<NodeId> Tree::add(Node node) {
-  if (node.depth > limits_.depth_max) return invalid("lists and maps lie more than {} deep", limits_.depth_max);
-  if (node.bytes > limits_.bytes_max) return invalid("the text grows over its limit of bytes here ({} are left)", limits_.bytes_max);
+  if (node.depth > limits_.depth_max)
+    return invalid("lists and maps lie more than {} deep", limits_.depth_max);
+  if (node.bytes > limits_.bytes_max)
+    return invalid("the text grows over its limit of bytes here ({} are left)", limits_.bytes_max);
   if (nodes_.size() >= limits_.values_max) return invalid("more than {} values", limits_.values_max);
   nodes_.push_back(node);
   return static_cast<NodeId>(nodes_.size() - 1);
@@ -19,14 +21,20 @@ Result<NodeId> Tree::add_scalar(const Scalar& scalar) {
   const Kind kind = string ? Kind::string : scalar.kind == Scalar::Kind::null ? Kind::null : Kind::literal;
   const auto first = static_cast<std::uint32_t>(texts_.size());
   texts_ += scalar.text;
-  return add({kind, 0, first, static_cast<std::uint32_t>(scalar.text.size()), scalar.text.size() + (string ? 2 : 0)});
+  return add({kind, 0, first, static_cast<std::uint32_t>(scalar.text.size()),
+              scalar.text.size() + (string ? 2 : 0)});
 }
 
-Result<NodeId> Tree::add_sequence(std::span<const NodeId> items) { return add_container(Kind::sequence, items); }
-Result<NodeId> Tree::add_mapping(std::span<const NodeId> members) { return add_container(Kind::mapping, members); }
+Result<NodeId> Tree::add_sequence(std::span<const NodeId> items) {
+  return add_container(Kind::sequence, items);
+}
+Result<NodeId> Tree::add_mapping(std::span<const NodeId> members) {
+  return add_container(Kind::mapping, members);
+}
 
 Result<NodeId> Tree::add_container(Kind kind, std::span<const NodeId> children) {
-  Node node{kind, 1, static_cast<std::uint32_t>(children_.size()), static_cast<std::uint32_t>(children.size()), 2};
+  Node node{kind, 1, static_cast<std::uint32_t>(children_.size()),
+            static_cast<std::uint32_t>(children.size()), 2};
   for (const NodeId child : children) {
     node.depth = std::max(node.depth, nodes_[child].depth + 1);
     node.bytes += nodes_[child].bytes + 1;  // and its comma or colon

@@ -1,7 +1,8 @@
 // One YAML document with its aliases still shared. Private to base/format.
 //
-// Nodes are made when they are complete, children before parents, so that a node knows how deep it is and how many bytes
-// it takes as JSON: expansion is judged before anything is expanded, and nothing here is ever deeper than the limit.
+// Nodes are made when they are complete, children before parents, so that a node knows how deep it is
+// and how many bytes it takes as JSON: expansion is judged before anything is expanded, and nothing
+// here is ever deeper than the limit.
 #pragma once
 
 #include <cstdint>

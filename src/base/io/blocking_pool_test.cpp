@@ -34,7 +34,8 @@ TEST_CASE("work takes move-only things along, and its failure is the task's") {
   BlockingPool pool(1);
   auto number = std::make_unique<int>(4);
   CHECK_EQ(loop.run(pool.run([n = std::move(number)]() -> Result<int> { return *n + 1; })), 5);
-  CHECK_EQ(loop.run(pool.run([]() -> Result<void> { return denied("no"); })).error().kind(), ErrorKind::denied);
+  CHECK_EQ(loop.run(pool.run([]() -> Result<void> { return denied("no"); })).error().kind(),
+           ErrorKind::denied);
 }
 
 TEST_CASE("the loop goes on while the pool blocks, and as many as allowed run at once") {
@@ -51,11 +52,13 @@ TEST_CASE("the loop goes on while the pool blocks, and as many as allowed run at
 TEST_CASE("cancelling takes queued work away, and drops the result of running work") {
   EpollLoop loop;
   std::atomic<int> performed = 0;
+  std::atomic<bool> started = false;
   std::latch release(1);
   BlockingPool pool(1);
   auto run = [&]() -> Task<void> {
     TaskGroup group(co_await this_loop());
     group.spawn(pool.run([&]() -> Result<void> {
+      started = true;
       release.wait();
       ++performed;
       return {};
@@ -65,32 +68,37 @@ TEST_CASE("cancelling takes queued work away, and drops the result of running wo
         ++performed;
         return {};
       }));
-    co_await sleep(milliseconds(5));
+    while (!started) co_await sleep(milliseconds(1));
     group.cancel();
     co_await group.join();  // does not wait for the running one
     release.count_down();
     co_await pool.run([]() -> Result<void> { return {}; });  // behind whatever is left
   };
   CHECK(loop.run(run()).has_value());
-  CHECK_EQ(performed, 1);
+  CHECK_EQ(performed.load(), 1);
 }
 
 TEST_CASE("a pool that dies drops its queue and waits for what runs") {
   EpollLoop loop;
   std::atomic<int> performed = 0;
+  std::atomic<bool> started = false;
   TaskGroup group(loop);
   {
     BlockingPool pool(1);
     auto slow = [&]() -> Result<void> {
+      started = true;
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
       ++performed;
       return {};
     };
     for (int i = 0; i < 3; ++i) group.spawn(pool.run(slow));
-    CHECK(loop.run([]() -> Task<void> { co_await sleep(milliseconds(5)); }()).has_value());
+    auto until_started = [&]() -> Task<void> {
+      while (!started) co_await sleep(milliseconds(1));
+    };
+    CHECK(loop.run(until_started()).has_value());
     group.cancel();
   }
-  CHECK_EQ(performed, 1);
+  CHECK_EQ(performed.load(), 1);  // 20 ms are enough to cancel the other two
   CHECK(loop.run([](TaskGroup& g) -> Task<void> { co_await g.join(); }(group)).has_value());
 }
 

@@ -8,7 +8,7 @@
 //
 // Errors: not_found, already_exists, conflict (a folder is not empty), exhausted (ENOSPC), internal (EIO).
 // After a failed append a part of the bytes may stand at the file's end; after a failed sync the bytes since
-// the last good one may be lost although they still read back. Paths are absolute or below the maker's folder.
+// the last good one may be lost although they still read back.
 #pragma once
 
 #include <cstdint>
@@ -52,10 +52,11 @@ class Disk {
 // The whole file; one of more than `bytes_max` bytes is ErrorKind::exhausted.
 Task<std::string> read_file(Disk& disk, std::string path, std::size_t bytes_max);
 
-// After it, and after a crash at any point of it, the file has its old bytes or the new ones, all of them; once
-// it has returned, the new ones. Writes to "PATH.new" beside it meanwhile: one writer a path at a time. Once
-// begun it is not cancelled: the next writer must not meet the rest of this one's work.
-Task<void> write_file_atomically(Disk& disk, std::string path, std::string bytes, unsigned permissions = 0600);
+// After it, and after a crash at any point of it, the file has its old bytes or the new ones, all of them;
+// once it has returned, the new ones. Writes to "PATH.new" beside it meanwhile: one writer a path at a time.
+// Once begun it is not cancelled: the next writer must not meet the rest of this one's work.
+Task<void> write_file_atomically(Disk& disk, std::string path, std::string bytes,
+                                 unsigned permissions = 0600);
 
 // The folder that holds `path`: "/a" for "/a/b", "." for "b".
 std::string folder_of(std::string_view path);

@@ -19,7 +19,8 @@ Readiness::~Readiness() {
 }
 
 std::string Readiness::Wait::what() const {
-  return text("descriptor {} to be {}", readiness_.fd_, &direction_ == &readiness_.in_ ? "readable" : "writable");
+  return text("descriptor {} to be {}", readiness_.fd_,
+              &direction_ == &readiness_.in_ ? "readable" : "writable");
 }
 
 void Readiness::Wait::start() {
@@ -50,7 +51,9 @@ void Readiness::arrived(Direction& direction) {
 EpollLoop::EpollLoop() : EpollLoop(system_clock_) {}
 
 EpollLoop::EpollLoop(Clock& clock)
-    : Loop(clock), epoll_(::epoll_create1(EPOLL_CLOEXEC)), interrupts_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    : Loop(clock),
+      epoll_(::epoll_create1(EPOLL_CLOEXEC)),
+      interrupts_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   ENSURE(epoll_ && interrupts_);
   epoll_event event{.events = EPOLLIN | EPOLLET, .data = {.ptr = nullptr}};
   ENSURE(::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, interrupts_.get(), &event) == 0);
@@ -58,7 +61,7 @@ EpollLoop::EpollLoop(Clock& clock)
 }
 
 Result<void> EpollLoop::watch(Readiness& readiness, int fd) {
-  epoll_event event{.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data = {.ptr = &readiness}};
+  epoll_event event{.events = EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data = {.ptr = &readiness}};
   if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) < 0)
     return failed_errno(errno, "watch descriptor {}", fd);
   return {};

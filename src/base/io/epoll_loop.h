@@ -1,4 +1,4 @@
-// EpollLoop: the loop of this machine, over epoll(7) and the monotonic clock. Readiness: one descriptor on it.
+// EpollLoop: the loop of this machine, over epoll(7). Readiness: one descriptor on it.
 //
 // A descriptor is watched from its first wait on, edge-triggered, for both directions at once; operations try
 // the system call first and wait only after EAGAIN:

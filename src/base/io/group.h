@@ -58,8 +58,8 @@ class TaskGroup {
   bool cancelled_ = false;
 };
 
-// While a Shield stands in a strand, cancelling the strand does not end its waits: for the few steps that must
-// be done even so (a child process is killed and reaped). What is cancelled meanwhile shows afterwards.
+// While a Shield stands in a strand, cancelling the strand does not end its waits: for the few steps that
+// must be done even so (a child process is killed and reaped). What is cancelled meanwhile shows afterwards.
 //
 //   Shield shield = co_await raise_shield();
 class [[nodiscard]] Shield {

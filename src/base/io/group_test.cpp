@@ -34,7 +34,9 @@ Task<void> nothing_at_all() { co_return; }
 
 // Guards on one strand die in the reverse order of their birth.
 struct Ordered {
-  explicit Ordered(std::vector<int>& stack) : stack(stack), id(static_cast<int>(stack.size())) { stack.push_back(id); }
+  explicit Ordered(std::vector<int>& stack) : stack(stack), id(static_cast<int>(stack.size())) {
+    stack.push_back(id);
+  }
   ~Ordered() {
     CHECK_EQ(stack.back(), id);
     stack.pop_back();

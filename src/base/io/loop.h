@@ -1,5 +1,5 @@
-// A Loop runs Tasks, all on one thread: ready strands in rounds, and between rounds the timers and events that
-// make strands ready. It never polls: with nothing ready it sleeps until the next timer or event.
+// A Loop runs Tasks, all on one thread: ready strands in rounds, and between rounds the timers and events
+// that make strands ready. It never polls: with nothing ready it sleeps until the next timer or event.
 //
 //   EpollLoop loop;                                  // the machine's; simulated_loop.h has the other one
 //   Result<int> answer = loop.run(ask(network));     // returns when the Task has ended

@@ -112,7 +112,8 @@ TEST_CASE("a simulated run in which nothing can happen any more says who waits f
   };
   Result<void> stuck = loop.run(run());
   CHECK_EQ(stuck.error().kind(), ErrorKind::internal);
-  CHECK_NE(stuck.error().message().find("prophet (strand 2): waits for the end of the world"), std::string::npos);
+  CHECK_NE(stuck.error().message().find("prophet (strand 2): waits for the end of the world"),
+           std::string::npos);
   CHECK_NE(stuck.error().message().find("main (strand 1): waits for 1 strands"), std::string::npos);
 }
 

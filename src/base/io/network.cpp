@@ -19,7 +19,8 @@ Result<Address> Address::parse(std::string_view text) {
     return invalid("the address {} has no host, or an IPv6 one without brackets", text);
   std::uint16_t port = 0;
   auto [end, error] = std::from_chars(digits.begin(), digits.end(), port);
-  if (error != std::errc() || end != digits.end()) return invalid("the address {} has no port from 0 to 65535", text);
+  if (error != std::errc() || end != digits.end())
+    return invalid("the address {} has no port from 0 to 65535", text);
   return tcp(std::string(host), port);
 }
 

@@ -16,7 +16,9 @@ TEST_CASE("a pipe carries more bytes than it holds, then ends") {
     co_await writer.write(bytes_of(sent));
     co_await writer.finish();
   };
-  auto read_all = [&]() -> Task<void> { CHECK_EQ((co_await read_to_end(reader, 4 << 20)).size(), sent.size()); };
+  auto read_all = [&]() -> Task<void> {
+    CHECK_EQ((co_await read_to_end(reader, 4 << 20)).size(), sent.size());
+  };
   CHECK(loop.run(all(write_all(), read_all())).has_value());
 }
 

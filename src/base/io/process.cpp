@@ -15,9 +15,9 @@ namespace {
 
 // One of the child's 0, 1, 2: what it gets, and what this side keeps.
 struct Wired {
-  Fd childs;          // closed after the birth
-  Fd ours;            // of a pipe
-  int number = -1;    // what the child gets
+  Fd childs;        // closed after the birth
+  Fd ours;          // of a pipe
+  int number = -1;  // what the child gets
 };
 
 Result<Wired> wire(const Stdio& stdio, int target, int output_number) {
@@ -52,7 +52,9 @@ std::unique_ptr<FdStream> stream_over(EpollLoop& loop, Fd fd) {
 
 }  // namespace
 
-std::string ExitStatus::to_text() const { return signal != 0 ? text("signal {}", signal) : text("exit code {}", code); }
+std::string ExitStatus::to_text() const {
+  return signal != 0 ? text("signal {}", signal) : text("exit code {}", code);
+}
 
 Result<std::unique_ptr<Process>> Process::spawn(EpollLoop& loop, const Command& command) {
   Wired input = TRY(wire(command.input, STDIN_FILENO, -1));
@@ -107,7 +109,8 @@ namespace {
 
 Task<void> feed(FdStream& stream, std::string bytes) {
   Result<void> written = co_await stream.write(bytes_of(bytes)).result();
-  if (!written && written.error().system_errno() != EPIPE) co_await std::move(written);  // a child need not read
+  if (!written && written.error().system_errno() != EPIPE)
+    co_await std::move(written);  // a child need not read
   co_await stream.finish();
 }
 
@@ -116,9 +119,9 @@ Task<void> feed(FdStream& stream, std::string bytes) {
 Task<Captured> capture(EpollLoop& loop, Command command, std::string input, std::size_t bytes_max) {
   command.input = command.output = command.errors = Stdio::pipe();
   std::unique_ptr<Process> process = co_await Process::spawn(loop, command);
-  auto [fed, output, errors] = co_await all(feed(*process->input, std::move(input)),
-                                            read_to_end(*process->output, bytes_max),
-                                            read_to_end(*process->errors, bytes_max));
+  auto [fed, output, errors] =
+      co_await all(feed(*process->input, std::move(input)), read_to_end(*process->output, bytes_max),
+                   read_to_end(*process->errors, bytes_max));
   ExitStatus status = co_await process->wait();
   co_return Captured{status, std::move(output), std::move(errors)};
 }

@@ -62,14 +62,15 @@ class Process {
 
   pid_t pid() const { return pid_; }
   int pidfd() const { return pidfd_.get(); }
-  Task<ExitStatus> wait();           // one at a time; may be repeated. Cancelling it leaves the child alone
-  Result<void> kill(int signal);     // not_found once the exit was seen
+  Task<ExitStatus> wait();        // one at a time; may be repeated. Cancelling it leaves the child alone
+  Result<void> kill(int signal);  // not_found once the exit was seen
   void leave_running() { left_ = true; }  // destruction then neither kills nor reaps
 
   std::unique_ptr<FdStream> input, output, errors;  // this side of Stdio::pipe()
 
  private:
-  Process(EpollLoop& loop, pid_t pid, Fd pidfd) : pid_(pid), pidfd_(std::move(pidfd)), ready_(loop, pidfd_.get()) {}
+  Process(EpollLoop& loop, pid_t pid, Fd pidfd)
+      : pid_(pid), pidfd_(std::move(pidfd)), ready_(loop, pidfd_.get()) {}
   bool reap(int wait_flags);
 
   pid_t pid_;
@@ -80,8 +81,8 @@ class Process {
 };
 
 // Runs a command to its end: `input` goes in, at most `bytes_max` come out of each of output and errors; more
-// is ErrorKind::exhausted, and the child is killed. A child that leaves its output open to children of its own
-// is awaited until they have closed it: put a deadline() around it.
+// is ErrorKind::exhausted, and the child is killed. A child that leaves its output open to children of its
+// own is awaited until they have closed it: put a deadline() around it.
 struct Captured {
   ExitStatus status;
   std::string output, errors;

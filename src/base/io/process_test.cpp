@@ -1,7 +1,7 @@
 #include "base/io/process.h"
 
-#include <doctest/doctest.h>
 #include <dirent.h>
+#include <doctest/doctest.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -59,7 +59,8 @@ TEST_CASE("a child that says too much is killed") {
 
 TEST_CASE("environment, folder and session are the child's own") {
   EpollLoop loop;
-  Command command = shell("echo $ONE; pwd; read _ _ _ _ _ session _ < /proc/$$/stat; test $session = $$ && echo leader");
+  Command command =
+      shell("echo $ONE; pwd; read _ _ _ _ _ session _ < /proc/$$/stat; test $session = $$ && echo leader");
   command.environment = {"ONE=1", "PATH=/usr/bin:/bin"};
   command.folder = "/proc";
   command.new_session = true;
@@ -151,7 +152,8 @@ TEST_CASE("a process that is dropped is killed and reaped, one that is left goes
 TEST_CASE("a child starts with no signal blocked, and dies of a broken pipe") {
   EpollLoop loop;
   Signals signals(loop, {SIGTERM, SIGUSR1});
-  Captured out = captured(loop, shell("grep -E 'SigBlk' /proc/self/status; yes | true; kill -TERM $$; sleep 60"));
+  Captured out =
+      captured(loop, shell("grep -E 'SigBlk' /proc/self/status; yes | true; kill -TERM $$; sleep 60"));
   CHECK_EQ(out.output, "SigBlk:\t0000000000000000\n");
   CHECK_EQ(out.status, ExitStatus{.signal = SIGTERM});
   CHECK_EQ(captured(loop, shell("kill -PIPE $$")).status, ExitStatus{.signal = SIGPIPE});

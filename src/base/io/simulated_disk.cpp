@@ -6,8 +6,6 @@
 
 namespace podo::io {
 
-using Shared = std::unique_ptr<File>;
-
 class SimulatedFile final : public File {
  public:
   SimulatedFile(SimulatedDisk& disk, std::shared_ptr<SimulatedDisk::Node> node)
@@ -27,7 +25,8 @@ class SimulatedFile final : public File {
     co_await begin(SimulatedDisk::Call::truncate);
     co_await disk_.fault(SimulatedDisk::Call::truncate);
     if (size > node_->bytes.size()) co_await invalid("the file is shorter than {} bytes", size);
-    if (size < node_->synced && !node_->before_truncation) node_->before_truncation = node_->bytes.substr(0, node_->synced);
+    if (size < node_->synced && !node_->before_truncation)
+      node_->before_truncation = node_->bytes.substr(0, node_->synced);
     node_->bytes.resize(size);
     node_->synced = std::min<std::size_t>(node_->synced, size);
     co_await disk_.spend_time(SimulatedDisk::Call::truncate);
@@ -61,7 +60,9 @@ SimulatedDisk::SimulatedDisk(SimulatedLoop& loop) : loop_(loop) {
 
 // --- faults and time --------------------------------------------------------------------------------------
 
-void SimulatedDisk::fail_next(Call call, int error) { faults_[static_cast<std::size_t>(call)].next_errno = error; }
+void SimulatedDisk::fail_next(Call call, int error) {
+  faults_[static_cast<std::size_t>(call)].next_errno = error;
+}
 void SimulatedDisk::fail_sometimes(Call call, unsigned per_million) {
   faults_[static_cast<std::size_t>(call)].per_million = per_million;
 }
@@ -74,8 +75,8 @@ Result<void> SimulatedDisk::fault(Call call) {
   return {};
 }
 
-// An operation spends time before and after its effect, so a crash may come when it has had its effect and its
-// caller does not know yet.
+// An operation spends time before and after its effect, so a crash may come when it has had its effect and
+// its caller does not know yet.
 Task<void> SimulatedDisk::spend_time(Call call) {
   std::uint64_t crashes = crashes_;
   std::uint64_t us_max = call == Call::sync || call == Call::sync_folder ? 1000 : 50;
@@ -93,7 +94,8 @@ std::uint64_t SimulatedDisk::bytes_used() const {
 
 Result<void> SimulatedDisk::append_now(Node& node, const std::string& bytes) {
   std::uint64_t used = bytes_used();
-  std::size_t room = static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), bytes_max_ - std::min(bytes_max_, used)));
+  std::size_t room = static_cast<std::size_t>(
+      std::min<std::uint64_t>(bytes.size(), bytes_max_ - std::min(bytes_max_, used)));
   Result<void> fate = fault(Call::append);
   if (!fate) room = static_cast<std::size_t>(loop_.random().below(room + 1));
   node.bytes.append(bytes, 0, room);
@@ -137,18 +139,18 @@ void SimulatedDisk::survive(Node& node) {
   if (truncation_lost) bytes = *node.before_truncation;
   else bytes += surviving_tail(node);
   std::size_t size = bytes.size();
-  node = {.folder = node.folder, .bytes = std::move(bytes), .synced = size, .before_truncation = {}, .lost = {}};
+  node = {
+      .folder = node.folder, .bytes = std::move(bytes), .synced = size, .before_truncation = {}, .lost = {}};
 }
 
 void SimulatedDisk::crash() {
   ++crashes_;
   std::uint64_t kept = loop_.random().below(unsynced_.size() + 1);
-  for (std::uint64_t i = 0; i < kept; ++i)
-    for (auto& [path, node] : unsynced_[i]) synced_names_[path] = node;
+  for (std::uint64_t i = 0; i < kept; ++i) apply(unsynced_[i], synced_names_);
   unsynced_.clear();
   // Parents stand before what is in them, so one pass finds every name that lost its folder.
   for (auto at = synced_names_.begin(); at != synced_names_.end();) {
-    bool stands = at->second != nullptr && (at->first == "/" || synced_names_.contains(folder_of(at->first)));
+    bool stands = at->first == "/" || synced_names_.contains(folder_of(at->first));
     at = stands ? std::next(at) : synced_names_.erase(at);
   }
   for (auto& [path, node] : synced_names_) survive(*node);
@@ -157,12 +159,16 @@ void SimulatedDisk::crash() {
 
 // --- names ------------------------------------------------------------------------------------------------
 
-void SimulatedDisk::change(Change names) {
-  for (auto& [path, node] : names) {
-    if (node == nullptr) names_.erase(path);
-    else names_[path] = node;
+void SimulatedDisk::apply(const Change& change, Names& names) {
+  for (const auto& [path, node] : change) {
+    if (node == nullptr) names.erase(path);
+    else names[path] = node;
   }
-  unsynced_.push_back(std::move(names));
+}
+
+void SimulatedDisk::change(Change change) {
+  apply(change, names_);
+  unsynced_.push_back(std::move(change));
 }
 
 Result<std::shared_ptr<SimulatedDisk::Node>> SimulatedDisk::find(const std::string& path) const {
@@ -182,7 +188,8 @@ Task<std::unique_ptr<File>> SimulatedDisk::open(std::string path, OpenOptions op
   co_await fault(Call::open);
   co_await folder_exists(folder_of(path));
   bool exists = names_.contains(path);
-  if (exists && options.create == OpenOptions::Create::must_be_new) co_return failed_errno(EEXIST, "{}", path);
+  if (exists && options.create == OpenOptions::Create::must_be_new)
+    co_return failed_errno(EEXIST, "{}", path);
   if (!exists && options.create == OpenOptions::Create::no) co_return failed_errno(ENOENT, "{}", path);
   if (!exists) change({{path, std::make_shared<Node>()}});
   auto node = names_.at(path);
@@ -231,9 +238,10 @@ Task<void> SimulatedDisk::sync_folder(std::string path) {
   co_await folder_exists(path);
   std::vector<Change> others;
   for (Change& change : unsynced_) {
-    bool here = std::any_of(change.begin(), change.end(), [&](auto& name) { return folder_of(name.first) == path; });
-    if (!here) others.push_back(std::move(change));
-    else for (auto& [name, node] : change) node ? void(synced_names_[name] = node) : void(synced_names_.erase(name));
+    bool here =
+        std::any_of(change.begin(), change.end(), [&](auto& name) { return folder_of(name.first) == path; });
+    if (here) apply(change, synced_names_);
+    else others.push_back(std::move(change));
   }
   unsynced_ = std::move(others);
   co_await spend_time(Call::sync_folder);

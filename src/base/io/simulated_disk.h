@@ -30,7 +30,11 @@ class SimulatedDisk final : public Disk {
   Task<std::vector<std::string>> list(std::string folder) override;
 
   static constexpr std::size_t sector_bytes = 512;
-  enum class Call : std::uint8_t { open, rename, remove, make_folder, sync_folder, list, read, append, truncate, sync };
+  // clang-format off
+  enum class Call : std::uint8_t {
+    open, rename, remove, make_folder, sync_folder, list, read, append, truncate, sync
+  };
+  // clang-format on
 
   void crash();
   // The next such call fails with this errno; an append has then written a part of its bytes.
@@ -45,8 +49,8 @@ class SimulatedDisk final : public Disk {
   struct Node {
     bool folder = false;
     std::string bytes;
-    std::size_t synced = 0;                         // bytes[0, synced) survive, unless lost
-    std::optional<std::string> before_truncation;   // the synced bytes, until the truncation is synced
+    std::size_t synced = 0;                        // bytes[0, synced) survive, unless lost
+    std::optional<std::string> before_truncation;  // the synced bytes, until the truncation is synced
     std::vector<std::pair<std::size_t, std::size_t>> lost;  // [from, to) of failed syncs
   };
   using Names = std::map<std::string, std::shared_ptr<Node>>;
@@ -56,7 +60,8 @@ class SimulatedDisk final : public Disk {
   Result<void> fault(Call call);
   Result<std::shared_ptr<Node>> find(const std::string& path) const;
   Result<void> folder_exists(const std::string& path) const;
-  void change(Change names);
+  static void apply(const Change& change, Names& names);
+  void change(Change change);
   void survive(Node& node);
   std::string surviving_tail(const Node& node);
   Result<void> append_now(Node& node, const std::string& bytes);

@@ -203,7 +203,8 @@ TEST_CASE("an atomic write that meets errors keeps the old bytes and says what f
     auto run = [&]() -> Task<void> {
       co_await write_file_atomically(disk, "/state", "old");
       disk.fail_next(call, ENOSPC);
-      CHECK_EQ((co_await write_file_atomically(disk, "/state", "new").result()).error().kind(), ErrorKind::exhausted);
+      CHECK_EQ((co_await write_file_atomically(disk, "/state", "new").result()).error().kind(),
+               ErrorKind::exhausted);
       CHECK_EQ(co_await read_file(disk, "/state", 10), "old");
       CHECK_EQ(co_await disk.list("/"), std::vector<std::string>{"state"});
     };

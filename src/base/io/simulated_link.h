@@ -12,7 +12,9 @@ namespace podo::io {
 // Bytes on their way in one direction: on the wire until their instant has come, then in the reader's buffer.
 struct SimulatedFlow final : Timer {
   SimulatedFlow(SimulatedLink& on, const std::string& from, const std::string& to)
-      : link(on), readable(text("bytes from {} at {}", from, to)), writable(text("room on the way from {} to {}", from, to)) {}
+      : link(on),
+        readable(text("bytes from {} at {}", from, to)),
+        writable(text("room on the way from {} to {}", from, to)) {}
 
   void send(std::string bytes, bool end);
   void schedule();  // sets the timer for what is first on the wire, unless the way is cut
@@ -28,8 +30,8 @@ struct SimulatedFlow final : Timer {
   std::deque<Segment> wire;
   std::size_t on_wire_bytes = 0;
   std::string arrived;
-  bool finished = false;     // the writer said so
-  bool ended = false;        // the reader knows
+  bool finished = false;  // the writer said so
+  bool ended = false;     // the reader knows
   bool reader_gone = false;
 
  private:
@@ -38,7 +40,9 @@ struct SimulatedFlow final : Timer {
 
 struct SimulatedLink {
   SimulatedLink(SimulatedNetwork& net, std::string client, std::string server)
-      : network(net), nodes{std::move(client), std::move(server)}, flows{{*this, nodes[0], nodes[1]}, {*this, nodes[1], nodes[0]}} {}
+      : network(net),
+        nodes{std::move(client), std::move(server)},
+        flows{{*this, nodes[0], nodes[1]}, {*this, nodes[1], nodes[0]}} {}
 
   bool reachable() const { return network.reachable(nodes[0], nodes[1]); }
   void break_off();  // both ends fail from now on
@@ -73,7 +77,9 @@ class SimulatedNetwork::Listening final : public NetworkListener {
   static constexpr std::size_t backlog_max = 4096;
 
   Listening(SimulatedNetwork& network, std::string node, Address address)
-      : network_(network), node_(std::move(node)), address_(std::move(address)),
+      : network_(network),
+        node_(std::move(node)),
+        address_(std::move(address)),
         connected_(text("a connection to {}", address_.to_text())) {}
   ~Listening() override;
   Task<std::unique_ptr<Stream>> accept() override;

@@ -12,7 +12,8 @@ bool SimulatedLoop::take_events(std::optional<Monotonic> until) {
 Strand& SimulatedLoop::choose(List<Strand, ReadyQueue>& ready) {
   constexpr std::uint64_t candidates_max = 8;  // bounded, so that a long queue costs no walk
   std::uint64_t candidates = 0;
-  for (Strand* s = ready.front(); s != nullptr && candidates < candidates_max; s = ready.after(*s)) ++candidates;
+  for (Strand* s = ready.front(); s != nullptr && candidates < candidates_max; s = ready.after(*s))
+    ++candidates;
   Strand* chosen = ready.front();
   if (candidates > 1)
     for (std::uint64_t skip = random_.below(candidates); skip > 0; --skip) chosen = ready.after(*chosen);

@@ -1,7 +1,7 @@
-// SimulatedLoop: runs the same Tasks in a world of its own. Time stands still while anything is ready and jumps
-// to the next timer when nothing is; which of the ready strands goes first is drawn from the seed. The same
-// seed gives the same run, to the last step. When nothing is ready and no timer is set, nothing can happen any
-// more, and run() says who waits for what.
+// SimulatedLoop: runs the same Tasks in a world of its own. Time stands still while anything is ready and
+// jumps to the next timer when nothing is; which of the ready strands goes first is drawn from the seed. The
+// same seed gives the same run, to the last step. When nothing is ready and no timer is set, nothing can
+// happen any more, and run() says who waits for what.
 //
 // One thread. Work of a BlockingPool does not belong here: it would bring real time in.
 #pragma once

@@ -46,7 +46,8 @@ Task<std::unique_ptr<NetworkListener>> SimulatedNetwork::listen(std::string node
   bool tcp = address.kind == Address::Kind::tcp;
   if (tcp && address.host != node) co_return failed_errno(EADDRNOTAVAIL, "{} is not {}", address.host, node);
   if (tcp && address.port == 0) address.port = next_port_++;
-  if (listening_.contains({node, address.to_text()})) co_return already_exists("{} is taken", address.to_text());
+  if (listening_.contains({node, address.to_text()}))
+    co_return already_exists("{} is taken", address.to_text());
   auto listener = std::make_unique<Listening>(*this, node, address);
   listening_[{node, address.to_text()}] = listener.get();
   co_return std::move(listener);
@@ -62,7 +63,8 @@ Task<void> SimulatedNetwork::wait_until_reachable(const std::string& from, const
 
 Task<std::unique_ptr<Stream>> SimulatedNetwork::connect(std::string from, Address address) {
   bool tcp = address.kind == Address::Kind::tcp;
-  if (tcp && !nodes_.contains(address.host)) co_return failed_errno(EHOSTUNREACH, "connect to {}", address.to_text());
+  if (tcp && !nodes_.contains(address.host))
+    co_return failed_errno(EHOSTUNREACH, "connect to {}", address.to_text());
   co_await sleep(draw_latency());
   if (tcp) co_await wait_until_reachable(from, address);
   std::string to = tcp ? address.host : from;
@@ -80,7 +82,8 @@ Task<std::unique_ptr<Stream>> SimulatedNetwork::connect(std::string from, Addres
 
 // --- what goes wrong --------------------------------------------------------------------------------------
 
-std::vector<std::shared_ptr<SimulatedLink>> SimulatedNetwork::links_between(const std::string& a, const std::string& b) {
+std::vector<std::shared_ptr<SimulatedLink>> SimulatedNetwork::links_between(const std::string& a,
+                                                                            const std::string& b) {
   std::vector<std::shared_ptr<SimulatedLink>> found;
   for (auto& weak : links_)
     if (auto link = weak.lock(); link && pair_of(link->nodes[0], link->nodes[1]) == pair_of(a, b))
@@ -115,7 +118,8 @@ void SimulatedNetwork::crash(const std::string& name) {
     if (key.first == name) stopping.push_back(listening);
   for (Listening* listening : stopping) listening->stop();
   for (auto& weak : links_)
-    if (auto link = weak.lock(); link && (link->nodes[0] == name || link->nodes[1] == name)) link->break_off();
+    if (auto link = weak.lock(); link && (link->nodes[0] == name || link->nodes[1] == name))
+      link->break_off();
 }
 
 }  // namespace podo::io

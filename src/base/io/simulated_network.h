@@ -1,5 +1,5 @@
-// SimulatedNetwork: named machines that reach one another in virtual time. Bytes take a latency drawn from the
-// seed and arrive in order; a connection holds at most 64 KiB in each direction that were not read yet.
+// SimulatedNetwork: named machines that reach one another in virtual time. Bytes take a latency drawn from
+// the seed and arrive in order; a connection holds at most 64 KiB in each direction that were not read yet.
 //
 //   SimulatedNetwork world(loop);
 //   Network& a = world.node("a");                    // its tcp addresses are tcp:a:PORT

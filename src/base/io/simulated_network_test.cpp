@@ -10,7 +10,8 @@ namespace {
 void run_property(NetworkProperty property, std::uint64_t seed, Address address, bool same_node) {
   SimulatedLoop loop(seed);
   SimulatedNetwork network(loop);
-  NetworkWorld world{network.node("server"), network.node(same_node ? "server" : "client"), std::move(address)};
+  NetworkWorld world{network.node("server"), network.node(same_node ? "server" : "client"),
+                     std::move(address)};
   Result<void> ran = loop.run(property(world));
   CHECK_MESSAGE(ran.has_value(), (ran ? "" : ran.error().message()));
 }
@@ -37,7 +38,8 @@ TEST_CASE("simulated machines keep the Network contract") {
 }
 
 TEST_CASE("simulated unix sockets keep the Network contract") {
-  verify_network([](NetworkProperty property) { run_property(property, 4, Address::unix_path("/run/x"), true); });
+  verify_network(
+      [](NetworkProperty property) { run_property(property, 4, Address::unix_path("/run/x"), true); });
 }
 
 TEST_CASE("the same seed gives the same world, another seed another one") {
@@ -70,7 +72,8 @@ TEST_CASE("connecting across a partition times out, or succeeds when it heals in
   auto run = [&]() -> Task<void> {
     auto listener = co_await world.both.server.listen(world.both.address);
     world.network.partition("a", "b");
-    CHECK_EQ((co_await world.both.client.connect(world.both.address).result()).error().system_errno(), ETIMEDOUT);
+    CHECK_EQ((co_await world.both.client.connect(world.both.address).result()).error().system_errno(),
+             ETIMEDOUT);
     co_await all(world.both.client.connect(world.both.address), heal_later(2));
   };
   CHECK(world.loop.run(run()).has_value());
@@ -85,10 +88,12 @@ TEST_CASE("a reset fails both ends, also those that wait") {
   auto run = [&]() -> Task<void> {
     Connection both = co_await connect_both(world.both);
     co_await write_text(*both.client, "lost");
-    auto [read, nothing] = co_await all([](Stream& s) -> Task<int> {
-      (void)co_await read_exactly(s, 4);
-      co_return (co_await read_exactly(s, 1).result()).error().system_errno();
-    }(*both.server), reset_later());
+    auto [read, nothing] = co_await all(
+        [](Stream& s) -> Task<int> {
+          (void)co_await read_exactly(s, 4);
+          co_return (co_await read_exactly(s, 1).result()).error().system_errno();
+        }(*both.server),
+        reset_later());
     CHECK_EQ(read, ECONNRESET);
     CHECK_EQ((co_await write_text(*both.client, "x").result()).error().system_errno(), ECONNRESET);
   };
@@ -102,7 +107,8 @@ TEST_CASE("a machine that crashes takes its listeners and connections along, and
     world.network.crash("b");
     CHECK_EQ((co_await both.listener->accept().result()).error().kind(), ErrorKind::unavailable);
     CHECK_EQ((co_await read_exactly(*both.client, 1).result()).error().system_errno(), ECONNRESET);
-    CHECK_EQ((co_await world.both.client.connect(world.both.address).result()).error().system_errno(), ECONNREFUSED);
+    CHECK_EQ((co_await world.both.client.connect(world.both.address).result()).error().system_errno(),
+             ECONNREFUSED);
     Connection again = co_await connect_both(world.both);
     co_await send_and_finish(*again.server, "back");
     CHECK_EQ(co_await read_to_end(*again.client, 10), "back");

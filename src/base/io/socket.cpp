@@ -43,7 +43,9 @@ void make_nonblocking(int fd) { ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NO
 
 }  // namespace
 
-Socket::Socket(EpollLoop& loop, Fd fd) : fd_(std::move(fd)), ready_(loop, fd_.get()) { make_nonblocking(fd_.get()); }
+Socket::Socket(EpollLoop& loop, Fd fd) : fd_(std::move(fd)), ready_(loop, fd_.get()) {
+  make_nonblocking(fd_.get());
+}
 
 Task<std::size_t> Socket::read(std::span<std::byte> into) {
   co_await checkpoint();

@@ -37,9 +37,8 @@ TEST_CASE("TCP sockets keep the Network contract") {
 
 TEST_CASE("unix sockets keep the Network contract") {
   ScratchFolder folder;
-  verify_network([&](NetworkProperty property) {
-    run_property(property, Address::unix_path(folder.path + "/socket"));
-  });
+  verify_network(
+      [&](NetworkProperty property) { run_property(property, Address::unix_path(folder.path + "/socket")); });
 }
 
 TEST_CASE("IPv6 and abstract unix addresses are listened on and connected to") {
@@ -109,12 +108,13 @@ TEST_CASE("a unix socket knows its peer, a TCP socket does not") {
 }
 
 TEST_CASE("addresses are read and written") {
-  for (const char* good : {"tcp:127.0.0.1:80", "tcp:[::1]:65535", "unix:/run/podo.sock", "unix:@name", "tcp:node-1:0"}) {
+  for (const char* good :
+       {"tcp:127.0.0.1:80", "tcp:[::1]:65535", "unix:/run/podo.sock", "unix:@name", "tcp:node-1:0"}) {
     CAPTURE(good);
     CHECK_EQ(Address::parse(good)->to_text(), good);
   }
-  for (const char* bad : {"", "tcp:", "tcp:host", "tcp::80", "tcp:h:65536", "tcp:h:", "tcp:h:8x", "tcp:::1:80",
-                          "unix:", "udp:h:1", "tcp:[]:1"}) {
+  for (const char* bad : {"", "tcp:", "tcp:host", "tcp::80", "tcp:h:65536", "tcp:h:", "tcp:h:8x",
+                          "tcp:::1:80", "unix:", "udp:h:1", "tcp:[]:1"}) {
     CAPTURE(bad);
     CHECK_EQ(Address::parse(bad).error().kind(), ErrorKind::invalid);
   }

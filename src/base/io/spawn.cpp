@@ -109,7 +109,8 @@ std::vector<char*> pointers_to(const std::vector<std::string>& strings) {
 
 PODO_SHARES_STACK_AND_MEMORY pid_t clone_child(Plan& plan, int& pidfd) {
   alignas(16) char stack[48 << 10];  // on ours: we stand still as long as the child uses it
-  return ::clone(run_child, stack + sizeof stack, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &plan, &pidfd);
+  return ::clone(run_child, stack + sizeof stack, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &plan,
+                 &pidfd);
 }
 
 }  // namespace
@@ -121,11 +122,15 @@ Result<Born> give_birth(const Command& command, const std::vector<Command::Passe
   std::vector<char*> environment;
   if (command.environment) environment = pointers_to(*command.environment);
   std::vector<int> lifted(descriptors.size());
-  Plan plan{.program = program.c_str(), .arguments = arguments.data(),
+  Plan plan{.program = program.c_str(),
+            .arguments = arguments.data(),
             .environment = command.environment ? environment.data() : environ,
             .folder = command.folder.empty() ? nullptr : command.folder.c_str(),
-            .descriptors = descriptors.data(), .descriptors_count = descriptors.size(), .lifted = lifted.data(),
-            .new_session = command.new_session, .parent_death_signal = command.parent_death_signal};
+            .descriptors = descriptors.data(),
+            .descriptors_count = descriptors.size(),
+            .lifted = lifted.data(),
+            .new_session = command.new_session,
+            .parent_death_signal = command.parent_death_signal};
 
   sigset_t all, before;
   ::sigfillset(&all);

@@ -39,7 +39,9 @@ class Frame {
   struct Returned {
     bool await_ready() const noexcept { return false; }
     template <class Promise>
-    void await_suspend(std::coroutine_handle<Promise> handle) const noexcept { handle.promise().returned(); }
+    void await_suspend(std::coroutine_handle<Promise> handle) const noexcept {
+      handle.promise().returned();
+    }
     void await_resume() const noexcept {}
   };
   std::suspend_always initial_suspend() const noexcept { return {}; }
@@ -119,7 +121,7 @@ class Strand : public Link<ReadyQueue>, public Link<Living>, public Link<Sibling
   std::uint64_t number_;
   std::uint32_t shields_ = 0;
   bool cancelled_ = false;
-  bool continues_ = false;           // has another step in this turn
+  bool continues_ = false;  // has another step in this turn
   bool outermost_returned_ = false;
 };
 

@@ -1,8 +1,8 @@
 // Bytes in both directions between two ends: a socket, a pipe, a simulated connection.
 //
-// Life:  from a Listener, a Network or a pair -> read and write -> finish() -> destroyed: both directions end.
-// A write returns when the stream has taken all bytes; a peer that does not read holds the writer back. One
-// read and one write may wait at a time. A cancelled read takes no bytes away; a cancelled write may have
+// Life:  from a Listener, a Network or a pair -> read and write -> finish() -> destroyed: both directions
+// end. A write returns when the stream has taken all bytes; a peer that does not read holds the writer back.
+// One read and one write may wait at a time. A cancelled read takes no bytes away; a cancelled write may have
 // written a part. Bytes given to write() must stay until it has returned.
 // A stream lives on one loop and dies before it.
 #pragma once
@@ -35,7 +35,9 @@ class Listener {
 };
 
 inline std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
-inline std::span<std::byte> writable_bytes_of(std::string& text) { return std::as_writable_bytes(std::span(text)); }
+inline std::span<std::byte> writable_bytes_of(std::string& text) {
+  return std::as_writable_bytes(std::span(text));
+}
 
 // Everything up to the end; more than `bytes_max` is ErrorKind::exhausted.
 Task<std::string> read_to_end(Stream& stream, std::size_t bytes_max);

@@ -24,7 +24,8 @@ Result<std::string> read_all_at(const OpenedFile& file, std::uint64_t offset, st
   std::string bytes(count, '\0');
   std::size_t filled = 0;
   while (filled < count) {
-    ssize_t more = ::pread(file.fd.get(), bytes.data() + filled, count - filled, static_cast<off_t>(offset + filled));
+    ssize_t more =
+        ::pread(file.fd.get(), bytes.data() + filled, count - filled, static_cast<off_t>(offset + filled));
     if (more < 0 && errno == EINTR) continue;
     if (more < 0) return failed_errno(errno, "read {}", file.path);
     if (more == 0) break;
@@ -52,7 +53,8 @@ Result<std::uint64_t> size_of(const OpenedFile& file) {
 
 Result<void> truncate_to(const OpenedFile& file, std::uint64_t size) {
   if (size > TRY(size_of(file))) return invalid("{} is shorter than {} bytes", file.path, size);
-  if (::ftruncate(file.fd.get(), static_cast<off_t>(size)) < 0) return failed_errno(errno, "truncate {}", file.path);
+  if (::ftruncate(file.fd.get(), static_cast<off_t>(size)) < 0)
+    return failed_errno(errno, "truncate {}", file.path);
   return {};
 }
 
@@ -123,7 +125,8 @@ Task<std::unique_ptr<File>> SystemDisk::open(std::string path, OpenOptions optio
 }
 
 Task<void> SystemDisk::rename(std::string from, std::string to) {
-  return pool_.run([from, to] { return done(::rename(from.c_str(), to.c_str()), "rename " + from + " to", to); });
+  return pool_.run(
+      [from, to] { return done(::rename(from.c_str(), to.c_str()), "rename " + from + " to", to); });
 }
 
 Task<void> SystemDisk::remove(std::string path) {

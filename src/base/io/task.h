@@ -12,8 +12,8 @@
 // A Task<void> ends with `co_return;` and fails with `co_await invalid("...")`.
 //
 // When the catching form resumes, the failed frames are gone: their locals are destroyed, the innermost
-// frame's first, as by an exception. A Task belongs to one loop; its arguments are kept in its frame, so take
-// by value what the caller may not keep until the Task has ended.
+// frame's first, as by an exception. A Task belongs to one loop. Its arguments are kept in its frame, so take
+// by value what the caller may not keep until the Task has ended; what a lambda captured is not kept.
 #pragma once
 
 #include <concepts>
@@ -35,7 +35,9 @@ class [[nodiscard]] ResultAwait {
   explicit ResultAwait(Result<T>&& result) : result_(std::move(result)) {}
   bool await_ready() const { return result_.has_value(); }
   template <class P>
-  void await_suspend(std::coroutine_handle<P> handle) { handle.promise().fail(std::move(result_).error()); }
+  void await_suspend(std::coroutine_handle<P> handle) {
+    handle.promise().fail(std::move(result_).error());
+  }
   T await_resume() { return *std::move(result_); }
 
  private:
@@ -48,9 +50,13 @@ class PromiseBase : public Frame {
   using Frame::returned;
 
   template <class A>
-  A&& await_transform(A&& awaitable) { return std::forward<A>(awaitable); }
+  A&& await_transform(A&& awaitable) {
+    return std::forward<A>(awaitable);
+  }
   template <class T>
-  ResultAwait<T> await_transform(Result<T>&& result) { return ResultAwait<T>(std::move(result)); }
+  ResultAwait<T> await_transform(Result<T>&& result) {
+    return ResultAwait<T>(std::move(result));
+  }
   ResultAwait<void> await_transform(Failure&& failure) { return ResultAwait<void>(std::move(failure)); }
 };
 
@@ -61,7 +67,9 @@ class Promise final : public PromiseBase {
   Task<T> get_return_object() { return Task<T>(this); }
   void return_value(T value) { value_.emplace(std::move(value)); }
   template <std::same_as<Failure> F>
-  void return_value(F&& failure) { fail(std::move(failure).error()); }
+  void return_value(F&& failure) {
+    fail(std::move(failure).error());
+  }
   template <std::same_as<Result<T>> R>
   void return_value(R&& result) {
     if (result) value_.emplace(*std::move(result));
@@ -88,7 +96,9 @@ class [[nodiscard]] TaskAwait : public ChildAwait {
   explicit TaskAwait(Frame* child, bool catches = false) : ChildAwait(child, catches) {}
   bool await_ready() const { return false; }
   template <class P>
-  void await_suspend(std::coroutine_handle<P> parent) { call_from(parent.promise()); }
+  void await_suspend(std::coroutine_handle<P> parent) {
+    call_from(parent.promise());
+  }
   T await_resume() { return static_cast<Promise<T>&>(child()).take(); }
 };
 

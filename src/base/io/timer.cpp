@@ -4,7 +4,8 @@
 
 namespace podo::io {
 namespace {
-constexpr std::size_t children = 4;  // a shallower heap than a binary one, and a node's children share a cache line
+constexpr std::size_t children =
+    4;  // a shallower heap than a binary one, and a node's children share a cache line
 }
 
 void Timer::set(Loop& loop, Monotonic when) {

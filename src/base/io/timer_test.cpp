@@ -63,7 +63,10 @@ TEST_CASE("a timer set again forgets its earlier instant; one that dies never fi
   Probe moved(loop, 1, fired);
   moved.at(5);
   moved.at(20);
-  { Probe dead(loop, 2, fired); dead.at(6); }
+  {
+    Probe dead(loop, 2, fired);
+    dead.at(6);
+  }
   CHECK(loop.run([]() -> Task<void> { co_await sleep(milliseconds(10)); }()).has_value());
   CHECK(fired.empty());
   CHECK(loop.run([]() -> Task<void> { co_await sleep(milliseconds(11)); }()).has_value());

@@ -18,7 +18,9 @@ class Wait {
 
   bool await_ready() const { return false; }
   template <class Promise>
-  void await_suspend(std::coroutine_handle<Promise> handle) { begin(handle.promise()); }
+  void await_suspend(std::coroutine_handle<Promise> handle) {
+    begin(handle.promise());
+  }
   void await_resume() const {}
 
   virtual std::string what() const = 0;  // "what the strand waits for", in a report

@@ -5,7 +5,8 @@
 
 namespace podo::linux {
 
-// 0, 1 and 2 are open afterwards (on /dev/null if they were not), so that no file opened later is taken for the terminal.
+// 0, 1 and 2 are open afterwards (on /dev/null if they were not), so that no file opened later is taken for
+// the terminal.
 Result<> open_missing_stdio();
 // All from `first` on are closed by execve: nothing the caller forgot goes to a program started from here.
 Result<> close_on_exec_from(int first);

@@ -19,7 +19,8 @@ Result<std::string> read_all(int fd, std::size_t bytes_max) {
   std::string content;
   std::size_t size = 0;
   for (;;) {
-    // Files of /proc and /sys tell no size; most fit the first piece, and a read of zero must confirm the end.
+    // Files of /proc and /sys tell no size; most fit the first piece, and a read of zero must confirm the
+    // end.
     content.resize(std::min(std::max<std::size_t>(size * 2, 4096), bytes_max + 1));
     if (size == content.size()) return fail(ErrorKind::exhausted, text("longer than {} bytes", bytes_max));
     const ssize_t count = ::read(fd, content.data() + size, content.size() - size);
@@ -32,7 +33,9 @@ Result<std::string> read_all(int fd, std::size_t bytes_max) {
   return content;
 }
 
-Result<std::string> read_file(const char* path, std::size_t bytes_max) { return read_file(AT_FDCWD, path, bytes_max); }
+Result<std::string> read_file(const char* path, std::size_t bytes_max) {
+  return read_file(AT_FDCWD, path, bytes_max);
+}
 
 Result<std::string> read_file(int dir, const char* path, std::size_t bytes_max) {
   const io::Fd file = TRY(open_at(dir, path, O_RDONLY));

@@ -1,6 +1,7 @@
-// Files by descriptor and path, one system call each: for /proc, /sys, cgroups and configurations of a few kilobytes.
-// `dir` is a directory's descriptor or AT_FDCWD, as in openat(2); an absolute path ignores it. Descriptors are close-on-exec.
-// Blocking calls without state; errors name the call and the path and carry errno.
+// Files by descriptor and path, one system call each: for /proc, /sys, cgroups and configurations of a few
+// kilobytes. `dir` is a directory's descriptor or AT_FDCWD, as in openat(2); an absolute path ignores it.
+// Descriptors are close-on-exec. Blocking calls without state; errors name the call and the path and carry
+// errno.
 #pragma once
 
 #include <sys/types.h>

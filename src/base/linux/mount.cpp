@@ -10,8 +10,8 @@ namespace podo::linux {
 
 namespace {
 
-// The file system's own words, each read(2) one message: "e tmpfs: Bad value for 'size'\n" (e error, w warning, i information).
-// They replace errno's word, which knows less.
+// The file system's own words, each read(2) one message: "e tmpfs: Bad value for 'size'\n" (e error, w
+// warning, i information). They replace errno's word, which knows less.
 Failure filesystem_failure(const io::Fd& filesystem, int error, std::string what) {
   std::string said;
   char message[512];
@@ -32,16 +32,19 @@ Failure filesystem_failure(const io::Fd& filesystem, int error, std::string what
 Result<io::Fd> open_filesystem(const char* type) {
   const int fd = ::fsopen(type, FSOPEN_CLOEXEC);
   if (fd >= 0) return io::Fd(fd);
-  if (errno == ENODEV) return fail(ErrorKind::unsupported, text("this kernel has no file system '{}'", type), ENODEV);
+  if (errno == ENODEV)
+    return fail(ErrorKind::unsupported, text("this kernel has no file system '{}'", type), ENODEV);
   return failed_errno(errno, "fsopen {}", type);
 }
 
 Result<> set_parameter(const io::Fd& filesystem, const char* key, const char* value) {
   const bool flag = *value == '\0';
-  if (::fsconfig(filesystem.get(), flag ? FSCONFIG_SET_FLAG : FSCONFIG_SET_STRING, key, flag ? nullptr : value, 0) == 0)
+  if (::fsconfig(filesystem.get(), flag ? FSCONFIG_SET_FLAG : FSCONFIG_SET_STRING, key,
+                 flag ? nullptr : value, 0) == 0)
     return {};
   const int error = errno;
-  return filesystem_failure(filesystem, error, flag ? text("option {}", key) : text("option {}={}", key, value));
+  return filesystem_failure(filesystem, error,
+                            flag ? text("option {}", key) : text("option {}={}", key, value));
 }
 
 Result<io::Fd> make_mount(const io::Fd& filesystem, std::uint64_t attributes) {
@@ -65,7 +68,8 @@ Result<io::Fd> clone_tree(int dir, const char* path, Depth depth) {
 
 Result<> attach(const io::Fd& mount, int target, const char* name) {
   const unsigned flags = MOVE_MOUNT_F_EMPTY_PATH | (*name == '\0' ? MOVE_MOUNT_T_EMPTY_PATH : 0u);
-  if (::move_mount(mount.get(), "", target, name, flags) != 0) return failed_errno(errno, "move_mount {}", name);
+  if (::move_mount(mount.get(), "", target, name, flags) != 0)
+    return failed_errno(errno, "move_mount {}", name);
   return {};
 }
 
@@ -76,13 +80,16 @@ Result<> set_attributes(int mount, Depth depth, const MountAttributes& attribute
   // The times of access are one choice of four: to set one, the kernel wants the old one cleared.
   if ((change.attr_set & MOUNT_ATTR__ATIME) != 0) change.attr_clr |= MOUNT_ATTR__ATIME;
   change.propagation = attributes.propagation;
-  if (attributes.user_namespace >= 0) change.userns_fd = static_cast<std::uint64_t>(attributes.user_namespace);
+  if (attributes.user_namespace >= 0)
+    change.userns_fd = static_cast<std::uint64_t>(attributes.user_namespace);
   const unsigned flags = AT_EMPTY_PATH | (depth == Depth::tree ? AT_RECURSIVE : 0u);
-  if (::mount_setattr(mount, "", flags, &change, sizeof change) != 0) return failed_errno(errno, "mount_setattr");
+  if (::mount_setattr(mount, "", flags, &change, sizeof change) != 0)
+    return failed_errno(errno, "mount_setattr");
   return {};
 }
 
-Result<> mount_classic(const char* source, const char* target, const char* type, unsigned long flags, const char* data) {
+Result<> mount_classic(const char* source, const char* target, const char* type, unsigned long flags,
+                       const char* data) {
   if (::mount(source, target, type, flags, data) != 0) return failed_errno(errno, "mount {}", target);
   return {};
 }

@@ -12,7 +12,8 @@ Result<io::Fd> open_below(int root, const char* path, int flags, std::uint64_t b
   open_how how{};
   how.flags = static_cast<std::uint64_t>(flags | O_CLOEXEC);
   how.resolve = boundary;
-  // Whoever renames in a loop can make the kernel give up any number of times, but cannot keep us here forever.
+  // Whoever renames in a loop can make the kernel give up any number of times, but cannot keep us here
+  // forever.
   int patience = 256;
   for (;;) {
     const long fd = ::syscall(SYS_openat2, root, path, &how, sizeof how);

@@ -29,7 +29,8 @@ Result<bool> wait_for_end(const io::Fd& pidfd, Duration limit) {
   const Monotonic deadline = clock.now() + limit;
   for (;;) {
     const Duration left = deadline - clock.now();
-    const timespec wait = {left.ns > 0 ? left.ns / 1'000'000'000 : 0, left.ns > 0 ? left.ns % 1'000'000'000 : 0};
+    const timespec wait = {left.ns > 0 ? left.ns / 1'000'000'000 : 0,
+                           left.ns > 0 ? left.ns % 1'000'000'000 : 0};
     pollfd watched = {pidfd.get(), POLLIN, 0};
     const int ready = ::ppoll(&watched, 1, &wait, nullptr);
     if (ready >= 0) return ready > 0;
@@ -42,10 +43,12 @@ Result<ProcessStat> read_process_stat(pid_t pid) {
   return TRY_IN(path, parse_process_stat(TRY(read_file(path.c_str(), 4096))));
 }
 
-// stat := pid " (" name ") " state " " parent " " ...       start_time is field 22, counted from pid = 1 (proc_pid_stat(5))
+// stat := pid " (" name ") " state " " parent " " ...
+// start_time is field 22, counted from pid = 1 (proc_pid_stat(5)).
 Result<ProcessStat> parse_process_stat(std::string_view text) {
-  const std::size_t name_end = text.rfind(')');   // the name may hold anything, parentheses and spaces too
-  if (name_end == std::string_view::npos || name_end + 4 > text.size()) return corrupt("not a process's stat");
+  const std::size_t name_end = text.rfind(')');  // the name may hold anything, parentheses and spaces too
+  if (name_end == std::string_view::npos || name_end + 4 > text.size())
+    return corrupt("not a process's stat");
   ProcessStat stat;
   stat.state = text[name_end + 2];
   std::string_view rest = text.substr(name_end + 4);
@@ -55,7 +58,8 @@ Result<ProcessStat> parse_process_stat(std::string_view text) {
     std::errc failed{};
     if (field == 4) failed = std::from_chars(word.begin(), word.end(), stat.parent).ec;
     if (field == 22) failed = std::from_chars(word.begin(), word.end(), stat.start_time).ec;
-    if (word.empty() || failed != std::errc{}) return corrupt("field {} of a process's stat is '{}'", field, word);
+    if (word.empty() || failed != std::errc{})
+      return corrupt("field {} of a process's stat is '{}'", field, word);
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
   return stat;
@@ -66,7 +70,8 @@ Result<bool> leads_pid_namespace(pid_t pid) {
   const std::string status = TRY(read_file(text("/proc/{}/status", pid).c_str(), 64 << 10));
   const std::size_t start = status.find("\nNSpid:");
   if (start == std::string::npos) return unsupported("/proc/{}/status has no NSpid", pid);
-  const std::string_view line = std::string_view(status).substr(start + 1, status.find('\n', start + 1) - start - 1);
+  const std::string_view line =
+      std::string_view(status).substr(start + 1, status.find('\n', start + 1) - start - 1);
   return line.ends_with("\t1");
 }
 

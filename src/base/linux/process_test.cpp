@@ -37,7 +37,7 @@ TEST_CASE("a process is followed to its end by its descriptor") {
   CHECK_FALSE(*wait_for_end(*pidfd, milliseconds(1)));
   REQUIRE(signal_process(*pidfd, SIGKILL));
   CHECK(*wait_for_end(*pidfd, seconds(10)));
-  CHECK(read_process_stat(child->pid)->ended());   // not yet reaped
+  CHECK(read_process_stat(child->pid)->ended());  // not yet reaped
   CHECK_EQ(*wait_for_exit(child->pid), 128 + SIGKILL);
   CHECK_EQ(signal_process(*pidfd, SIGKILL).error().system_errno(), ESRCH);
   CHECK(open_process(child->pid).error().kind() == ErrorKind::not_found);

@@ -39,7 +39,8 @@ struct Attributes {
 Result<Child> spawn(const Program& program) {
   Actions actions;
   int number = 0;
-  // None of the three may be a number below its own place, unless it is that place: an earlier dup2 would have taken it.
+  // None of the three may be a number below its own place, unless it is that place: an earlier dup2 would
+  // have taken it.
   for (const int descriptor : {program.in, program.out, program.err}) {
     ::posix_spawn_file_actions_adddup2(&actions.value, descriptor, number++);
   }
@@ -52,16 +53,18 @@ Result<Child> spawn(const Program& program) {
   ::sigfillset(&all);
   ::posix_spawnattr_setsigmask(&attributes.value, &none);
   ::posix_spawnattr_setsigdefault(&attributes.value, &all);
-  const int flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | (program.own_group ? POSIX_SPAWN_SETPGROUP : 0);
+  const int flags =
+      POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | (program.own_group ? POSIX_SPAWN_SETPGROUP : 0);
   ::posix_spawnattr_setflags(&attributes.value, static_cast<short>(flags));
 
   const std::vector<std::string> only_path = {program.path};
   const auto args = pointers(program.args.empty() ? only_path : program.args);
   const auto env = pointers(program.env);
   pid_t pid = 0;
-  const int error = ::posix_spawn(&pid, program.path.c_str(), &actions.value, &attributes.value, args.data(), env.data());
+  const int error =
+      ::posix_spawn(&pid, program.path.c_str(), &actions.value, &attributes.value, args.data(), env.data());
   if (error != 0) return failed_errno(error, "execve");
-  auto pidfd = open_process(pid);   // ours and not reaped: the number is still its own
+  auto pidfd = open_process(pid);  // ours and not reaped: the number is still its own
   if (!pidfd) {
     ::kill(pid, SIGKILL);
     (void)wait_for_exit(pid);

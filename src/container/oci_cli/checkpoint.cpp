@@ -5,7 +5,8 @@ namespace podo::oci_cli {
 namespace {
 
 Result<int> refuse(const Call&) {
-  return unsupported("checkpoint and restore are not supported: processes cannot be written to files and read back");
+  return unsupported(
+      "checkpoint and restore are not supported: processes cannot be written to files and read back");
 }
 
 }  // namespace

@@ -4,7 +4,8 @@ namespace podo::oci_cli {
 
 Result<int> preserved_descriptors(const Flags& flags) {
   const std::int64_t count = TRY(flags.number("preserve-fds", 0));
-  if (count < 0 || count > 1'000'000) return invalid("--preserve-fds: {} is not a number of descriptors", count);
+  if (count < 0 || count > 1'000'000)
+    return invalid("--preserve-fds: {} is not a number of descriptors", count);
   return static_cast<int>(count);
 }
 

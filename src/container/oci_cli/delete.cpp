@@ -3,7 +3,8 @@
 namespace podo::oci_cli {
 namespace {
 
-constexpr Flag flags[] = {{"force", "f", "", "kill it (SIGKILL) if it still runs; that it does not exist is no error"}};
+constexpr Flag flags[] = {
+    {"force", "f", "", "kill it (SIGKILL) if it still runs; that it does not exist is no error"}};
 
 Result<int> perform(const Call& call) {
   TRY(call.runtime.remove(call.id(), call.flags.on("force")));
@@ -16,7 +17,9 @@ constinit const Verb delete_verb = {
     .name = "delete",
     .arguments = "<container-id>",
     .summary = "remove what a container left: control groups and state",
-    .description = "A container that was created but not started is killed; one that runs must be stopped first, or forced.\n",
+    .description =
+        "A container that was created but not started is killed; one that runs must be stopped first, or "
+        "forced.\n",
     .flags = flags,
     .perform = perform,
 };

@@ -60,7 +60,8 @@ Result<int> perform(const Call& call) {
   const runtime::ExecOptions options = TRY(exec_options(call.flags));
   const std::string group = call.flags.text("cgroup", "/");
   if (group != "/") return unsupported("--cgroup {}: a process runs in the container's own group", group);
-  if (options.process_file.empty() && options.args.empty()) return invalid("exec needs a command, or --process");
+  if (options.process_file.empty() && options.args.empty())
+    return invalid("exec needs a command, or --process");
   return call.runtime.exec(call.id(), options);
 }
 
@@ -70,7 +71,9 @@ constinit const Verb exec_verb = {
     .name = "exec",
     .arguments = "<container-id> <command> [arguments]",
     .summary = "start a further process in a running container",
-    .description = "Everything after the container's id is the command. The exit code is the command's, or 255 when it could not be started.\n",
+    .description =
+        "Everything after the container's id is the command. The exit code is the command's, or 255 when it "
+        "could not be started.\n",
     .flags = flags,
     .arguments_max = any_number,
     .order = FlagOrder::before_arguments,

@@ -18,7 +18,8 @@ std::vector<std::string_view> names_of(std::span<const runtime::SeccompName> tab
 Result<int> perform(const Call&) {
   const std::string library_version = runtime::libseccomp_version();
   const auto mount_options = runtime::known_mount_options();
-  const auto actions = names_of(runtime::seccomp_actions()), operators = names_of(runtime::seccomp_operators());
+  const auto actions = names_of(runtime::seccomp_actions()),
+             operators = names_of(runtime::seccomp_operators());
   const auto flags = names_of(runtime::seccomp_flags());
   oci::Features features;
   features.mount_options = mount_options;

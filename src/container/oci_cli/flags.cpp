@@ -33,7 +33,8 @@ Result<Flags> Flags::parse(std::span<const Flag> known, std::span<char* const> w
     }
     if (ends) ++at;
     if (ends || order == FlagOrder::before_arguments) {
-      flags.arguments_.insert(flags.arguments_.end(), words.begin() + static_cast<std::ptrdiff_t>(at), words.end());
+      flags.arguments_.insert(flags.arguments_.end(), words.begin() + static_cast<std::ptrdiff_t>(at),
+                              words.end());
       break;
     }
     flags.arguments_.emplace_back(word);
@@ -54,11 +55,15 @@ Result<std::size_t> Flags::take(std::span<char* const> words, std::size_t at) {
     wants_help_ = true;
     return 1;
   }
-  if (flag == nullptr) return invalid("unknown flag {}", std::string_view(words[at]).substr(0, std::string_view(words[at]).find('=')));
+  if (flag == nullptr)
+    return invalid("unknown flag {}",
+                   std::string_view(words[at]).substr(0, std::string_view(words[at]).find('=')));
   if (has_value) {
     const std::string_view value = word.substr(equals + 1);
-    const bool boolean = std::ranges::find(truths, value) != std::end(truths) || std::ranges::find(lies, value) != std::end(lies);
-    if (flag->value.empty() && !boolean) return invalid("--{}: '{}' is neither true nor false", flag->name, value);
+    const bool boolean = std::ranges::find(truths, value) != std::end(truths) ||
+                         std::ranges::find(lies, value) != std::end(lies);
+    if (flag->value.empty() && !boolean)
+      return invalid("--{}: '{}' is neither true nor false", flag->name, value);
     given_.emplace_back(flag, value);
     return 1;
   }

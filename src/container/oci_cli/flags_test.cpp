@@ -5,8 +5,11 @@
 namespace podo::oci_cli {
 namespace {
 
-constexpr Flag known[] = {
-    {"bundle", "b", "DIR", "x"}, {"detach", "d", "", "x"}, {"env", "e", "NAME=VALUE", "x"}, {"limit", "", "N", "x"}, {"force", "f", "", "x"}};
+constexpr Flag known[] = {{"bundle", "b", "DIR", "x"},
+                          {"detach", "d", "", "x"},
+                          {"env", "e", "NAME=VALUE", "x"},
+                          {"limit", "", "N", "x"},
+                          {"force", "f", "", "x"}};
 
 struct Words {
   std::vector<std::string> words;
@@ -26,8 +29,13 @@ using Strings = std::vector<std::string>;
 }  // namespace
 
 TEST_CASE("a value follows its flag or its equals sign, behind one dash or two") {
-  for (const auto& words : {std::initializer_list<const char*>{"--bundle", "/x", "id"}, {"--bundle=/x", "id"}, {"-b", "/x", "id"},
-                            {"-b=/x", "id"}, {"-bundle", "/x", "id"}, {"id", "--bundle", "/x"}, {"-b", "/y", "id", "-b", "/x"}}) {
+  for (const auto& words : {std::initializer_list<const char*>{"--bundle", "/x", "id"},
+                            {"--bundle=/x", "id"},
+                            {"-b", "/x", "id"},
+                            {"-b=/x", "id"},
+                            {"-bundle", "/x", "id"},
+                            {"id", "--bundle", "/x"},
+                            {"-b", "/y", "id", "-b", "/x"}}) {
     const auto flags = parse(words);
     REQUIRE(flags);
     CHECK_EQ(flags->text("bundle", "."), "/x");
@@ -53,7 +61,7 @@ TEST_CASE("booleans are given, or told to be false") {
   CHECK(parse({"--detach=false"})->given("detach"));
   CHECK_FALSE(parse({"-d", "--detach=F"})->on("detach"));
   CHECK_FALSE(parse({})->given("detach"));
-  CHECK_EQ(parse({"-d", "id"})->arguments(), Strings{"id"});   // takes no word
+  CHECK_EQ(parse({"-d", "id"})->arguments(), Strings{"id"});  // takes no word
 }
 
 TEST_CASE("what is given again is kept in order") {
@@ -61,7 +69,8 @@ TEST_CASE("what is given again is kept in order") {
 }
 
 TEST_CASE("a command's own flags are not ours") {
-  const auto flags = parse({"-d", "id", "sh", "-c", "echo --detach", "--", "-b"}, FlagOrder::before_arguments);
+  const auto flags =
+      parse({"-d", "id", "sh", "-c", "echo --detach", "--", "-b"}, FlagOrder::before_arguments);
   REQUIRE(flags);
   CHECK(flags->on("detach"));
   CHECK_EQ(flags->arguments(), (Strings{"id", "sh", "-c", "echo --detach", "--", "-b"}));
@@ -72,7 +81,8 @@ TEST_CASE("a command's own flags are not ours") {
 }
 
 TEST_CASE("where there are no flags, all words are arguments") {
-  CHECK_EQ(parse({"--grape", "-d", "--", "x"}, FlagOrder::nowhere)->arguments(), (Strings{"--grape", "-d", "--", "x"}));
+  CHECK_EQ(parse({"--grape", "-d", "--", "x"}, FlagOrder::nowhere)->arguments(),
+           (Strings{"--grape", "-d", "--", "x"}));
 }
 
 TEST_CASE("help is known to every verb") {
@@ -90,7 +100,8 @@ TEST_CASE("what is wrong is told by name") {
   CHECK_EQ(message({"--=x"}), "unknown flag --");
   CHECK_EQ(message({"id", "--bundle"}), "--bundle needs a value");
   CHECK_EQ(message({"--detach=maybe"}), "--detach: 'maybe' is neither true nor false");
-  CHECK_EQ(parse({"--limit", "ten"})->number("limit", 0).error().message(), "--limit: 'ten' is not a whole number");
+  CHECK_EQ(parse({"--limit", "ten"})->number("limit", 0).error().message(),
+           "--limit: 'ten' is not a whole number");
 }
 
 }  // namespace podo::oci_cli

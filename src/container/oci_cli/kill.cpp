@@ -4,7 +4,8 @@
 namespace podo::oci_cli {
 namespace {
 
-constexpr Flag flags[] = {{"all", "a", "", "to all processes of the container, also when the first has ended"}};
+constexpr Flag flags[] = {
+    {"all", "a", "", "to all processes of the container, also when the first has ended"}};
 
 Result<int> perform(const Call& call) {
   const int signal = TRY(linux::parse_signal(call.flags.arguments().size() > 1 ? call.argument(1) : "TERM"));

@@ -22,14 +22,16 @@ std::string as_table(const std::vector<runtime::Listing>& containers) {
   table.row({"ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER"});
   for (const auto& [state, status] : containers) {
     const pid_t pid = status == runtime::Status::stopped ? 0 : state.pid;
-    table.row({state.id, text("{}", pid), std::string(name_of(status)), state.bundle, state.created, name_owner(state.owner_uid)});
+    table.row({state.id, text("{}", pid), std::string(name_of(status)), state.bundle, state.created,
+               name_owner(state.owner_uid)});
   }
   return table.take();
 }
 
 Result<int> perform(const Call& call) {
   const std::string format = call.flags.text("format", "table");
-  if (format != "table" && format != "json") return invalid("--format: '{}' is neither table nor json", format);
+  if (format != "table" && format != "json")
+    return invalid("--format: '{}' is neither table nor json", format);
   const auto containers = TRY(call.runtime.list());
   if (call.flags.on("quiet")) {
     std::string ids;

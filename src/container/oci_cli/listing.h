@@ -11,6 +11,6 @@ namespace podo::oci_cli {
 void write_listing(json::Writer& out, const runtime::Listing& listing);
 // The user's name in /etc/passwd, or "#1001".
 std::string name_owner(std::uint32_t uid);
-std::string find_user_name(std::string_view passwd, std::uint32_t uid);   // "" when there is none
+std::string find_user_name(std::string_view passwd, std::uint32_t uid);  // "" when there is none
 
 }  // namespace podo::oci_cli

@@ -70,8 +70,9 @@ Result<int> perform(const Verb& verb, const Flags& global, std::span<char* const
   }
   TRY(check_arguments(verb, flags));
   if (global.on("systemd-cgroup")) {
-    return unsupported("--systemd-cgroup: systemd is not asked for control groups; use the cgroupfs driver "
-                       "(podman --cgroup-manager=cgroupfs, containerd SystemdCgroup = false)");
+    return unsupported(
+        "--systemd-cgroup: systemd is not asked for control groups; use the cgroupfs driver "
+        "(podman --cgroup-manager=cgroupfs, containerd SystemdCgroup = false)");
   }
   const SystemClock clock;
   runtime::Runtime runtime(choose_root(global), clock, log);
@@ -100,9 +101,10 @@ int run(std::span<char*> argv, std::size_t skipped) {
     TRY(linux::open_missing_stdio());
     const auto global = TRY(Flags::parse(global_flags, argv.subspan(skipped), FlagOrder::before_arguments));
     TRY(log.open(global.text("log"), global.text("log-format", "text"), global.on("debug")));
-    const auto words = argv.last(global.arguments().size());   // from the verb on
+    const auto words = argv.last(global.arguments().size());  // from the verb on
     const Verb* verb = words.empty() ? nullptr : find_verb(words[0]);
-    if (verb != nullptr && verb->starts_programs) TRY(runtime::protect_own_binary(argv.data()));   // may start this program anew
+    // May start this program anew, with all that it was given.
+    if (verb != nullptr && verb->starts_programs) TRY(runtime::protect_own_binary(argv.data()));
     TRY(linux::close_on_exec_from(3));
     if (global.on("version") || global.wants_help()) {
       TRY(print(global.on("version") ? version_text() : global_help(global_flags)));

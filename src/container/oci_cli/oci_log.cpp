@@ -13,16 +13,18 @@ namespace podo::oci_cli {
 std::string log_line(LogFormat format, LogLevel level, std::string_view message, std::string_view time) {
   if (format == LogFormat::json) {
     json::Writer line;
-    line.object().key("level").string(name_of(level)).key("msg").string(message).key("time").string(time).end();
+    line.object().key("level").string(name_of(level));
+    line.key("msg").string(message).key("time").string(time).end();
     return line.take() + "\n";
   }
   std::string line = text("time=\"{}\" level={} msg=", time, name_of(level));
-  json::append_quoted(line, message);   // the same escapes
+  json::append_quoted(line, message);  // the same escapes
   return line += '\n';
 }
 
 Result<> OciLog::open(const std::string& path, std::string_view format, bool debug) {
-  if (format != "text" && format != "json") return invalid("--log-format: '{}' is neither text nor json", format);
+  if (format != "text" && format != "json")
+    return invalid("--log-format: '{}' is neither text nor json", format);
   format_ = format == "json" ? LogFormat::json : LogFormat::text;
   debug_ = debug;
   if (path.empty()) return {};
@@ -33,7 +35,8 @@ Result<> OciLog::open(const std::string& path, std::string_view format, bool deb
 void OciLog::write(LogLevel level, std::string_view message) {
   if (level == LogLevel::debug && !debug_) return;
   const std::string line = log_line(format_, level, message, runtime::rfc3339(SystemClock().wall()));
-  (void)linux::write_whole(file_ ? file_.get() : STDERR_FILENO, line);   // one write: lines of several programs stay whole
+  // One write: the lines of several programs stay whole.
+  (void)linux::write_whole(file_ ? file_.get() : STDERR_FILENO, line);
 }
 
 void OciLog::report(const Error& error) {

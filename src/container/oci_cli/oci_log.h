@@ -19,7 +19,7 @@ class OciLog final : public Log {
   // Before it, and with an empty path, lines go to standard error as text.
   Result<> open(const std::string& path, std::string_view format, bool debug);
   void write(LogLevel level, std::string_view message) override;
-  // The error that ends the program: to the log, and in plain words to standard error when that is not the log.
+  // The error that ends the program: to the log, and in plain words to standard error when that is another.
   void report(const Error& error);
 
  private:

@@ -14,8 +14,10 @@
 namespace podo::oci_cli {
 
 TEST_CASE("a log line is one line, whatever the message") {
-  CHECK_EQ(log_line(LogFormat::text, LogLevel::error, "open \"x\":\nno", "T"), "time=\"T\" level=error msg=\"open \\\"x\\\":\\nno\"\n");
-  CHECK_EQ(log_line(LogFormat::json, LogLevel::warning, "a\nb", "T"), "{\"level\":\"warning\",\"msg\":\"a\\nb\",\"time\":\"T\"}\n");
+  CHECK_EQ(log_line(LogFormat::text, LogLevel::error, "open \"x\":\nno", "T"),
+           "time=\"T\" level=error msg=\"open \\\"x\\\":\\nno\"\n");
+  CHECK_EQ(log_line(LogFormat::json, LogLevel::warning, "a\nb", "T"),
+           "{\"level\":\"warning\",\"msg\":\"a\\nb\",\"time\":\"T\"}\n");
 }
 
 TEST_CASE("a log file is appended to, and the error is its last line") {
@@ -56,14 +58,16 @@ TEST_CASE("of ps's table the header and the container's processes stay") {
       "root          42       1  0 sleep 1\n"
       "root         421       1  0 sleep 42\n"
       "short\n";
-  CHECK_EQ(*pick_processes(table, {42, 7}), "UID          PID    PPID  C CMD\nroot          42       1  0 sleep 1\n");
+  CHECK_EQ(*pick_processes(table, {42, 7}),
+           "UID          PID    PPID  C CMD\nroot          42       1  0 sleep 1\n");
   CHECK_EQ(*pick_processes(table, {}), "UID          PID    PPID  C CMD\n");
   CHECK(pick_processes("USER CMD\nroot x\n", {1}).error().kind() == ErrorKind::invalid);
   CHECK_EQ(*pick_processes("", {1}), "");
 }
 
 TEST_CASE("owners are told by name where they have one") {
-  constexpr std::string_view passwd = "root:x:0:0:root:/root:/bin/sh\nbroken\nann:1001:7:1001::/:\nann2:x:1001:1001::/:\nlast:x:5:5";
+  constexpr std::string_view passwd =
+      "root:x:0:0:root:/root:/bin/sh\nbroken\nann:1001:7:1001::/:\nann2:x:1001:1001::/:\nlast:x:5:5";
   CHECK_EQ(find_user_name(passwd, 0), "root");
   CHECK_EQ(find_user_name(passwd, 1001), "ann2");
   CHECK_EQ(find_user_name(passwd, 5), "last");

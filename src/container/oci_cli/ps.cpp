@@ -1,5 +1,5 @@
-// The host's ps program prints the table, and the lines of the container's processes are picked from it; where there is no ps,
-// /proc is read here.
+// The host's ps program prints the table, and the lines of the container's processes are picked from it;
+// where there is no ps, /proc is read here.
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -54,8 +54,10 @@ Result<std::string> output_of_ps(const std::string& program, std::span<const std
   std::vector<std::string> args = {"ps"};
   if (options.empty()) args.emplace_back("-ef");
   args.insert(args.end(), options.begin(), options.end());
-  const linux::Child child = TRY_IN(program, linux::spawn({.path = program, .args = args, .env = own_environment(),
-                                                           .directory = "", .out = its_end.get()}));
+  const linux::Child child = TRY_IN(
+      program,
+      linux::spawn(
+          {.path = program, .args = args, .env = own_environment(), .directory = "", .out = its_end.get()}));
   its_end.close();
   auto text = linux::read_all(output.get(), table_bytes_max);
   if (!text) (void)linux::signal_process(child.pidfd, SIGKILL);
@@ -81,7 +83,8 @@ std::string read_own_table(const std::vector<pid_t>& pids) {
 
 Result<int> perform(const Call& call) {
   const std::string format = call.flags.text("format", "table");
-  if (format != "table" && format != "json") return invalid("--format: '{}' is neither table nor json", format);
+  if (format != "table" && format != "json")
+    return invalid("--format: '{}' is neither table nor json", format);
   const auto pids = TRY(call.runtime.processes(call.id()));
   if (format == "json") {
     TRY(print(as_json(pids)));
@@ -103,7 +106,9 @@ constinit const Verb ps_verb = {
     .name = "ps",
     .arguments = "<container-id> [ps options]",
     .summary = "list the processes of a container",
-    .description = "Everything after the container's id goes to the host's ps (default: -ef), which must print a PID column.\n",
+    .description =
+        "Everything after the container's id goes to the host's ps (default: -ef), which must print a PID "
+        "column.\n",
     .flags = flags,
     .arguments_max = any_number,
     .order = FlagOrder::before_arguments,

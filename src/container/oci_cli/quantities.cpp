@@ -11,9 +11,10 @@ namespace {
 Result<double> take_number(std::string_view& text) {
   const std::size_t length = std::min(text.find_first_not_of("0123456789."), text.size());
   const std::string_view digits = text.substr(0, length);
-  const bool number = !digits.empty() && digits.front() != '.' && digits.back() != '.' && std::ranges::count(digits, '.') <= 1;
+  const bool number = !digits.empty() && digits.front() != '.' && digits.back() != '.' &&
+                      std::ranges::count(digits, '.') <= 1;
   if (!number) return invalid("a number is expected where '{}' stands", text);
-  double value = 0, place = 0;   // place: 0 before the point, then 0.1, 0.01...
+  double value = 0, place = 0;  // place: 0 before the point, then 0.1, 0.01...
   for (const char digit : digits) {
     if (digit == '.') {
       place = 0.1;
@@ -53,7 +54,8 @@ Result<std::int64_t> parse_size(std::string_view text) {
     unit.remove_prefix(1);
     if (unit.starts_with('i') && unit.size() == 2) unit.remove_prefix(1);
   }
-  if (!unit.empty() && unit != "b" && unit != "B") return invalid("'{}' is not a size like 512k, 32m or 2G", text);
+  if (!unit.empty() && unit != "b" && unit != "B")
+    return invalid("'{}' is not a size like 512k, 32m or 2G", text);
   return TRY_IN(text, whole(bytes));
 }
 

@@ -10,7 +10,8 @@
 namespace podo::oci_cli {
 
 Result<std::int64_t> parse_integer(std::string_view text);
-// size := digits ("." digits)? unit?        unit := [bB] | [kKmMgGtTpP] (i? [bB])?     powers of 1024; "-1" is no limit
+// size := digits ("." digits)? unit?        unit := [bB] | [kKmMgGtTpP] (i? [bB])?
+// Powers of 1024; "-1" is no limit.
 Result<std::int64_t> parse_size(std::string_view text);
 // duration := (digits ("." digits)? unit)+ | "0"        unit := ns | us | ms | s | m | h        "1m30s"
 Result<Duration> parse_duration(std::string_view text);

@@ -14,7 +14,8 @@ TEST_CASE("sizes have units of 1024") {
   CHECK_EQ(*parse_size("1.5G"), 1'610'612'736);
   CHECK_EQ(*parse_size("2p"), std::int64_t{2} << 50);
   CHECK_EQ(*parse_size("-1"), -1);
-  for (const char* words : {"", "m", "-2", "1x", "1mm", "1 m", "1.", ".5", "1.2.3", "1ib", "99999999p", "-1m"}) {
+  for (const char* words :
+       {"", "m", "-2", "1x", "1mm", "1 m", "1.", ".5", "1.2.3", "1ib", "99999999p", "-1m"}) {
     CAPTURE(words);
     CHECK(parse_size(words).error().kind() == ErrorKind::invalid);
   }

@@ -19,7 +19,8 @@ Result<int> perform(const Call& call) {
   if (call.flags.on("rootless")) owner = {.uid = ::geteuid(), .gid = ::getegid()};
   const std::string path = call.flags.text("bundle", ".") + "/config.json";
   auto file = linux::open_at(AT_FDCWD, path.c_str(), O_WRONLY | O_CREAT | O_EXCL, 0666);
-  if (!file && file.error().kind() == ErrorKind::already_exists) return already_exists("{} exists: remove it first", path);
+  if (!file && file.error().kind() == ErrorKind::already_exists)
+    return already_exists("{} exists: remove it first", path);
   TRY_IN(path, linux::write_whole(TRY(std::move(file)).get(), oci::default_spec_json(owner)));
   return 0;
 }

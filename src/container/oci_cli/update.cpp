@@ -11,7 +11,8 @@ namespace {
 constexpr std::size_t resources_bytes_max = 4u << 20;
 
 constexpr Flag flags[] = {
-    {"resources", "r", "FILE", "the limits as JSON, as linux.resources in config.json; - is standard input; other flags are ignored"},
+    {"resources", "r", "FILE",
+     "the limits as JSON, as linux.resources in config.json; - is standard input; other flags are ignored"},
     {"memory", "", "SIZE", "memory limit: bytes, or 512k, 32m, 2g; -1 is none"},
     {"memory-reservation", "", "SIZE", "memory to be left to it when it gets scarce"},
     {"memory-swap", "", "SIZE", "limit of memory and swap together"},
@@ -68,7 +69,8 @@ Result<oci::Resources> from_flags(const Call& call) {
   resources.cpu.cpus = given.text("cpuset-cpus");
   resources.cpu.mems = given.text("cpuset-mems");
   const std::int64_t weight = TRY(given.number("blkio-weight", 0));
-  if (weight != 0 && (weight < 10 || weight > 1000)) return invalid("--blkio-weight: {} is not within 10 and 1000", weight);
+  if (weight != 0 && (weight < 10 || weight > 1000))
+    return invalid("--blkio-weight: {} is not within 10 and 1000", weight);
   if (weight != 0) resources.block_io.weight = static_cast<std::uint16_t>(weight);
   for (const std::string_view name : {"l3-cache-schema", "mem-bw-schema"}) {
     if (given.given(name)) return unsupported("--{}: Intel RDT is not supported", name);
@@ -80,14 +82,16 @@ Result<oci::Resources> from_flags(const Call& call) {
 }
 
 Result<oci::Resources> from_file(const std::string& path) {
-  std::string bytes = path == "-" ? TRY_IN("standard input", linux::read_all(STDIN_FILENO, resources_bytes_max))
-                                  : TRY(linux::read_file(path.c_str(), resources_bytes_max));
+  std::string bytes = path == "-"
+                          ? TRY_IN("standard input", linux::read_all(STDIN_FILENO, resources_bytes_max))
+                          : TRY(linux::read_file(path.c_str(), resources_bytes_max));
   return oci::decode_resources(TRY(json::parse(std::move(bytes))));
 }
 
 Result<int> perform(const Call& call) {
   const std::string file = call.flags.text("resources");
-  TRY(call.runtime.update(call.id(), file.empty() ? TRY(from_flags(call)) : TRY_IN("--resources", from_file(file))));
+  TRY(call.runtime.update(call.id(),
+                          file.empty() ? TRY(from_flags(call)) : TRY_IN("--resources", from_file(file))));
   return 0;
 }
 

@@ -9,6 +9,7 @@
 #include "base/linux/file.h"
 #include "container/runtime/hooks.h"
 #include "container/runtime/host_facts.h"
+#include "container/runtime/seccomp_cache.h"
 #include "container/runtime/terminal.h"
 #include "container/runtime/timestamp.h"
 #include "model/oci/decode.h"
@@ -118,7 +119,7 @@ Result<> Creation::prepare_birth() {
   birth_.no_pivot = request_.options.no_pivot;
   birth_.no_new_keyring = request_.options.no_new_keyring;
   if (config_.linux.seccomp) {
-    birth_.seccomp = TRY_IN("linux.seccomp", compile_seccomp(*config_.linux.seccomp, log_));
+    birth_.seccomp = TRY_IN("linux.seccomp", SeccompCache(request_.root + "/@seccomp").compile(*config_.linux.seccomp, log_));
   }
   if (!request_.options.console_socket.empty()) {
     birth_.console_socket = TRY(connect_console_socket(request_.options.console_socket));

@@ -16,6 +16,7 @@
 #include "container/runtime/foreground.h"
 #include "container/runtime/host_facts.h"
 #include "container/runtime/process_setup.h"
+#include "container/runtime/seccomp_cache.h"
 #include "container/runtime/terminal.h"
 #include "model/oci/decode.h"
 
@@ -192,7 +193,7 @@ Result<int> Runtime::exec(const std::string& id, const ExecOptions& options) {
   }
   if (!process.terminal && !options.console_socket.empty()) return invalid("--console-socket is given, but the process has no terminal");
   if (!options.console_socket.empty()) stage.console_socket = TRY(connect_console_socket(options.console_socket));
-  if (config.linux.seccomp) stage.seccomp = TRY_IN("linux.seccomp", compile_seccomp(*config.linux.seccomp, log_));
+  if (config.linux.seccomp) stage.seccomp = TRY_IN("linux.seccomp", SeccompCache(root_ + "/@seccomp").compile(*config.linux.seccomp, log_));
   stage.cgroup_entry = TRY(Cgroup::reopen(state.cgroups).entry_beside(state.pid));
   stage.preserve_fds = options.preserve_fds;
 

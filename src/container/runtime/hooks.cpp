@@ -30,7 +30,7 @@ Result<Pipe> make_pipe() {
 class IgnoredPipeSignal {
  public:
   IgnoredPipeSignal() {
-    struct sigaction ignore {};
+    struct sigaction ignore{};
     ignore.sa_handler = SIG_IGN;
     ::sigaction(SIGPIPE, &ignore, &before_);
   }
@@ -42,8 +42,8 @@ class IgnoredPipeSignal {
   struct sigaction before_;
 };
 
-// One hook's run: its stdin is fed and its output drained until it ends, whatever it does with either. What it leaves behind may keep
-// the pipe of its output open: only its own end counts.
+// One hook's run: its stdin is fed and its output drained until it ends, whatever it does with either. What
+// it leaves behind may keep the pipe of its output open: only its own end counts.
 class HookRun {
  public:
   HookRun(linux::Child child, io::Fd in, io::Fd out, std::string_view input)
@@ -61,7 +61,7 @@ class HookRun {
         wait_ms = static_cast<int>(std::min<std::int64_t>(left.ns / 1'000'000 + 1, INT32_MAX));
       }
       std::array<pollfd, 3> watched = {pollfd{child_.pidfd.get(), POLLIN, 0}, pollfd{in_.get(), POLLOUT, 0},
-                                       pollfd{out_.get(), POLLIN, 0}};   // poll ignores a negative descriptor
+                                       pollfd{out_.get(), POLLIN, 0}};  // poll ignores a negative descriptor
       if (::poll(watched.data(), watched.size(), wait_ms) < 0) {
         if (errno == EINTR) continue;
         return failed_errno(errno, "poll");
@@ -69,7 +69,7 @@ class HookRun {
       if (watched[1].revents != 0) feed();
       if (watched[2].revents != 0) drain();
       if (watched[0].revents != 0) {
-        drain();   // what it said last
+        drain();  // what it said last
         return TRY(linux::reap(child_));
       }
     }
@@ -98,7 +98,7 @@ class HookRun {
   }
 
   Result<std::optional<linux::Ending>> kill() {
-    ::kill(-child_.pid, SIGKILL);   // not reaped yet: the number is still its own
+    ::kill(-child_.pid, SIGKILL);  // not reaped yet: the number is still its own
     TRY(linux::reap(child_));
     return std::nullopt;
   }
@@ -112,8 +112,13 @@ class HookRun {
 Result<> run_hook(const oci::Hook& hook, std::string_view state_json, const std::string& directory) {
   if (hook.timeout_s && *hook.timeout_s <= 0) return invalid("timeout: must be greater than zero");
   Pipe in = TRY(make_pipe()), out = TRY(make_pipe());
-  linux::Child child = TRY(linux::spawn({.path = hook.path, .args = hook.args, .env = hook.env, .directory = directory,
-                                         .in = in.read_end.get(), .out = out.write_end.get(), .err = out.write_end.get(),
+  linux::Child child = TRY(linux::spawn({.path = hook.path,
+                                         .args = hook.args,
+                                         .env = hook.env,
+                                         .directory = directory,
+                                         .in = in.read_end.get(),
+                                         .out = out.write_end.get(),
+                                         .err = out.write_end.get(),
                                          .own_group = true}));
   in.read_end.close();
   out.write_end.close();
@@ -128,7 +133,8 @@ Result<> run_hook(const oci::Hook& hook, std::string_view state_json, const std:
   if (ending && ending->succeeded()) return {};
   std::string said = run.output_tail();
   said.erase(said.find_last_not_of(" \n") + 1);
-  const std::string how = ending ? linux::describe(*ending) : text("killed after its timeout of {} s", *hook.timeout_s);
+  const std::string how =
+      ending ? linux::describe(*ending) : text("killed after its timeout of {} s", *hook.timeout_s);
   return fail(ErrorKind::unavailable, said.empty() ? how : text("{}: {}", how, said));
 }
 

@@ -11,10 +11,14 @@
 namespace podo::runtime {
 namespace {
 
-oci::Hook program(std::string path, std::vector<std::string> args = {}) { return {std::move(path), std::move(args), {}, {}}; }
+oci::Hook program(std::string path, std::vector<std::string> args = {}) {
+  return {std::move(path), std::move(args), {}, {}};
+}
 oci::Hook shell(std::string script) { return program("/bin/sh", {"sh", "-c", std::move(script)}); }
 
-Result<> run_one(const oci::Hook& hook, std::string_view state = "{}") { return run_hooks("prestart", {&hook, 1}, state, "/"); }
+Result<> run_one(const oci::Hook& hook, std::string_view state = "{}") {
+  return run_hooks("prestart", {&hook, 1}, state, "/");
+}
 
 // A directory for one test.
 struct Scratch {
@@ -62,7 +66,8 @@ TEST_CASE("how a hook failed is told with its last words") {
   CHECK_EQ(run_one(shell("echo fine; echo broken >&2; exit 7")).error().message(),
            "prestart hook /bin/sh: exit status 7: fine\nbroken");
   CHECK_EQ(run_one(shell("kill -9 $$")).error().message(), "prestart hook /bin/sh: signal SIGKILL");
-  CHECK_EQ(run_one(program("/nowhere/hook")).error().message(), "prestart hook /nowhere/hook: execve: No such file or directory");
+  CHECK_EQ(run_one(program("/nowhere/hook")).error().message(),
+           "prestart hook /nowhere/hook: execve: No such file or directory");
   const std::string long_tail = run_one(shell("yes | head -c 300000; echo end; exit 1")).error().message();
   CHECK(long_tail.ends_with("y\nend"));
   CHECK_LT(long_tail.size(), 1100u);

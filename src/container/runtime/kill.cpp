@@ -26,14 +26,15 @@ Result<> Runtime::kill(const std::string& id, int signal, bool all) {
   const StateDirectory directory = TRY(StateDirectory::open(root_, id, StateDirectory::Lock::none));
   const ContainerState state = TRY(directory.load());
   Cgroup cgroup = Cgroup::reopen(state.cgroups);
-  if (all && !state.cgroups.empty()) return cgroup.kill_all(signal);   // also what outlived the first process; nobody left is fine
+  // Also what outlived the first process; nobody left is fine.
+  if (all && !state.cgroups.empty()) return cgroup.kill_all(signal);
 
   // The end of a pid namespace's first process ends the namespace. Sharing one, the others would live on.
   const bool ends_others = signal == SIGKILL && linux::leads_pid_namespace(state.pid).value_or(true);
   TRY(signal_first_process(state, signal));
   if (signal != SIGKILL) return {};
   if (!ends_others) TRY(cgroup.kill_all(SIGKILL));
-  if (cgroup.frozen().value_or(false)) return cgroup.thaw();   // v1: the frozen die when they thaw
+  if (cgroup.frozen().value_or(false)) return cgroup.thaw();  // v1: the frozen die when they thaw
   return {};
 }
 

@@ -9,7 +9,8 @@ namespace podo::runtime {
 
 namespace {
 
-// What statvfs(3) tells of a mount, as MOUNT_ATTR_*. Access times are one group: locked, they cannot change at all.
+// What statvfs(3) tells of a mount, as MOUNT_ATTR_*. Access times are one group: locked, they cannot change
+// at all.
 std::uint64_t attributes_of(int mount) {
   struct statvfs status;
   if (::fstatvfs(mount, &status) != 0) return 0;
@@ -26,20 +27,22 @@ Result<> apply_to_mount(int tree, const MountPlan& mount, Log* log) {
   if (wanted.set == 0 && wanted.clear == 0) return {};
   Result<> applied = linux::set_attributes(tree, linux::Depth::mount, wanted);
   if (applied || applied.error().system_errno() != EPERM) return applied;
-  // Inside a user namespace the host's own restrictions of a mount are locked. Asking for less restriction is refused;
-  // asking for more is granted, and that part is what protects.
+  // Inside a user namespace the host's own restrictions of a mount are locked. Asking for less restriction is
+  // refused; asking for more is granted, and that part is what protects.
   constexpr std::uint64_t access_times = MOUNT_ATTR__ATIME | MOUNT_ATTR_NODIRATIME;
   const std::uint64_t kept = attributes_of(tree) | access_times;
   wanted.clear &= ~kept;
   wanted.set &= ~access_times;
   TRY(linux::set_attributes(tree, linux::Depth::mount, wanted));
-  if (log != nullptr) log->warn("mount {}: the host's restrictions of {} stay in force", mount.target, mount.source);
+  if (log != nullptr)
+    log->warn("mount {}: the host's restrictions of {} stay in force", mount.target, mount.source);
   return {};
 }
 
 Result<> apply_idmap(int tree, const MountPlan& mount, int user_namespace) {
   const auto depth = mount.idmap == MountPlan::Idmap::recursive ? linux::Depth::tree : linux::Depth::mount;
-  TRY_IN("map the ids", linux::set_attributes(tree, depth, {.set = MOUNT_ATTR_IDMAP, .user_namespace = user_namespace}));
+  TRY_IN("map the ids",
+         linux::set_attributes(tree, depth, {.set = MOUNT_ATTR_IDMAP, .user_namespace = user_namespace}));
   return {};
 }
 
@@ -50,7 +53,8 @@ Result<io::Fd> prepare(const MountPlan& mount, const std::string& bundle, const 
   } else {
     if (mount.kind != MountPlan::Kind::bind) return unsupported("ids are mapped for bind mounts only");
     const bool own_map = !mount.uid_map.empty() || !mount.gid_map.empty();
-    if (!own_map && !child_userns) return invalid("an idmap without mappings needs a container with a user namespace");
+    if (!own_map && !child_userns)
+      return invalid("an idmap without mappings needs a container with a user namespace");
     const io::Fd mapped = own_map ? TRY(make_user_namespace(mount.uid_map, mount.gid_map)) : io::Fd();
     tree = TRY(open_bind(mount, bundle, own_map ? mapped.get() : child_userns.get(), nullptr));
   }
@@ -64,11 +68,13 @@ Result<io::Fd> prepare(const MountPlan& mount, const std::string& bundle, const 
 Result<> apply_attributes(int tree, const MountPlan& mount, Log* log) {
   TRY(apply_to_mount(tree, mount, log));
   if (mount.recursive_set == 0 && mount.recursive_clear == 0) return {};
-  return linux::set_attributes(tree, linux::Depth::tree, {.set = mount.recursive_set, .clear = mount.recursive_clear});
+  return linux::set_attributes(tree, linux::Depth::tree,
+                               {.set = mount.recursive_set, .clear = mount.recursive_clear});
 }
 
 Result<io::Fd> open_bind(const MountPlan& mount, const std::string& bundle, int user_namespace, Log* log) {
-  const std::string source = mount.source.starts_with('/') ? mount.source : text("{}/{}", bundle, mount.source);
+  const std::string source =
+      mount.source.starts_with('/') ? mount.source : text("{}/{}", bundle, mount.source);
   const auto depth = mount.recursive_bind ? linux::Depth::tree : linux::Depth::mount;
   io::Fd tree = TRY(linux::clone_tree(AT_FDCWD, source.c_str(), depth));
   if (user_namespace >= 0) TRY(apply_idmap(tree.get(), mount, user_namespace));

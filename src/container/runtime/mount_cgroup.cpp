@@ -24,8 +24,8 @@ Result<> link_controllers(int parent, std::string_view controllers, const std::s
   return {};
 }
 
-// A bind of the container's own directory: with a cgroup namespace /proc/self/mountinfo shows it as the root of its
-// hierarchy exactly as a mount of its own would, for a third of the system calls.
+// A bind of the container's own directory: with a cgroup namespace /proc/self/mountinfo shows it as the root
+// of its hierarchy exactly as a mount of its own would, for a third of the system calls.
 Result<> add_hierarchy(const CgroupDirectory& cgroup, int parent) {
   const std::string name = cgroup.mount_point.substr(cgroup.mount_point.rfind('/') + 1);
   const io::Fd tree = TRY(linux::clone_tree(AT_FDCWD, cgroup.path.c_str(), linux::Depth::mount));
@@ -42,12 +42,15 @@ Result<io::Fd> mount_legacy(const MountPlan& mount, const std::vector<CgroupDire
   TRY(linux::attach(top, target));
   for (const CgroupDirectory& cgroup : cgroups)
     if (!cgroup.controllers.empty()) TRY_IN(cgroup.path, add_hierarchy(cgroup, top.get()));
-  TRY(linux::set_attributes(top.get(), linux::Depth::tree, {.set = mount.attributes_set, .clear = mount.attributes_clear}));
+  TRY(linux::set_attributes(top.get(), linux::Depth::tree,
+                            {.set = mount.attributes_set, .clear = mount.attributes_clear}));
   return top;
 }
 
-// Without a cgroup namespace the container sees the whole tree, because /proc/self/cgroup then speaks of the whole tree.
-Result<io::Fd> mount_unified(const MountPlan& mount, const CgroupDirectory& cgroup, bool own_namespace, int target) {
+// Without a cgroup namespace the container sees the whole tree, because /proc/self/cgroup then speaks of the
+// whole tree.
+Result<io::Fd> mount_unified(const MountPlan& mount, const CgroupDirectory& cgroup, bool own_namespace,
+                             int target) {
   const std::string& path = own_namespace ? cgroup.path : cgroup.mount_point;
   Result<io::Fd> tree = linux::clone_tree(AT_FDCWD, path.c_str(), linux::Depth::mount);
   if (!tree) {
@@ -56,14 +59,16 @@ Result<io::Fd> mount_unified(const MountPlan& mount, const CgroupDirectory& cgro
     tree = linux::make_mount(filesystem, 0);
     if (!tree) return tree;
   }
-  TRY(linux::set_attributes(tree->get(), linux::Depth::mount, {.set = mount.attributes_set, .clear = mount.attributes_clear}));
+  TRY(linux::set_attributes(tree->get(), linux::Depth::mount,
+                            {.set = mount.attributes_set, .clear = mount.attributes_clear}));
   TRY(linux::attach(*tree, target));
   return tree;
 }
 
 }  // namespace
 
-Result<io::Fd> mount_cgroups(const MountPlan& mount, const std::vector<CgroupDirectory>& cgroups, bool own_namespace, int target) {
+Result<io::Fd> mount_cgroups(const MountPlan& mount, const std::vector<CgroupDirectory>& cgroups,
+                             bool own_namespace, int target) {
   const auto is_unified = [](const CgroupDirectory& cgroup) { return cgroup.controllers.empty(); };
   const auto unified = std::ranges::find_if(cgroups, is_unified);
   if (unified != cgroups.end() && std::ranges::all_of(cgroups, is_unified))

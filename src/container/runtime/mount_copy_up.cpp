@@ -1,8 +1,8 @@
 // tmpcopyup: a tmpfs starts with what the image has in that directory.
 //
-// The image is not trusted, so nothing is opened by a path: every step is one name in a directory already open, without following links.
-// Kept are files, directories, symlinks, devices and fifos with mode, owner, times and extended attributes.
-// Mounts below the directory are not entered: they belong to nobody's image.
+// The image is not trusted, so nothing is opened by a path: every step is one name in a directory already
+// open, without following links. Kept are files, directories, symlinks, devices and fifos with mode, owner,
+// times and extended attributes. Mounts below the directory are not entered: they belong to nobody's image.
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/sendfile.h>
@@ -66,7 +66,8 @@ Result<> copy_content(int from, int to) {
 
 Result<> copy_file(int from, int to, const char* name) {
   // Non-blocking: should the file have become a fifo meanwhile, nobody waits for its writer.
-  const io::Fd source = TRY(linux::open_below(from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, linux::in_one_mount));
+  const io::Fd source =
+      TRY(linux::open_below(from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, linux::in_one_mount));
   struct stat status;
   if (::fstat(source.get(), &status) != 0) return failed_errno(errno, "stat");
   if (!S_ISREG(status.st_mode)) return failed_errno(EINVAL, "no longer a file");

@@ -1,12 +1,11 @@
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/linux/clone.h"
 #include "base/linux/file.h"
+#include "base/linux/process.h"
 #include "container/runtime/mount_steps.h"
 
 namespace podo::runtime {
@@ -25,15 +24,15 @@ Result<io::Fd> map_and_open(pid_t owner, const std::string& uid_map, const std::
 // A namespace needs a process to be born with and to be mapped through; it stays as long as the descriptor.
 Result<io::Fd> make_user_namespace(const std::string& uid_map, const std::string& gid_map) {
   if (uid_map.empty() || gid_map.empty()) return invalid("an idmap needs mappings of users and of groups");
-  const long owner = ::syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, nullptr, nullptr, nullptr, nullptr);
-  if (owner < 0) return failed_errno(errno, "create a user namespace");
-  if (owner == 0) {
+  const linux::Child owner =
+      TRY_IN("create a user namespace", linux::clone_process({.flags = CLONE_NEWUSER}));
+  if (owner.pid == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     for (;;) ::pause();
   }
-  Result<io::Fd> made = map_and_open(static_cast<pid_t>(owner), uid_map, gid_map);
-  ::kill(static_cast<pid_t>(owner), SIGKILL);
-  while (::waitpid(static_cast<pid_t>(owner), nullptr, 0) < 0 && errno == EINTR) {}
+  Result<io::Fd> made = map_and_open(owner.pid, uid_map, gid_map);
+  TRY(linux::signal_process(owner.pidfd, SIGKILL));
+  TRY(linux::wait_for_exit(owner.pid));
   return made;
 }
 

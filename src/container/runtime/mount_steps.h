@@ -13,11 +13,12 @@
 
 namespace podo::runtime {
 
-// type proc, tmpfs, ext4...: a new instance. A tmpfs takes the mode of `target`, the directory it will cover, when the configuration
-// says none, and is never read-only yet: others still write to it.
+// type proc, tmpfs, ext4...: a new instance. A tmpfs takes the mode of `target`, the directory it will cover,
+// when the configuration says none, and is never read-only yet: others still write to it.
 Result<io::Fd> make_filesystem(const MountPlan& mount, std::string_view label, int target);
 
-// A filesystem with options longer than fsconfig(2) takes (overlay with many layers): mount(2) on `target` itself.
+// A filesystem with options longer than fsconfig(2) takes (overlay with many layers): mount(2) on `target`
+// itself.
 bool needs_classic(const MountPlan& mount);
 Result<> mount_filesystem_classic(const MountPlan& mount, std::string_view label, int target);
 
@@ -28,7 +29,8 @@ Result<io::Fd> open_bind(const MountPlan& mount, const std::string& bundle, int 
 Result<> apply_attributes(int tree, const MountPlan& mount, Log* log);
 
 // type cgroup: v1 as a tmpfs of the container's own directories, v2 as the one tree. Attached to `target`.
-Result<io::Fd> mount_cgroups(const MountPlan& mount, const std::vector<CgroupDirectory>& cgroups, bool own_namespace, int target);
+Result<io::Fd> mount_cgroups(const MountPlan& mount, const std::vector<CgroupDirectory>& cgroups,
+                             bool own_namespace, int target);
 
 // tmpcopyup: what `from` (a directory of the image) holds, into the new file system at `to`.
 Result<> copy_tree(int from, int to);

@@ -22,7 +22,8 @@ std::string_view parent_of(std::string_view path) {
 std::string_view name_of_last(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
 Result<io::Fd> find(int root, const std::string& path, TargetKind kind) {
-  return linux::open_below(root, path.c_str(), O_PATH | (kind == TargetKind::directory ? O_DIRECTORY : 0), linux::in_root);
+  return linux::open_below(root, path.c_str(), O_PATH | (kind == TargetKind::directory ? O_DIRECTORY : 0),
+                           linux::in_root);
 }
 
 // The path that a symlink `name` in the directory `path_of_parent` stands for, as the container sees it.
@@ -53,8 +54,9 @@ Result<io::Fd> find_or_create(int root, const std::string& path, TargetKind kind
   }
   if (made < 0 && errno != EEXIST) return failed_errno(errno, "create {}", path);
 
-  Result<io::Fd> created = linux::open_below(parent.get(), name.c_str(),
-      O_PATH | (kind == TargetKind::directory ? O_DIRECTORY : 0), linux::in_one_mount);
+  Result<io::Fd> created =
+      linux::open_below(parent.get(), name.c_str(),
+                        O_PATH | (kind == TargetKind::directory ? O_DIRECTORY : 0), linux::in_one_mount);
   if (created || created.error().system_errno() != ELOOP) return created;
   if (links_left == 0) return failed_errno(ELOOP, "open {}", path);
   return find_or_create(root, TRY(follow(parent.get(), above, name)), kind, links_left - 1);

@@ -1,5 +1,6 @@
-// The attacks of an image on the places of its mounts. Each fails when the walk is not bounded: with openat(2) instead of
-// openat2(2) the first makes directories on the host, the race leaves the root within a few hundred turns.
+// The attacks of an image on the places of its mounts. Each fails when the walk is not bounded: with
+// openat(2) instead of openat2(2) the first makes directories on the host, the race leaves the root within a
+// few hundred turns.
 #include "container/runtime/mount_target.h"
 
 #include <fcntl.h>
@@ -89,7 +90,9 @@ TEST_CASE("a race of renames never leads out of the root") {
     PODO_MUST(::symlink("/tmp/outside", "/tmp/root/link") == 0);
     std::atomic<bool> over = false;
     std::thread attacker([&] {
-      while (!over) ::syscall(SYS_renameat2, AT_FDCWD, "/tmp/root/real", AT_FDCWD, "/tmp/root/link", 2 /* RENAME_EXCHANGE */);
+      while (!over)
+        ::syscall(SYS_renameat2, AT_FDCWD, "/tmp/root/real", AT_FDCWD, "/tmp/root/link",
+                  2 /* RENAME_EXCHANGE */);
     });
     std::string escaped;
     for (int turn = 0; turn < 3000 && escaped.empty(); ++turn) {

@@ -1,14 +1,15 @@
-// What a config.json asks for, as a Plan: checked against the specification and translated into the kernel's own words, so that
-// the launch only performs. Planning is pure: values in, values out; no I/O, no clock.
+// What a config.json asks for, as a Plan: checked against the specification and translated into the kernel's
+// own words, so that the launch only performs. Planning is pure: values in, values out; no I/O, no clock.
 //
 //   Config + HostFacts -> plan_container() -> Plan -> launch.h performs it
 //   Process + HostFacts -> plan_process() -> ProcessPlan (for exec)
 //
-// Files: plan.cpp (the whole), plan_namespaces, plan_id_map, plan_mounts (the table of mount options), plan_devices, plan_sysctls,
-// plan_process, plan_capabilities, plan_scheduling.
+// Files: plan.cpp (the whole), plan_namespaces, plan_id_map, plan_mounts (the table of mount options),
+// plan_devices, plan_sysctls, plan_process, plan_capabilities, plan_scheduling.
 //
-// An error of the config is Invalid and names the path ("linux.namespaces[2].type"); what this program cannot do is
-// Unsupported; what this host lacks and the specification allows to be missing becomes a line of `warnings`.
+// An error of the config is Invalid and names the path ("linux.namespaces[2].type"); what this program cannot
+// do is Unsupported; what this host lacks and the specification allows to be missing becomes a line of
+// `warnings`.
 #pragma once
 
 #include <sys/resource.h>
@@ -51,17 +52,19 @@ struct NamespacePlan {
 // One entry of `mounts`, its options sorted into what the kernel calls them.
 struct MountPlan {
   enum class Kind : std::uint8_t { bind, filesystem, cgroup };
+  enum class Idmap : std::uint8_t { none, one, recursive };
+  using Parameters = std::vector<std::pair<std::string, std::string>>;
   Kind kind = Kind::filesystem;
-  std::string source, target, type;                                // as configured; a relative bind source is relative to the bundle
-  std::vector<std::pair<std::string, std::string>> parameters;     // for fsconfig: key, value; a flag has ""
-  bool recursive_bind = false;                                     // rbind
-  bool remount = false;                                            // nothing new: what is mounted at the target gets the attributes
-  std::uint64_t attributes_set = 0, attributes_clear = 0;          // MOUNT_ATTR_*, this mount only
-  std::uint64_t recursive_set = 0, recursive_clear = 0;            // rro, rnosuid...: the whole tree
-  std::vector<std::uint64_t> propagation;                          // MS_SHARED|MS_REC..., in order
-  bool copy_up = false;                                            // tmpcopyup
-  enum class Idmap : std::uint8_t { none, one, recursive } idmap = Idmap::none;
-  std::string uid_map, gid_map;                                    // of the idmap; empty with idmap set: the container's
+  std::string source, target, type;      // as configured; a bind's relative source is relative to the bundle
+  Parameters parameters;                 // for fsconfig: key, value; a flag has ""
+  bool recursive_bind = false;           // rbind
+  bool remount = false;                  // nothing new: the mount that is at the target gets the attributes
+  std::uint64_t attributes_set = 0, attributes_clear = 0;  // MOUNT_ATTR_*, this mount only
+  std::uint64_t recursive_set = 0, recursive_clear = 0;    // rro, rnosuid...: the whole tree
+  std::vector<std::uint64_t> propagation;                  // MS_SHARED|MS_REC..., in order
+  bool copy_up = false;                                    // tmpcopyup
+  Idmap idmap = Idmap::none;
+  std::string uid_map, gid_map;          // of the idmap; empty with idmap set: the container's
 };
 
 struct DevicePlan {
@@ -74,14 +77,16 @@ struct DevicePlan {
 struct RootfsPlan {
   std::string path;                            // absolute on the host
   bool readonly = false;
-  std::uint64_t propagation = 0;               // MS_SLAVE|MS_REC...; 0: the default (rslave for the setup, then private as configured)
+  std::uint64_t propagation = 0;               // MS_SLAVE|MS_REC...; 0: none is configured
   std::vector<MountPlan> mounts;
   std::vector<DevicePlan> devices;             // the defaults of the specification included
   std::vector<std::string> masked_paths, readonly_paths;
   std::string mount_label;
 };
 
-struct CapabilitySets { std::uint64_t bounding = 0, effective = 0, inheritable = 0, permitted = 0, ambient = 0; };
+struct CapabilitySets {
+  std::uint64_t bounding = 0, effective = 0, inheritable = 0, permitted = 0, ambient = 0;
+};
 struct SchedulerPlan {  // fields of sched_setattr(2)
   std::uint32_t policy = 0;
   std::uint64_t flags = 0;
@@ -109,7 +114,10 @@ struct ProcessPlan {
   std::string apparmor_profile, selinux_label;
 };
 
-struct MemoryPolicyPlan { int mode = 0; std::vector<std::uint64_t> nodes; };  // set_mempolicy(2): mode with flags, node mask words
+struct MemoryPolicyPlan {            // arguments of set_mempolicy(2)
+  int mode = 0;                      // with its flags
+  std::vector<std::uint64_t> nodes;  // words of the mask
+};
 
 struct Plan {
   NamespacePlan namespaces;
@@ -126,7 +134,8 @@ struct Plan {
 
 // `bundle` is absolute.
 Result<Plan> plan_container(const oci::Config& config, const std::string& bundle, const HostFacts& host);
-Result<ProcessPlan> plan_process(const oci::Process& process, const HostFacts& host, std::vector<std::string>& warnings);
+Result<ProcessPlan> plan_process(const oci::Process& process, const HostFacts& host,
+                                 std::vector<std::string>& warnings);
 
 // Part of plan_container(), for exec: the argument of personality(2).
 Result<std::uint32_t> plan_personality(const oci::Personality& personality);

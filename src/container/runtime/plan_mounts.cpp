@@ -199,7 +199,7 @@ Result<> read_options(const oci::Mount& mount, std::string_view where, Reading& 
   return {};
 }
 
-// config.md#linux-mount-options: the mount's own maps, else the container's. Maps without the option mean idmap.
+// The mount's own maps, else the container's; maps without the option mean idmap (config.md#mounts).
 Result<> plan_idmap(const oci::Mount& mount, const NamespacePlan& namespaces, std::string_view where,
                     MountPlan& plan) {
   if (mount.uid_mappings.empty() != mount.gid_mappings.empty()) {

@@ -97,7 +97,8 @@ TEST_CASE("labels are kept on hosts that have them") {
 TEST_CASE("limits and scheduling become the kernel's numbers") {
   const auto plan = plan_of(R"(,"rlimits":[{"type":"RLIMIT_NOFILE","soft":1,"hard":18446744073709551615}],
     "scheduler":{"policy":"SCHED_FIFO","priority":99,"flags":["SCHED_FLAG_RESET_ON_FORK"]},
-    "ioPriority":{"class":"IOPRIO_CLASS_BE","priority":4},"execCPUAffinity":{"initial":"0-1, 4","final":""},"oomScoreAdj":-7)");
+    "ioPriority":{"class":"IOPRIO_CLASS_BE","priority":4},"execCPUAffinity":{"initial":"0-1, 4",
+      "final":""},"oomScoreAdj":-7)");
   REQUIRE(problem(plan) == "none");
   REQUIRE(plan->rlimits.size() == 1);
   CHECK(plan->rlimits[0].resource == RLIMIT_NOFILE);

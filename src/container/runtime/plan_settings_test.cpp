@@ -23,7 +23,8 @@ constexpr auto all_namespaces =
 
 TEST_CASE("devices of the config come after the default ones, or replace them") {
   const auto plan = plan_devices_of(R"({"type":"c","path":"/dev/fuse","major":10,"minor":229,"uid":3,"gid":4},
-    {"type":"u","path":"/dev/null","major":1,"minor":3,"fileMode":420},{"type":"p","path":"/dev/pipe","fileMode":384},
+    {"type":"u","path":"/dev/null","major":1,"minor":3,"fileMode":420},{"type":"p",
+      "path":"/dev/pipe","fileMode":384},
     {"type":"b","path":"/dev/sda","major":4095,"minor":1048575,"fileMode":25008})");
   REQUIRE(problem(plan) == "none");
   const auto& devices = plan->rootfs.devices;

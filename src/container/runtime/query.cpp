@@ -1,4 +1,5 @@
-// What is there, without changing it: no locks are taken, so these answer also while another verb works on the container.
+// What is there, without changing it: no locks are taken, so these answer also while another verb works on
+// the container.
 #include "container/runtime/runtime.h"
 
 namespace podo::runtime {
@@ -20,7 +21,8 @@ Result<std::vector<Listing>> Runtime::list() const {
   for (const std::string& id : TRY(list_containers(root_))) {
     auto listing = look(root_, id);
     if (listing) found.push_back(std::move(*listing));
-    else if (listing.error().kind() != ErrorKind::not_found) log_.write(LogLevel::warning, listing.error().message());
+    else if (listing.error().kind() != ErrorKind::not_found)
+      log_.write(LogLevel::warning, listing.error().message());
   }
   return found;
 }

@@ -22,7 +22,7 @@ Result<> end_first_process(const ContainerState& state) {
   const auto sent = linux::signal_process(*pidfd, SIGKILL);
   if (!sent && sent.error().kind() != ErrorKind::not_found) return sent;
   Cgroup cgroup = Cgroup::reopen(state.cgroups);
-  if (cgroup.frozen().value_or(false)) TRY(cgroup.thaw());   // v1: the frozen die when they thaw
+  if (cgroup.frozen().value_or(false)) TRY(cgroup.thaw());  // v1: the frozen die when they thaw
   if (!TRY(linux::wait_for_end(*pidfd, death_limit))) {
     return unavailable("container {}: process {} still runs 10 s after SIGKILL", state.id, state.pid);
   }
@@ -31,15 +31,17 @@ Result<> end_first_process(const ContainerState& state) {
 
 Result<> remove_cgroups(const std::vector<CgroupDirectory>& directories) {
   Cgroup cgroup = Cgroup::reopen(directories);
-  if (!TRY(cgroup.processes()).empty()) TRY(cgroup.kill_all(SIGKILL));   // outlived the first: it shared a pid namespace
+  // Whoever is left outlived the first process, as it shared a pid namespace.
+  if (!TRY(cgroup.processes()).empty()) TRY(cgroup.kill_all(SIGKILL));
   return cgroup.remove();
 }
 
-// Where the groups of a container must be whose state cannot be read: as creation chose them from its configuration.
+// Where the groups of a container must be whose state cannot be read: as its configuration makes them.
 Result<std::vector<CgroupDirectory>> guess_cgroups(const StateDirectory& directory, const std::string& id) {
   const oci::Config config = TRY(saved_config(directory));
   const std::string path = choose_cgroup_path(config.linux.cgroups_path, id);
-  if (path.find_first_not_of('/') == std::string::npos || path.contains("..")) return invalid("linux.cgroupsPath: {}", path);
+  if (path.find_first_not_of('/') == std::string::npos || path.contains(".."))
+    return invalid("linux.cgroupsPath: {}", path);
   std::vector<CgroupDirectory> directories;
   for (const linux::CgroupHierarchy& each : TRY(linux::read_cgroup_layout()).hierarchies) {
     directories.push_back({each.controllers, each.mount_point, each.mount_point + path});
@@ -51,7 +53,8 @@ void run_poststop(const StateDirectory& directory, const ContainerState& state, 
   if (!state.has_poststop) return;
   const auto config = saved_config(directory);
   if (!config) return log.warn("poststop hooks are left out: {}", config.error().message());
-  run_hooks_warning("poststop", config->hooks.poststop, spec_state_json(state, Status::stopped), state.bundle, log);
+  run_hooks_warning("poststop", config->hooks.poststop, spec_state_json(state, Status::stopped), state.bundle,
+                    log);
 }
 
 }  // namespace
@@ -76,7 +79,7 @@ Result<> Runtime::remove(const std::string& id, bool force) {
     return conflict("cannot delete container {} that is not stopped: {}", id, name_of(status));
   }
   if (status != Status::stopped) TRY(end_first_process(*state));
-  TRY(remove_cgroups(state->cgroups));   // when they cannot go, the state stays, so that this can be repeated
+  TRY(remove_cgroups(state->cgroups));  // when they cannot go, the state stays, so that this can be repeated
   run_poststop(directory, *state, log_);
   return directory.remove();
 }

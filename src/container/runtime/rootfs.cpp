@@ -40,14 +40,23 @@ bool is_procfs(int fd) {
 
 // What may cover a single file of /proc: the numbers that lxcfs and its like tell per container.
 bool may_cover_in_proc(std::string_view path) {
-  constexpr std::array<std::string_view, 11> allowed{"/proc/cpuinfo", "/proc/diskstats", "/proc/meminfo", "/proc/stat",
-      "/proc/swaps", "/proc/uptime", "/proc/loadavg", "/proc/slabinfo", "/proc/net/dev", "/proc/sys/kernel/ns_last_pid",
-      "/proc/sys/crypto/fips_enabled"};
+  constexpr std::array<std::string_view, 11> allowed{"/proc/cpuinfo",
+                                                     "/proc/diskstats",
+                                                     "/proc/meminfo",
+                                                     "/proc/stat",
+                                                     "/proc/swaps",
+                                                     "/proc/uptime",
+                                                     "/proc/loadavg",
+                                                     "/proc/slabinfo",
+                                                     "/proc/net/dev",
+                                                     "/proc/sys/kernel/ns_last_pid",
+                                                     "/proc/sys/crypto/fips_enabled"};
   return std::ranges::find(allowed, path) != allowed.end();
 }
 
 // A file system of somebody else's on /proc would answer in the kernel's name, to this program too.
-// `tree` is the bind source; `target` may be in a proc file system by a link of the image, whatever its path says.
+// `tree` is the bind source; `target` may be in a proc file system by a link of the image, whatever its path
+// says.
 Result<> check_proc(const MountPlan& mount, const std::string& path, const io::Fd& tree, int target) {
   if (path == "/proc") {
     const bool is_bind = mount.kind == MountPlan::Kind::bind;
@@ -58,7 +67,8 @@ Result<> check_proc(const MountPlan& mount, const std::string& path, const io::F
   return invalid("it is inside a proc file system, where nothing may be mounted");
 }
 
-// The mount that holds `directory` stops sharing with the host. Only needed when the host's mounts stay shared here.
+// The mount that holds `directory` stops sharing with the host. Only needed when the host's mounts stay
+// shared here.
 Result<> make_private_above(const io::Fd& directory) {
   io::Fd here = TRY(linux::open_at(directory.get(), ".", O_PATH | O_DIRECTORY));
   for (;;) {
@@ -77,8 +87,10 @@ Result<io::Fd> clone_host_null() {
   if (::fstat(null.get(), &status) != 0) return failed_errno(errno, "stat /dev/null");
   if (!S_ISCHR(status.st_mode) || status.st_rdev != makedev(1, 3))
     return fail(ErrorKind::internal, "the host's /dev/null is not the null device");
-  // Read-only: it is the host's file, whose mode and owner the container must not change. Writing to a device stays possible.
-  TRY(linux::set_attributes(null.get(), linux::Depth::mount, {.set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC}));
+  // Read-only: it is the host's file, whose mode and owner the container must not change. Writing to a device
+  // stays possible.
+  TRY(linux::set_attributes(null.get(), linux::Depth::mount,
+                            {.set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC}));
   return null;
 }
 
@@ -104,8 +116,7 @@ Result<> Rootfs::attach_root() {
   const io::Fd place = TRY(linux::open_at(AT_FDCWD, plan.path.c_str(), O_PATH | O_DIRECTORY));
   if ((plan.propagation & MS_SHARED) == 0)
     TRY(linux::mount_classic(nullptr, "/", nullptr, MS_SLAVE | MS_REC, nullptr));
-  else
-    TRY(make_private_above(place));
+  else TRY(make_private_above(place));
   root_ = TRY(linux::clone_tree(place.get(), "", linux::Depth::tree));
   if ((plan.propagation & MS_SHARED) != 0)
     TRY(linux::set_attributes(root_.get(), linux::Depth::tree, {.propagation = MS_SLAVE}));
@@ -133,8 +144,8 @@ Result<Rootfs> Rootfs::build(RootfsContext context, Log& log) {
   return rootfs;
 }
 
-// attach_root() stops the mount that holds the root from sharing. Volumes often come from that same mount, and with a shared
-// root they are to share with the host: so they are copied before.
+// attach_root() stops the mount that holds the root from sharing. Volumes often come from that same mount,
+// and with a shared root they are to share with the host: so they are copied before.
 Result<> Rootfs::open_sources_early() {
   const std::vector<MountPlan>& mounts = context_.plan->rootfs.mounts;
   for (std::size_t i = 0; i < mounts.size(); ++i) {
@@ -147,9 +158,11 @@ Result<> Rootfs::open_sources_early() {
 
 Result<io::Fd> Rootfs::open_place(const MountPlan& mount, TargetKind kind) const {
   if (mount.type != "proc" && mount.type != "sysfs") return open_target(root_.get(), mount.target, kind);
-  // These two are the kernel's word on the machine. Through a link they could be put where they are not expected.
+  // These two are the kernel's word on the machine. Through a link they could be put where they are not
+  // expected.
   const std::string path = linux::clean_path(mount.target);
-  Result<io::Fd> found = linux::open_below(root_.get(), path.c_str(), O_PATH | O_DIRECTORY, linux::in_root_no_links);
+  Result<io::Fd> found =
+      linux::open_below(root_.get(), path.c_str(), O_PATH | O_DIRECTORY, linux::in_root_no_links);
   if (!found && found.error().system_errno() == ELOOP)
     return invalid("{} is a symbolic link: {} needs a real directory", mount.target, mount.type);
   if (!found && found.error().system_errno() == ENOENT) return open_target(root_.get(), mount.target, kind);

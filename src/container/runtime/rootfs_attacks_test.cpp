@@ -27,7 +27,8 @@ Plan plan_with(std::vector<MountPlan> mounts) {
 
 }  // namespace
 
-TEST_CASE("masks are made of the host's null device, whatever the image has in its place") {  // CVE-2025-31133
+TEST_CASE(
+    "masks are made of the host's null device, whatever the image has in its place") {  // CVE-2025-31133
   const std::string said = in_namespaces(0, [] -> std::string {
     Plan plan = plan_with({filesystem("proc", "/proc")});
     ::mkdir("/tmp/root/dev", 0755);
@@ -64,7 +65,8 @@ TEST_CASE("proc and sysfs are not mounted through links, and nothing is mounted 
     PODO_MUST(error_of(build(plan)).contains("only a proc file system may be mounted on /proc"));
     plan.rootfs.mounts = {filesystem("tmpfs", "/proc")};
     PODO_MUST(error_of(build(plan)).contains("only a proc file system may be mounted on /proc"));
-    plan.rootfs.mounts = {filesystem("proc", "/proc"), bind("/tmp/source/file", "/proc/uptime")};  // as lxcfs does
+    plan.rootfs.mounts = {filesystem("proc", "/proc"),
+                          bind("/tmp/source/file", "/proc/uptime")};  // as lxcfs does
     PODO_MUST_WORK(build(plan));
     PODO_MUST_BE(slurp("/tmp/root/proc/uptime"), "content");
     return "";
@@ -120,7 +122,8 @@ TEST_CASE("a label goes to this thread's attribute, or nowhere") {
     PODO_MUST(::mount("/tmp/decoy", attribute.c_str(), nullptr, MS_BIND, nullptr) == 0);
     ProcessPlan process;
     process.selinux_label = "system_u:system_r:container_t:s0";
-    [[maybe_unused]] const Result<> written = write_exec_label(process);  // refused by a kernel without SELinux
+    [[maybe_unused]] const Result<> written =
+        write_exec_label(process);  // refused by a kernel without SELinux
     PODO_MUST_BE(slurp("/tmp/decoy"), "");
     const auto file = open_in_proc("thread-self/attr/exec", O_WRONLY);
     PODO_MUST_WORK(file);
@@ -135,7 +138,8 @@ TEST_CASE("moving the root instead of pivoting leaves no complete proc or sysfs 
   const std::string said = in_namespaces(0, [] -> std::string {
     Plan plan = default_plan(make_root());
     SilentLog silent;
-    Result<Rootfs> rootfs = Rootfs::build({.plan = &plan, .bundle = "/tmp", .sources = {}, .cgroups = {}, .no_pivot = true}, silent);
+    Result<Rootfs> rootfs = Rootfs::build(
+        {.plan = &plan, .bundle = "/tmp", .sources = {}, .cgroups = {}, .no_pivot = true}, silent);
     PODO_MUST_WORK(rootfs);
     const io::Fd host(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
     PODO_MUST_WORK(rootfs->enter());
@@ -144,8 +148,10 @@ TEST_CASE("moving the root instead of pivoting leaves no complete proc or sysfs 
     PODO_MUST(::access("/tmp/root", F_OK) != 0);
     // Who gets hold of the host's root finds the directories of its image, without the mounts.
     struct stat status;
-    PODO_MUST(::fstatat(host.get(), "proc", &status, 0) == 0 && ::fstatat(host.get(), "proc/self", &status, 0) != 0);
-    PODO_MUST(::fstatat(host.get(), "sys", &status, 0) == 0 && ::fstatat(host.get(), "sys/kernel", &status, 0) != 0);
+    PODO_MUST(::fstatat(host.get(), "proc", &status, 0) == 0 &&
+              ::fstatat(host.get(), "proc/self", &status, 0) != 0);
+    PODO_MUST(::fstatat(host.get(), "sys", &status, 0) == 0 &&
+              ::fstatat(host.get(), "sys/kernel", &status, 0) != 0);
     return "";
   });
   CHECK(said == "");

@@ -12,7 +12,8 @@ namespace podo::runtime {
 namespace {
 
 bool is_the_device(const struct stat& status, const DevicePlan& device) {
-  return (status.st_mode & S_IFMT) == (device.mode & S_IFMT) && (S_ISFIFO(status.st_mode) || status.st_rdev == device.number);
+  return (status.st_mode & S_IFMT) == (device.mode & S_IFMT) &&
+         (S_ISFIFO(status.st_mode) || status.st_rdev == device.number);
 }
 
 Result<> bind_device(int root, const DevicePlan& device) {
@@ -28,12 +29,14 @@ Result<> make_node(int parent, const std::string& name, const DevicePlan& device
   if (::mknodat(parent, name.c_str(), device.mode, device.number) != 0) {
     if (errno != EEXIST) return failed_errno(errno, "mknod");
     struct stat status;
-    if (::fstatat(parent, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return failed_errno(errno, "stat");
+    if (::fstatat(parent, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0)
+      return failed_errno(errno, "stat");
     if (!is_the_device(status, device)) return already_exists("there is something else of that name");
     return {};
   }
   if (device.uid == 0 && device.gid == 0) return {};
-  if (::fchownat(parent, name.c_str(), device.uid, device.gid, AT_SYMLINK_NOFOLLOW) != 0) return failed_errno(errno, "chown");
+  if (::fchownat(parent, name.c_str(), device.uid, device.gid, AT_SYMLINK_NOFOLLOW) != 0)
+    return failed_errno(errno, "chown");
   return {};
 }
 
@@ -63,13 +66,20 @@ Result<> make_devices(int root, const std::vector<DevicePlan>& devices, bool in_
 }
 
 Result<> make_device_links(int root) {
-  struct Link { const char* name; const char* to; };
-  constexpr Link links[] = {{"fd", "/proc/self/fd"}, {"stdin", "/proc/self/fd/0"}, {"stdout", "/proc/self/fd/1"},
-                            {"stderr", "/proc/self/fd/2"}, {"ptmx", "pts/ptmx"}};
+  struct Link {
+    const char* name;
+    const char* to;
+  };
+  constexpr Link links[] = {{"fd", "/proc/self/fd"},
+                            {"stdin", "/proc/self/fd/0"},
+                            {"stdout", "/proc/self/fd/1"},
+                            {"stderr", "/proc/self/fd/2"},
+                            {"ptmx", "pts/ptmx"}};
   const io::Fd dev = TRY(open_target(root, "/dev", TargetKind::directory));
   for (const auto& [name, to] : links) {
     if (::symlinkat(to, dev.get(), name) == 0) continue;
-    // An image's own link or file of that name stays, but not its ptmx: that would make terminals of another instance.
+    // An image's own link or file of that name stays, but not its ptmx: that would make terminals of another
+    // instance.
     if (errno == EEXIST && std::string_view(name) != "ptmx") continue;
     if (errno != EEXIST || ::unlinkat(dev.get(), name, 0) != 0 || ::symlinkat(to, dev.get(), name) != 0)
       return failed_errno(errno, "symlink /dev/{}", name);

@@ -9,8 +9,9 @@
 
 namespace podo::runtime {
 
-// Nodes with exactly the mode that is asked for (umask 0 expected). In a user namespace, where mknod(2) is refused, the host's device of
-// that path and number is bound instead. A node that is there already with the same type and number is left.
+// Nodes with exactly the mode that is asked for (umask 0 expected). In a user namespace, where mknod(2) is
+// refused, the host's device of that path and number is bound instead. A node that is there already with the
+// same type and number is left.
 Result<> make_devices(int root, const std::vector<DevicePlan>& devices, bool in_user_namespace);
 
 // fd, stdin, stdout, stderr, ptmx.

@@ -24,7 +24,8 @@ TEST_CASE("devices have exactly their mode and owner, and existing ones must be 
     PODO_MUST(::stat("/tmp/root/dev/null", &status) == 0 && status.st_mode == (S_IFCHR | 0666));
     PODO_MUST(::stat("/tmp/root/dev/disk/by-id/first", &status) == 0 && status.st_mode == (S_IFBLK | 0640));
     PODO_MUST(status.st_rdev == makedev(7, 0) && status.st_uid == 5 && status.st_gid == 6);
-    PODO_MUST(::stat("/tmp/root/run/queue", &status) == 0 && status.st_mode == (S_IFIFO | 0622) && status.st_uid == 7);
+    PODO_MUST(::stat("/tmp/root/run/queue", &status) == 0 && status.st_mode == (S_IFIFO | 0622) &&
+              status.st_uid == 7);
     PODO_MUST_WORK(build(plan));
     plan.rootfs.devices[0].number = makedev(1, 5);
     PODO_MUST_BE(error_of(build(plan)), "device /dev/null: there is something else of that name");
@@ -70,9 +71,11 @@ TEST_CASE("in a user namespace devices are the host's, bound, and the host's res
     if (::fork() == 0) {
       std::string inside = error_of(build_enter_seal(plan));
       struct stat status;
-      if (inside.empty() && (::stat("/dev/urandom", &status) != 0 || status.st_rdev != makedev(1, 9))) inside = "no urandom";
+      if (inside.empty() && (::stat("/dev/urandom", &status) != 0 || status.st_rdev != makedev(1, 9)))
+        inside = "no urandom";
       if (inside.empty() && ::open("/dev/ptmx", O_RDWR | O_NOCTTY) < 0) inside = "no terminals";
-      if (inside.empty() && slurp("/proc/self/mountinfo").find("/loose rw,nosuid,nodev,noexec") == std::string::npos)
+      if (inside.empty() &&
+          slurp("/proc/self/mountinfo").find("/loose rw,nosuid,nodev,noexec") == std::string::npos)
         inside = "flags: " + slurp("/proc/self/mountinfo");
       [[maybe_unused]] const ssize_t written = ::write(ends[1], inside.data(), inside.size());
       ::_exit(0);

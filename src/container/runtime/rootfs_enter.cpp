@@ -13,9 +13,12 @@ namespace podo::runtime {
 
 namespace {
 
-struct MountedPath { std::string path, type; };
+struct MountedPath {
+  std::string path, type;
+};
 
-// mountinfo := id parent dev root PATH options optional* "-" TYPE source options; blanks in PATH are \040 (octal)
+// mountinfo := id parent dev root PATH options optional* "-" TYPE source options; blanks in PATH are \040
+// (octal)
 std::vector<MountedPath> parse_mountinfo(std::string_view mountinfo) {
   std::vector<MountedPath> mounts;
   while (!mountinfo.empty()) {
@@ -30,7 +33,8 @@ std::vector<MountedPath> parse_mountinfo(std::string_view mountinfo) {
     MountedPath& mount = mounts.emplace_back("", std::string(line.substr(0, line.find(' '))));
     for (std::size_t i = 0; i < escaped.size(); ++i) {
       if (escaped[i] == '\\' && i + 3 < escaped.size()) {
-        mount.path.push_back(static_cast<char>((escaped[i + 1] - '0') * 64 + (escaped[i + 2] - '0') * 8 + (escaped[i + 3] - '0')));
+        mount.path.push_back(static_cast<char>((escaped[i + 1] - '0') * 64 + (escaped[i + 2] - '0') * 8 +
+                                               (escaped[i + 3] - '0')));
         i += 3;
       } else {
         mount.path.push_back(escaped[i]);
@@ -40,8 +44,9 @@ std::vector<MountedPath> parse_mountinfo(std::string_view mountinfo) {
   return mounts;
 }
 
-// Without pivot_root the host's tree stays mounted below ours. Its proc and sysfs are complete and unmasked, and would
-// let the container mount complete ones of its own; so they go, or are covered where they are locked.
+// Without pivot_root the host's tree stays mounted below ours. Its proc and sysfs are complete and unmasked,
+// and would let the container mount complete ones of its own; so they go, or are covered where they are
+// locked.
 Result<> remove_host_proc_and_sys(std::string_view root) {
   const std::string mountinfo = TRY(linux::read_file("/proc/self/mountinfo", 64 << 20));
   std::vector<MountedPath> mounts = parse_mountinfo(mountinfo);
@@ -69,8 +74,8 @@ Result<> Rootfs::leave_by_move() {
   return {};
 }
 
-// pivot_root(".", ".") puts the old root on top of the new one, so that no directory for it is needed in the image;
-// umount2(2) of "." then takes the upper one of the two.
+// pivot_root(".", ".") puts the old root on top of the new one, so that no directory for it is needed in the
+// image; umount2(2) of "." then takes the upper one of the two.
 Result<> Rootfs::leave_by_pivot() {
   io::Fd host;
   const bool host_is_shared = (context_.plan->rootfs.propagation & MS_SHARED) != 0;

@@ -97,7 +97,8 @@ TEST_CASE("a tmpfs takes the mode it covers, copies up, and becomes read-only af
     PODO_MUST_BE(slurp("/data/sub/file"), "content");
     struct stat status;
     PODO_MUST(::stat("/data", &status) == 0 && status.st_mode == (S_IFDIR | 01770));
-    PODO_MUST(::stat("/data/sub", &status) == 0 && status.st_mode == (S_IFDIR | 0700) && status.st_uid == 12 && status.st_gid == 34);
+    PODO_MUST(::stat("/data/sub", &status) == 0 && status.st_mode == (S_IFDIR | 0700) &&
+              status.st_uid == 12 && status.st_gid == 34);
     PODO_MUST(::stat("/data/sub/file", &status) == 0 && status.st_mode == (S_IFREG | 04755));
     PODO_MUST(::lstat("/data/link", &status) == 0 && S_ISLNK(status.st_mode));
     PODO_MUST(::lstat("/data/fifo", &status) == 0 && S_ISFIFO(status.st_mode));
@@ -142,7 +143,8 @@ TEST_CASE("a shared root lets volumes share with the host, and the container's o
     const pid_t container = ::fork();
     if (container == 0) {
       Result<> done = ::unshare(CLONE_NEWNS) == 0 ? build_enter_seal(plan) : Result<>(invalid("unshare"));
-      const bool mounted = done && ::mkdir("/volume/new", 0755) == 0 && ::mount("tmpfs", "/volume/new", "tmpfs", 0, nullptr) == 0;
+      const bool mounted = done && ::mkdir("/volume/new", 0755) == 0 &&
+                           ::mount("tmpfs", "/volume/new", "tmpfs", 0, nullptr) == 0;
       const std::string said_inside = !mounted ? text("{} errno {}", error_of(done), errno) : peers_of("/");
       [[maybe_unused]] const ssize_t written = ::write(ends[1], said_inside.data(), said_inside.size());
       ::_exit(0);
@@ -152,8 +154,8 @@ TEST_CASE("a shared root lets volumes share with the host, and the container's o
     int status;
     ::waitpid(container, &status, 0);
     PODO_MUST_BE(inside, "shared ");
-    PODO_MUST_BE(peers_of("/tmp/source/new"), "shared ");       // arrived from the container
-    PODO_MUST_BE(peers_of("/tmp/root/scratch"), "none");        // did not leak
+    PODO_MUST_BE(peers_of("/tmp/source/new"), "shared ");  // arrived from the container
+    PODO_MUST_BE(peers_of("/tmp/root/scratch"), "none");   // did not leak
     PODO_MUST_BE(peers_of("/tmp/root"), "none");
     return "";
   });
@@ -185,7 +187,8 @@ TEST_CASE("a mount on / becomes the root, and errors carry the file system's own
   const std::string said = in_namespaces(0, [] -> std::string {
     Plan plan = empty_plan();
     plan.rootfs.mounts = {filesystem("tmpfs", "/data", 0, {{"size", "many"}})};
-    PODO_MUST_BE(error_of(build(plan)), "mount /data: option size=many (tmpfs: Bad value for 'size'): Invalid argument");
+    PODO_MUST_BE(error_of(build(plan)),
+                 "mount /data: option size=many (tmpfs: Bad value for 'size'): Invalid argument");
     plan.rootfs.mounts = {filesystem("nonexistentfs", "/data")};
     PODO_MUST_BE(error_of(build(plan)), "mount /data: this kernel has no file system 'nonexistentfs'");
     plan.rootfs.mounts = {bind("/nowhere", "/data")};
@@ -212,30 +215,39 @@ TEST_CASE("ids are mapped for a mount by a mapping of its own") {
     Result<MountSources> sources = prepare_mount_sources(plan, "/tmp", false, io::Fd());
     PODO_MUST_WORK(sources);
     SilentLog silent;
-    PODO_MUST_WORK(Rootfs::build({.plan = &plan, .bundle = "/tmp", .sources = *std::move(sources), .cgroups = {}}, silent));
+    PODO_MUST_WORK(Rootfs::build(
+        {.plan = &plan, .bundle = "/tmp", .sources = *std::move(sources), .cgroups = {}}, silent));
     struct stat status;
     PODO_MUST(::stat("/tmp/root/mapped/file", &status) == 0 && status.st_uid == 100007);
     plan.rootfs.mounts[0].uid_map.clear();
     plan.rootfs.mounts[0].gid_map.clear();
-    PODO_MUST(error_of(prepare_mount_sources(plan, "/tmp", false, io::Fd())).contains("needs a container with a user namespace"));
+    PODO_MUST(error_of(prepare_mount_sources(plan, "/tmp", false, io::Fd()))
+                  .contains("needs a container with a user namespace"));
     return "";
   });
   CHECK(said == "");
 }
 
-TEST_CASE("cgroup on a v1 host is a directory per hierarchy, the container's own, with links for what is mounted together") {
+TEST_CASE(
+    "cgroup on a v1 host is a directory per hierarchy, the container's own, with links for what is mounted "
+    "together") {
   const std::string said = in_namespaces(0, [] -> std::string {
     Plan plan = empty_plan();
-    for (const char* directory : {"/tmp/v1", "/tmp/v1/cpu,cpuacct", "/tmp/v1/cpu,cpuacct/web", "/tmp/v1/systemd", "/tmp/v1/systemd/web"})
+    for (const char* directory : {"/tmp/v1", "/tmp/v1/cpu,cpuacct", "/tmp/v1/cpu,cpuacct/web",
+                                  "/tmp/v1/systemd", "/tmp/v1/systemd/web"})
       ::mkdir(directory, 0755);
     spit("/tmp/v1/cpu,cpuacct/web/tasks", "");
     MountPlan mount = filesystem("cgroup", "/sys/fs/cgroup", MOUNT_ATTR_RDONLY);
     mount.kind = MountPlan::Kind::cgroup;
     plan.rootfs.mounts = {mount};
     SilentLog silent;
-    PODO_MUST_WORK(Rootfs::build({.plan = &plan, .bundle = "/tmp", .sources = {},
-        .cgroups = {{"cpu,cpuacct", "/tmp/v1/cpu,cpuacct", "/tmp/v1/cpu,cpuacct/web"}, {"name=systemd", "/tmp/v1/systemd", "/tmp/v1/systemd/web"}}},
-        silent));
+    PODO_MUST_WORK(
+        Rootfs::build({.plan = &plan,
+                       .bundle = "/tmp",
+                       .sources = {},
+                       .cgroups = {{"cpu,cpuacct", "/tmp/v1/cpu,cpuacct", "/tmp/v1/cpu,cpuacct/web"},
+                                   {"name=systemd", "/tmp/v1/systemd", "/tmp/v1/systemd/web"}}},
+                      silent));
     PODO_MUST(::access("/tmp/root/sys/fs/cgroup/cpuacct/tasks", F_OK) == 0);
     PODO_MUST(::access("/tmp/root/sys/fs/cgroup/cpu/tasks", F_OK) == 0);
     PODO_MUST(::access("/tmp/root/sys/fs/cgroup/systemd", F_OK) == 0);

@@ -1,4 +1,5 @@
-// For unit tests of the file tree: a body that runs in a child with namespaces of its own, so that nothing of it is left anywhere.
+// For unit tests of the file tree: a body that runs in a child with namespaces of its own, so that nothing of
+// it is left anywhere.
 #pragma once
 
 #include <fcntl.h>
@@ -59,16 +60,19 @@ inline void spit(const std::string& path, std::string_view content) { std::ofstr
 
 inline std::string error_of(const Result<>& result) { return result ? "" : result.error().message(); }
 template <class T>
-std::string error_of(const Result<T>& result) { return result ? "" : result.error().message(); }
+std::string error_of(const Result<T>& result) {
+  return result ? "" : result.error().message();
+}
 
 // As PODO_MUST, for text.
-#define PODO_MUST_BE(got, wanted) \
-  if (const std::string podo_got = (got); podo_got != (wanted)) return ::podo::text("line {}: {} is '{}'", __LINE__, #got, podo_got)
+#define PODO_MUST_BE(got, wanted)                               \
+  if (const std::string podo_got = (got); podo_got != (wanted)) \
+  return ::podo::text("line {}: {} is '{}'", __LINE__, #got, podo_got)
 // Returns from the body with the place and the condition when it does not hold.
 #define PODO_MUST(condition) \
   if (!(condition)) return ::podo::text("line {}: {} (errno {})", __LINE__, #condition, errno)
-#define PODO_MUST_WORK(expression)                                                      \
-  if (auto&& podo_outcome = (expression); !podo_outcome)                                \
+#define PODO_MUST_WORK(expression)                       \
+  if (auto&& podo_outcome = (expression); !podo_outcome) \
   return ::podo::text("line {}: {}", __LINE__, podo_outcome.error().message())
 
 inline MountPlan filesystem(std::string type, std::string target, std::uint64_t attributes = 0,
@@ -99,17 +103,24 @@ inline Plan default_plan(std::string root) {
   plan.rootfs.readonly = true;
   plan.rootfs.mounts = {
       filesystem("proc", "/proc"),
-      filesystem("tmpfs", "/dev", MOUNT_ATTR_NOSUID | MOUNT_ATTR_STRICTATIME, {{"mode", "755"}, {"size", "65536k"}}),
-      filesystem("devpts", "/dev/pts", safe, {{"newinstance", ""}, {"ptmxmode", "0666"}, {"mode", "0620"}, {"gid", "5"}}),
+      filesystem("tmpfs", "/dev", MOUNT_ATTR_NOSUID | MOUNT_ATTR_STRICTATIME,
+                 {{"mode", "755"}, {"size", "65536k"}}),
+      filesystem("devpts", "/dev/pts", safe,
+                 {{"newinstance", ""}, {"ptmxmode", "0666"}, {"mode", "0620"}, {"gid", "5"}}),
       filesystem("tmpfs", "/dev/shm", safe | MOUNT_ATTR_NODEV, {{"mode", "1777"}, {"size", "65536k"}}),
       filesystem("mqueue", "/dev/mqueue", safe | MOUNT_ATTR_NODEV),
       filesystem("sysfs", "/sys", safe | MOUNT_ATTR_NODEV | MOUNT_ATTR_RDONLY)};
-  struct Node { const char* path; unsigned minor_number; };
-  for (const auto& [path, minor_number] : {Node{"/dev/null", 3}, {"/dev/zero", 5}, {"/dev/full", 7}, {"/dev/random", 8}, {"/dev/urandom", 9}})
+  struct Node {
+    const char* path;
+    unsigned minor_number;
+  };
+  for (const auto& [path, minor_number] :
+       {Node{"/dev/null", 3}, {"/dev/zero", 5}, {"/dev/full", 7}, {"/dev/random", 8}, {"/dev/urandom", 9}})
     plan.rootfs.devices.push_back({path, S_IFCHR | 0666, makedev(1, minor_number), 0, 0});
   plan.rootfs.devices.push_back({"/dev/tty", S_IFCHR | 0666, makedev(5, 0), 0, 0});
-  plan.rootfs.masked_paths = {"/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list",
-                              "/proc/timer_stats", "/proc/sched_debug", "/sys/firmware", "/proc/scsi"};
+  plan.rootfs.masked_paths = {
+      "/proc/acpi",       "/proc/asound",      "/proc/kcore",       "/proc/keys",    "/proc/latency_stats",
+      "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug", "/sys/firmware", "/proc/scsi"};
   plan.rootfs.readonly_paths = {"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"};
   return plan;
 }

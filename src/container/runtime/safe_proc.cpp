@@ -18,7 +18,8 @@ namespace podo::runtime {
 
 namespace {
 
-constexpr ino_t proc_root_inode = 1;  // fixed by the kernel (PROC_ROOT_INO); a bind of a part of /proc has another
+constexpr ino_t proc_root_inode =
+    1;  // fixed by the kernel (PROC_ROOT_INO); a bind of a part of /proc has another
 
 // /proc/thread-self is a link, and links are not followed; its target is known.
 std::string resolve_self(std::string_view path) {
@@ -31,14 +32,17 @@ Result<io::Fd> open_in_mounted(const std::string& path, int flags) {
   const io::Fd proc = TRY(linux::open_at(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY | O_NOFOLLOW));
   struct statfs filesystem;
   struct stat status;
-  if (::fstatfs(proc.get(), &filesystem) != 0 || ::fstat(proc.get(), &status) != 0) return failed_errno(errno, "stat /proc");
-  if (filesystem.f_type != PROC_SUPER_MAGIC || status.st_ino != proc_root_inode) return denied("/proc is not a proc file system");
+  if (::fstatfs(proc.get(), &filesystem) != 0 || ::fstat(proc.get(), &status) != 0)
+    return failed_errno(errno, "stat /proc");
+  if (filesystem.f_type != PROC_SUPER_MAGIC || status.st_ino != proc_root_inode)
+    return denied("/proc is not a proc file system");
   return linux::open_below(proc.get(), path.c_str(), flags, linux::in_one_mount);
 }
 
 Result<io::Fd> open_in_own(const std::string& path, int flags) {
   const io::Fd filesystem = TRY(linux::open_filesystem("proc"));
-  const io::Fd proc = TRY(linux::make_mount(filesystem, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC));
+  const io::Fd proc =
+      TRY(linux::make_mount(filesystem, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC));
   return linux::open_below(proc.get(), path.c_str(), flags, linux::in_one_mount);
 }
 
@@ -55,7 +59,8 @@ Result<io::Fd> open_in_proc(const char* path, int flags) {
   const std::string resolved = resolve_self(path);
   Result<io::Fd> file = open_in_mounted(resolved, flags);
   if (file) return file;
-  // A mount of our own costs a grace period of the kernel when it goes, so it is the second choice and not the first.
+  // A mount of our own costs a grace period of the kernel when it goes, so it is the second choice and not
+  // the first.
   Result<io::Fd> own = open_in_own(resolved, flags);
   return own ? std::move(own) : std::move(file);
 }
@@ -72,7 +77,8 @@ Result<> write_sysctls(const std::vector<std::pair<std::string, std::string>>& s
 Result<> write_exec_label(const ProcessPlan& process) {
   if (!process.apparmor_profile.empty())
     TRY_IN("process.apparmorProfile " + process.apparmor_profile,
-           write_attribute("thread-self/attr/apparmor/exec", "thread-self/attr/exec", "exec " + process.apparmor_profile));
+           write_attribute("thread-self/attr/apparmor/exec", "thread-self/attr/exec",
+                           "exec " + process.apparmor_profile));
   if (!process.selinux_label.empty())
     TRY_IN("process.selinuxLabel " + process.selinux_label,
            write_attribute("thread-self/attr/exec", nullptr, process.selinux_label));

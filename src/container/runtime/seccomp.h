@@ -1,12 +1,13 @@
-// Seccomp: a profile of config.json (config-linux.md, "Seccomp") becomes a BPF program, and the program a filter of the
-// calling process.
+// Seccomp: a profile of config.json (config-linux.md, "Seccomp") becomes a BPF program, and the program
+// a filter of the calling process.
 //
-// Life:  SeccompCache::compile() or compile_seccomp() in the runtime -> load_seccomp() in the container's process ->
-//        (with SCMP_ACT_NOTIFY) send_listener() by whoever still sees the host's files.
+// Life:  SeccompCache::compile() or compile_seccomp() in the runtime -> load_seccomp() in the
+//        container's process -> (with SCMP_ACT_NOTIFY) send_listener() by whoever still sees the host's
+//        files.
 //
-// Names of system calls that libseccomp does not know are passed over: profiles name calls of newer kernels. Where the
-// default action is an errno, calls that are newer than libseccomp give ENOSYS instead, because programs take that for
-// "not there yet" and fall back, and EPERM for a failure.
+// Names of system calls that libseccomp does not know are passed over: profiles name calls of newer
+// kernels. Where the default action is an errno, calls that are newer than libseccomp give ENOSYS
+// instead, because programs take that for "not there yet" and fall back, and EPERM for a failure.
 #pragma once
 
 #include <sys/types.h>
@@ -29,7 +30,7 @@ struct SeccompFilter {
   bool operator==(const SeccompFilter&) const = default;
 };
 
-// Invalid names the member: "syscalls[2].action: ...". Takes milliseconds for an engine's default profile.
+// Invalid names the member: "syscalls[2].action: ...". Takes tens of milliseconds for an engine's default profile.
 Result<SeccompFilter> compile_seccomp(const oci::Seccomp& profile, Log& log);
 
 // For the calling process, from now on. Allocates nothing. The listener, or an empty Fd.

@@ -125,7 +125,8 @@ void drop_oldest(const io::Fd& directory) {
   };
   std::vector<Entry> entries;
   const int copy = ::openat(directory.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const std::unique_ptr<DIR, decltype([](DIR* open) { ::closedir(open); })> list(copy < 0 ? nullptr : ::fdopendir(copy));
+  const std::unique_ptr<DIR, decltype([](DIR* open) { ::closedir(open); })> list(
+      copy < 0 ? nullptr : ::fdopendir(copy));
   while (const dirent* found = list ? ::readdir(list.get()) : nullptr) {
     struct stat status;
     if (::fstatat(directory.get(), found->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0) continue;
@@ -143,7 +144,8 @@ void drop_oldest(const io::Fd& directory) {
 
 Result<> store(const io::Fd& directory, const std::string& name, std::string_view entry) {
   const std::string unfinished = text("{}.{}", name, ::getpid());  // what a crash leaves goes with the oldest
-  const io::Fd file = TRY(linux::open_at(directory.get(), unfinished.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600));
+  const io::Fd file = TRY(
+      linux::open_at(directory.get(), unfinished.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600));
   Result<> written = linux::write_whole(file.get(), entry);
   if (written && ::renameat(directory.get(), unfinished.c_str(), directory.get(), name.c_str()) != 0) {
     written = failed_errno(errno, "rename {}", unfinished);
@@ -156,7 +158,8 @@ Result<> store(const io::Fd& directory, const std::string& name, std::string_vie
 }  // namespace
 
 Result<io::Fd> SeccompCache::open_directory() const {
-  if (::mkdir(directory_.c_str(), 0700) != 0 && errno != EEXIST) return failed_errno(errno, "mkdir {}", directory_);
+  if (::mkdir(directory_.c_str(), 0700) != 0 && errno != EEXIST)
+    return failed_errno(errno, "mkdir {}", directory_);
   io::Fd directory = TRY(linux::open_at(AT_FDCWD, directory_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
   if (!is_ours_alone(directory.get(), S_IFDIR)) return denied("{} is open to others", directory_);
   return directory;

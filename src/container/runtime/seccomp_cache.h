@@ -1,11 +1,12 @@
-// Filters that were compiled before: libseccomp takes milliseconds for an engine's default profile, which is the same for
-// nearly every container.
+// Filters that were compiled before: libseccomp takes tens of milliseconds for an engine's default profile,
+// which is the same for nearly every container.
 //
 //   entry := "podoscf1" checksum:u64 key_bytes:u32 program_bytes:u32 flags:u32 wants_listener:u32 key program
 //
-// Numbers are in the host's byte order, since the program is too. `key` is everything the filter depends on: the profile,
-// libseccomp's version, the native architecture. The file's name is its hash; the whole key is compared, so an equal hash
-// is only a miss. The checksum covers what stands behind it. Damaged, foreign and unreadable entries are compiled anew.
+// Numbers are in the host's byte order, since the program is too. `key` is everything the filter
+// depends on: the profile, libseccomp's version, the native architecture. The file's name is its hash;
+// the whole key is compared, so an equal hash is only a miss. The checksum covers what stands behind
+// it. Damaged, foreign and unreadable entries are compiled anew.
 //
 // Used by many processes at once: an entry appears whole (rename) or not at all. Blocking calls.
 #pragma once

@@ -79,13 +79,15 @@ TEST_CASE("a filter is compiled once and then read") {
   compiled(some);
   const Monotonic middle = clock.now();
   compile_with(cache, some);
-  MESSAGE("compiled in ", (middle - start).ns / 1000, " us, found in ", (clock.now() - middle).ns / 1000, " us");
+  MESSAGE("compiled in ", (middle - start).ns / 1000, " us, found in ", (clock.now() - middle).ns / 1000,
+          " us");
 }
 
 TEST_CASE("profiles that differ in anything have filters of their own") {
   const Place place;
   const SeccompCache cache(place.path);
-  oci::Seccomp some = profile("SCMP_ACT_ALLOW", {rule({"mkdir"}, "SCMP_ACT_ERRNO", {{0, 1, 0, "SCMP_CMP_EQ"}})});
+  oci::Seccomp some =
+      profile("SCMP_ACT_ALLOW", {rule({"mkdir"}, "SCMP_ACT_ERRNO", {{0, 1, 0, "SCMP_CMP_EQ"}})});
   some.listener_path = "/agent";
   std::size_t profiles = 0;
   const auto check = [&] {

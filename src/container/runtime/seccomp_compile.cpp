@@ -46,8 +46,8 @@ class Compilation {
   bool notifies_ = false;
 };
 
-Result<std::uint32_t> read_action(std::string_view name, std::optional<std::uint32_t> errno_ret, std::string_view action_field,
-                                  std::string_view errno_field) {
+Result<std::uint32_t> read_action(std::string_view name, std::optional<std::uint32_t> errno_ret,
+                                  std::string_view action_field, std::string_view errno_field) {
   const auto action = find_value(seccomp_actions(), name);
   if (!action) return invalid("{}: the action \"{}\" is not known", action_field, name);
   const bool is_errno = *action == SCMP_ACT_ERRNO(0);
@@ -60,7 +60,8 @@ Result<std::uint32_t> read_action(std::string_view name, std::optional<std::uint
   return *action | errno_ret.value_or(no_permission);
 }
 
-Result<std::vector<scmp_arg_cmp>> read_tests(const std::vector<oci::SeccompArgument>& arguments, std::string_view where) {
+Result<std::vector<scmp_arg_cmp>> read_tests(const std::vector<oci::SeccompArgument>& arguments,
+                                             std::string_view where) {
   std::vector<scmp_arg_cmp> tests;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const oci::SeccompArgument& argument = arguments[i];
@@ -87,7 +88,8 @@ Result<SeccompFilter> Compilation::run() {
   for (std::size_t i = 0; i < profile_.syscalls.size(); ++i) {
     TRY(add_rule(profile_.syscalls[i], text("syscalls[{}]", i)));
   }
-  if (notifies_ && profile_.listener_path.empty()) return invalid("listenerPath: is required when a rule notifies");
+  if (notifies_ && profile_.listener_path.empty())
+    return invalid("listenerPath: is required when a rule notifies");
   SeccompFilter filter;
   filter.wants_listener = notifies_;
   filter.flags = TRY(read_flags());
@@ -96,8 +98,8 @@ Result<SeccompFilter> Compilation::run() {
 }
 
 Result<> Compilation::begin() {
-  default_action_ =
-      TRY(read_action(profile_.default_action, profile_.default_errno_ret, "defaultAction", "defaultErrnoRet"));
+  default_action_ = TRY(
+      read_action(profile_.default_action, profile_.default_errno_ret, "defaultAction", "defaultErrnoRet"));
   if (default_action_ == SCMP_ACT_NOTIFY) {
     return invalid("defaultAction: SCMP_ACT_NOTIFY would stop the calls that hand the listener over");
   }
@@ -106,7 +108,8 @@ Result<> Compilation::begin() {
   }
   context_.reset(::seccomp_init(default_action_));
   if (!context_) return exhausted("no memory for a seccomp filter");
-  (void)::seccomp_attr_set(context_.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2);  // a tree by number, where it is known
+  // A tree by number, where it is known.
+  (void)::seccomp_attr_set(context_.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2);
   return {};
 }
 
@@ -115,10 +118,12 @@ Result<> Compilation::add_architectures() {
   for (std::size_t i = 0; i < profile_.architectures.size(); ++i) {
     const std::string& name = profile_.architectures[i];
     const auto token = find_architecture(name);
-    if (!token) return invalid("architectures[{}]: libseccomp {} does not know \"{}\"", i, libseccomp_version(), name);
+    if (!token)
+      return invalid("architectures[{}]: libseccomp {} does not know \"{}\"", i, libseccomp_version(), name);
     if (std::ranges::find(architectures_, *token) != architectures_.end()) continue;
     const int failed = ::seccomp_arch_add(context_.get(), *token);
-    if (failed == -EDOM) return invalid("architectures[{}]: {} has another byte order than this host", i, name);
+    if (failed == -EDOM)
+      return invalid("architectures[{}]: {} has another byte order than this host", i, name);
     if (failed != 0) return failed_errno(-failed, "architectures[{}]: add {}", i, name);
     architectures_.push_back(*token);
   }
@@ -138,9 +143,11 @@ Result<> Compilation::add_rule(const oci::SeccompRule& rule, std::string_view wh
   return {};
 }
 
-// Tests of different arguments must all hold. libseccomp takes one test an argument: where an index repeats, each test
-// becomes a rule of its own, so that one of them is enough; runc reads profiles so, and engines rely on it.
-Result<> Compilation::add_call(const std::string& name, std::uint32_t action, const std::vector<scmp_arg_cmp>& tests) {
+// Tests of different arguments must all hold. libseccomp takes one test an argument: where an index
+// repeats, each test becomes a rule of its own, so that one of them is enough; runc reads profiles so,
+// and engines rely on it.
+Result<> Compilation::add_call(const std::string& name, std::uint32_t action,
+                               const std::vector<scmp_arg_cmp>& tests) {
   const int number = ::seccomp_syscall_resolve_name(name.c_str());
   if (number == __NR_SCMP_ERROR) {
     log_.debug("linux.seccomp: libseccomp {} does not know the system call {}", libseccomp_version(), name);
@@ -148,7 +155,8 @@ Result<> Compilation::add_call(const std::string& name, std::uint32_t action, co
   }
   if (action == SCMP_ACT_NOTIFY) {
     for (const std::string_view own : {"write", "sendmsg", "recvmsg"}) {
-      if (name == own) return invalid("SCMP_ACT_NOTIFY for {} would stop the listener from being handed over", own);
+      if (name == own)
+        return invalid("SCMP_ACT_NOTIFY for {} would stop the listener from being handed over", own);
     }
     notifies_ = true;
   }
@@ -159,8 +167,8 @@ Result<> Compilation::add_call(const std::string& name, std::uint32_t action, co
 
 Result<> Compilation::add_to_filter(const std::string& name, int number, std::uint32_t action,
                                     std::span<const scmp_arg_cmp> tests) {
-  const int failed = ::seccomp_rule_add_array(context_.get(), action, number, static_cast<unsigned>(tests.size()),
-                                              tests.data());
+  const int failed = ::seccomp_rule_add_array(context_.get(), action, number,
+                                              static_cast<unsigned>(tests.size()), tests.data());
   if (failed == -EEXIST) return invalid("{} has a rule of another action already", name);
   if (failed != 0) return failed_errno(-failed, "add {} to the filter", name);
   return {};
@@ -175,7 +183,8 @@ Result<std::uint32_t> Compilation::read_flags() const {
   }
   if (!notifies_) return flags & ~SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;  // the kernel refuses it alone
   flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
-  if ((flags & SECCOMP_FILTER_FLAG_TSYNC) != 0) flags |= SECCOMP_FILTER_FLAG_TSYNC_ESRCH;  // both answer with a number
+  // Both answer with a number.
+  if ((flags & SECCOMP_FILTER_FLAG_TSYNC) != 0) flags |= SECCOMP_FILTER_FLAG_TSYNC_ESRCH;
   return flags;
 }
 
@@ -202,6 +211,8 @@ Result<std::string> Compilation::export_program() const {
 
 }  // namespace
 
-Result<SeccompFilter> compile_seccomp(const oci::Seccomp& profile, Log& log) { return Compilation(profile, log).run(); }
+Result<SeccompFilter> compile_seccomp(const oci::Seccomp& profile, Log& log) {
+  return Compilation(profile, log).run();
+}
 
 }  // namespace podo::runtime

@@ -32,7 +32,8 @@ TEST_CASE("every action gives what the kernel calls it") {
 }
 
 TEST_CASE("errnos are given by rule and by default") {
-  oci::Seccomp some = profile("SCMP_ACT_ERRNO", {rule({"mkdir"}, "SCMP_ACT_ERRNO"), rule({"chdir"}, "SCMP_ACT_TRACE")});
+  oci::Seccomp some =
+      profile("SCMP_ACT_ERRNO", {rule({"mkdir"}, "SCMP_ACT_ERRNO"), rule({"chdir"}, "SCMP_ACT_TRACE")});
   some.default_errno_ret = ENOENT;
   some.syscalls[0].errno_ret = EACCES;
   some.syscalls[1].errno_ret = 65535;
@@ -43,7 +44,11 @@ TEST_CASE("errnos are given by rule and by default") {
 
 TEST_CASE("every operator compares all 64 bits") {
   constexpr std::uint64_t big = 0x1'0000'0005;
-  const struct { const char* op; std::uint64_t value, value_two; std::vector<std::uint64_t> holds, fails; } rows[] = {
+  const struct {
+    const char* op;
+    std::uint64_t value, value_two;
+    std::vector<std::uint64_t> holds, fails;
+  } rows[] = {
       {"SCMP_CMP_EQ", big, 0, {big}, {5, 0, big + 1}},
       {"SCMP_CMP_NE", big, 0, {5, 0, big + 1}, {big}},
       {"SCMP_CMP_LT", big, 0, {0, 5, 6, big - 1}, {big, big + 1, ~0ull}},
@@ -55,23 +60,28 @@ TEST_CASE("every operator compares all 64 bits") {
   for (const auto& row : rows) {
     CAPTURE(row.op);
     const std::string program =
-        compiled(profile("SCMP_ACT_ALLOW", {rule({"dup3"}, "SCMP_ACT_ERRNO", {{2, row.value, row.value_two, row.op}})}))
+        compiled(profile("SCMP_ACT_ALLOW",
+                         {rule({"dup3"}, "SCMP_ACT_ERRNO", {{2, row.value, row.value_two, row.op}})}))
             .program;
-    for (const auto value : row.holds) CHECK_EQ(judge(program, ::seccomp_arch_native(), call("dup3"), {0, 0, value}), with_errno(EPERM));
-    for (const auto value : row.fails) CHECK_EQ(judge(program, ::seccomp_arch_native(), call("dup3"), {0, 0, value}), allow);
+    for (const auto value : row.holds)
+      CHECK_EQ(judge(program, ::seccomp_arch_native(), call("dup3"), {0, 0, value}), with_errno(EPERM));
+    for (const auto value : row.fails)
+      CHECK_EQ(judge(program, ::seccomp_arch_native(), call("dup3"), {0, 0, value}), allow);
   }
 }
 
 TEST_CASE("tests of different arguments must all hold, of one argument any") {
-  const oci::Seccomp all = profile(
-      "SCMP_ACT_ALLOW", {rule({"dup3"}, "SCMP_ACT_ERRNO", {{0, 1, 0, "SCMP_CMP_EQ"}, {1, 2, 0, "SCMP_CMP_EQ"}})});
+  const oci::Seccomp all =
+      profile("SCMP_ACT_ALLOW",
+              {rule({"dup3"}, "SCMP_ACT_ERRNO", {{0, 1, 0, "SCMP_CMP_EQ"}, {1, 2, 0, "SCMP_CMP_EQ"}})});
   CHECK_EQ(answer(all, "dup3", {1, 2}), with_errno(EPERM));
   CHECK_EQ(answer(all, "dup3", {1, 3}), allow);
   CHECK_EQ(answer(all, "dup3", {3, 2}), allow);
 
-  const oci::Seccomp any = profile(
-      "SCMP_ACT_ALLOW", {rule({"dup3"}, "SCMP_ACT_ERRNO",
-                              {{0, 1, 0, "SCMP_CMP_EQ"}, {0, 5, 0, "SCMP_CMP_EQ"}, {1, 2, 0, "SCMP_CMP_EQ"}})});
+  const oci::Seccomp any =
+      profile("SCMP_ACT_ALLOW",
+              {rule({"dup3"}, "SCMP_ACT_ERRNO",
+                    {{0, 1, 0, "SCMP_CMP_EQ"}, {0, 5, 0, "SCMP_CMP_EQ"}, {1, 2, 0, "SCMP_CMP_EQ"}})});
   CHECK_EQ(answer(any, "dup3", {1, 0}), with_errno(EPERM));
   CHECK_EQ(answer(any, "dup3", {5, 0}), with_errno(EPERM));
   CHECK_EQ(answer(any, "dup3", {0, 2}), with_errno(EPERM));
@@ -119,7 +129,8 @@ TEST_CASE("calls newer than libseccomp do not exist, where the default is anothe
     CHECK_EQ(judge(program, native, 0x4000'0000 | 511), kill_thread);  // x32 is another architecture
     some.architectures = {"SCMP_ARCH_X86", "SCMP_ARCH_AARCH64"};
     const std::string three = compiled(some).program;
-    for (const std::uint32_t architecture : std::initializer_list<std::uint32_t>{SCMP_ARCH_X86_64, SCMP_ARCH_X86, SCMP_ARCH_AARCH64}) {
+    for (const std::uint32_t architecture :
+         std::initializer_list<std::uint32_t>{SCMP_ARCH_X86_64, SCMP_ARCH_X86, SCMP_ARCH_AARCH64}) {
       CHECK_EQ(judge(three, architecture, 511), with_errno(ENOSYS));
       CHECK_EQ(judge(three, architecture, call("read", architecture)), allow);
       CHECK_EQ(judge(three, architecture, call("mkdirat", architecture)), with_errno(EPERM));
@@ -133,12 +144,15 @@ TEST_CASE("calls newer than libseccomp do not exist, where the default is anothe
 
 TEST_CASE("what cannot be used is passed over and said") {
   KeepingLog log;
-  const auto filter = compile_seccomp(profile("SCMP_ACT_ALLOW", {rule({"read", "no_such_call"}, "SCMP_ACT_LOG"),
-                                                                 rule({"write"}, "SCMP_ACT_ALLOW")}), log);
+  const auto filter = compile_seccomp(
+      profile("SCMP_ACT_ALLOW",
+              {rule({"read", "no_such_call"}, "SCMP_ACT_LOG"), rule({"write"}, "SCMP_ACT_ALLOW")}),
+      log);
   REQUIRE(filter.has_value());
   CHECK_EQ(judge(filter->program, ::seccomp_arch_native(), call("read")), SECCOMP_RET_LOG);
   REQUIRE_EQ(log.lines.size(), 2);
-  CHECK_EQ(log.lines[0], "linux.seccomp: libseccomp " + libseccomp_version() + " does not know the system call no_such_call");
+  CHECK_EQ(log.lines[0], "linux.seccomp: libseccomp " + libseccomp_version() +
+                             " does not know the system call no_such_call");
   CHECK_EQ(log.lines[1], "linux.seccomp.syscalls[1]: SCMP_ACT_ALLOW is the default action already");
 }
 
@@ -147,7 +161,8 @@ TEST_CASE("flags become those of seccomp(2)") {
   CHECK_EQ(compiled(some).flags, 0);
   some.flags = {"SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW", "SECCOMP_FILTER_FLAG_TSYNC",
                 "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"};
-  constexpr std::uint32_t quiet = SECCOMP_FILTER_FLAG_LOG | SECCOMP_FILTER_FLAG_SPEC_ALLOW | SECCOMP_FILTER_FLAG_TSYNC;
+  constexpr std::uint32_t quiet =
+      SECCOMP_FILTER_FLAG_LOG | SECCOMP_FILTER_FLAG_SPEC_ALLOW | SECCOMP_FILTER_FLAG_TSYNC;
   CHECK_EQ(compiled(some).flags, quiet);
   CHECK_FALSE(compiled(some).wants_listener);
   some.syscalls = {rule({"mkdir"}, "SCMP_ACT_NOTIFY")};
@@ -159,20 +174,25 @@ TEST_CASE("flags become those of seccomp(2)") {
 
 TEST_CASE("what a profile may not say is refused by its member's name") {
   const auto with = [](auto change) {
-    oci::Seccomp some = profile("SCMP_ACT_ALLOW", {rule({"mkdir"}, "SCMP_ACT_ERRNO", {{0, 1, 0, "SCMP_CMP_EQ"}})});
+    oci::Seccomp some =
+        profile("SCMP_ACT_ALLOW", {rule({"mkdir"}, "SCMP_ACT_ERRNO", {{0, 1, 0, "SCMP_CMP_EQ"}})});
     some.listener_path = "/agent";
     change(some);
     return problem_of(some);
   };
   using P = oci::Seccomp;
   CHECK_EQ(with([](P&) {}), "no problem");
-  CHECK_EQ(with([](P& p) { p.default_action = "ALLOW"; }), "defaultAction: the action \"ALLOW\" is not known");
+  CHECK_EQ(with([](P& p) { p.default_action = "ALLOW"; }),
+           "defaultAction: the action \"ALLOW\" is not known");
   CHECK_EQ(with([](P& p) { p.default_errno_ret = 1; }), "defaultErrnoRet: SCMP_ACT_ALLOW gives no errno");
-  CHECK_EQ(with([](P& p) { p.syscalls[0].action = "x"; }), "syscalls[0].action: the action \"x\" is not known");
-  CHECK_EQ(with([](P& p) { p.syscalls[0].errno_ret = 4096; }), "syscalls[0].errnoRet: 4096 is more than 4095");
+  CHECK_EQ(with([](P& p) { p.syscalls[0].action = "x"; }),
+           "syscalls[0].action: the action \"x\" is not known");
+  CHECK_EQ(with([](P& p) { p.syscalls[0].errno_ret = 4096; }),
+           "syscalls[0].errnoRet: 4096 is more than 4095");
   CHECK_EQ(with([](P& p) { p.syscalls[0].args[0].op = "=="; }),
            "syscalls[0].args[0].op: the operator \"==\" is not known");
-  CHECK_EQ(with([](P& p) { p.syscalls[0].args[0].index = 6; }), "syscalls[0].args[0].index: 6 is more than 5");
+  CHECK_EQ(with([](P& p) { p.syscalls[0].args[0].index = 6; }),
+           "syscalls[0].args[0].index: 6 is more than 5");
   CHECK_EQ(with([](P& p) { p.syscalls[0].names.clear(); }), "syscalls[0].names: is empty");
   CHECK_EQ(with([](P& p) { p.flags = {"FAST"}; }), "flags[0]: \"FAST\" is not known");
   CHECK_EQ(with([](P& p) { p.architectures = {"SCMP_ARCH_X86", "SCMP_ARCH_VAX"}; }),

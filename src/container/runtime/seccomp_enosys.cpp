@@ -13,8 +13,8 @@ namespace {
 
 constexpr std::uint32_t x32_bit = 0x4000'0000;  // x32 calls come as x86-64 with this bit in their number
 
-// Every architecture counts its newer calls alike, on top of its first number (0; 4000, 5000, 6000 for MIPS), and is
-// far from 512 still.
+// Every architecture counts its newer calls alike, on top of its first number (0; 4000, 5000, 6000 for
+// MIPS), and is far from 512 still.
 std::optional<std::uint32_t> newest_call(std::uint32_t architecture) {
   const int read = ::seccomp_syscall_resolve_name_arch(architecture, "read");
   if (read < 0) return std::nullopt;
@@ -46,7 +46,8 @@ std::vector<sock_filter> enosys_stub(std::span<const std::uint32_t> architecture
   if (known.empty()) return stub;
   stub.push_back(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, arch)));
   for (std::size_t i = 0; i < known.size(); ++i) {
-    const auto leave = static_cast<std::uint8_t>((known.size() - 1 - i) * block);  // from the end of this block
+    // From the end of this block.
+    const auto leave = static_cast<std::uint8_t>((known.size() - 1 - i) * block);
     const auto out = [&](unsigned behind) { return static_cast<std::uint8_t>(leave + behind); };
     stub.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, known[i].architecture, 0, 4));
     stub.push_back(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)));

@@ -9,8 +9,8 @@
 
 namespace podo::runtime {
 
-// For each of these architectures (libseccomp's tokens): calls above the newest that libseccomp knows give ENOSYS, all
-// else goes on to the instructions behind.
+// For each of these architectures (libseccomp's tokens): calls above the newest that libseccomp knows
+// give ENOSYS, all else goes on to the instructions behind.
 std::vector<sock_filter> enosys_stub(std::span<const std::uint32_t> architectures);
 
 }  // namespace podo::runtime

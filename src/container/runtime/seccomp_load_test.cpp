@@ -77,7 +77,8 @@ TEST_CASE("the kernel does what the program says") {
 TEST_CASE("under an engine's profile a process lives, and cannot mount") {
   const SeccompFilter filter = compiled(engine_profile());
   CHECK(run_under(filter, make_directory) == Outcome{EEXIST});
-  CHECK(run_under(filter, [] { return errno_of(::mount("none", "/", "tmpfs", MS_REMOUNT, nullptr)); }) == Outcome{EPERM});
+  CHECK(run_under(filter, [] { return errno_of(::mount("none", "/", "tmpfs", MS_REMOUNT, nullptr)); }) ==
+        Outcome{EPERM});
   CHECK(run_under(filter, [] { return errno_of(::syscall(511)); }) == Outcome{ENOSYS});
   CHECK(run_under(filter, [] { return errno_of(::syscall(SYS_personality, 9)); }) == Outcome{EPERM});
 }
@@ -142,8 +143,10 @@ TEST_CASE("a notified call is answered through the listener that was sent on") {
   const io::Fd connection = agent.accept();
   std::string state;
   const io::Fd listener = receive(connection.get(), state);
-  CHECK_EQ(state, text(R"({{"ociVersion":"1.2.0","fds":["seccompFd"],"pid":{},"metadata":"meta","state":{{"id":"web"}}}})",
-                       child));
+  const std::string expected =
+      R"({"ociVersion":"1.2.0","fds":["seccompFd"],"pid":PID,"metadata":"meta","state":{"id":"web"}})";
+  const std::size_t pid = expected.find("PID");
+  CHECK_EQ(state, expected.substr(0, pid) + text("{}", child) + expected.substr(pid + 3));
   char byte;
   CHECK(::read(connection.get(), &byte, 1) == 0);  // one state a connection
 

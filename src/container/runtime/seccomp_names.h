@@ -21,7 +21,8 @@ std::span<const SeccompName> seccomp_flags();      // SECCOMP_FILTER_FLAG_*
 std::span<const std::string_view> seccomp_architectures();
 
 std::optional<std::uint32_t> find_value(std::span<const SeccompName> names, std::string_view name);
-std::optional<std::uint32_t> find_architecture(std::string_view name);  // libseccomp's token, if this one knows it
+// The token of the linked libseccomp, if that knows it.
+std::optional<std::uint32_t> find_architecture(std::string_view name);
 
 std::string libseccomp_version();  // "2.5.4"
 

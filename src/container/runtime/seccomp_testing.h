@@ -25,7 +25,8 @@ inline constexpr std::uint32_t with_errno(std::uint32_t number) { return SECCOMP
 using Arguments = std::array<std::uint64_t, 6>;
 
 // What the program answers to one call; ENSUREs nothing, so a program that leaves its bounds fails the test.
-inline std::uint32_t judge(const std::string& program, std::uint32_t architecture, int number, const Arguments& arguments = {}) {
+inline std::uint32_t judge(const std::string& program, std::uint32_t architecture, int number,
+                           const Arguments& arguments = {}) {
   seccomp_data data{number, architecture, 0, {}};
   std::ranges::copy(arguments, data.args);
   std::vector<sock_filter> code(program.size() / sizeof(sock_filter));
@@ -35,7 +36,9 @@ inline std::uint32_t judge(const std::string& program, std::uint32_t architectur
     const sock_filter& now = code[at];
     const auto jump = [&](bool yes) { at += yes ? now.jt : now.jf; };
     switch (now.code) {
-      case BPF_LD | BPF_W | BPF_ABS: std::memcpy(&a, reinterpret_cast<const char*>(&data) + now.k, sizeof a); break;
+      case BPF_LD | BPF_W | BPF_ABS:
+        std::memcpy(&a, reinterpret_cast<const char*>(&data) + now.k, sizeof a);
+        break;
       case BPF_ALU | BPF_AND | BPF_K: a &= now.k; break;
       case BPF_JMP | BPF_JA: at += now.k; break;
       case BPF_JMP | BPF_JEQ | BPF_K: jump(a == now.k); break;
@@ -80,7 +83,8 @@ inline std::string problem_of(const oci::Seccomp& profile) {
   return filter ? "no problem" : filter.error().message();
 }
 
-inline oci::SeccompRule rule(std::vector<std::string> names, std::string action, std::vector<oci::SeccompArgument> args = {}) {
+inline oci::SeccompRule rule(std::vector<std::string> names, std::string action,
+                             std::vector<oci::SeccompArgument> args = {}) {
   oci::SeccompRule made;
   made.names = std::move(names);
   made.action = std::move(action);
@@ -97,11 +101,12 @@ inline oci::Seccomp profile(std::string default_action, std::vector<oci::Seccomp
 
 inline bool is_dangerous(std::string_view name) {
   constexpr std::string_view names[] = {
-      "acct", "add_key", "bpf", "clock_settime", "create_module", "delete_module", "finit_module", "fsopen", "fsmount",
-      "init_module", "ioperm", "iopl", "kexec_file_load", "kexec_load", "keyctl", "lookup_dcookie", "mount", "move_mount",
-      "nfsservctl", "open_by_handle_at", "open_tree", "perf_event_open", "pivot_root", "quotactl", "reboot", "request_key",
-      "setns", "settimeofday", "swapoff", "swapon", "sysfs", "umount", "umount2", "unshare", "uselib", "userfaultfd",
-      "vm86", "vm86old", "clone", "clone3", "personality"};
+      "acct", "add_key", "bpf", "clock_settime", "create_module", "delete_module", "finit_module",
+      "fsopen", "fsmount", "init_module", "ioperm", "iopl", "kexec_file_load", "kexec_load", "keyctl",
+      "lookup_dcookie", "mount", "move_mount", "nfsservctl", "open_by_handle_at", "open_tree",
+      "perf_event_open", "pivot_root", "quotactl", "reboot", "request_key", "setns", "settimeofday",
+      "swapoff", "swapon", "sysfs", "umount", "umount2", "unshare", "uselib", "userfaultfd", "vm86",
+      "vm86old", "clone", "clone3", "personality"};
   return std::ranges::find(names, name) != std::end(names);
 }
 
@@ -110,7 +115,8 @@ inline oci::Seccomp engine_profile() {
   oci::Seccomp made = profile("SCMP_ACT_ERRNO");
   made.default_errno_ret = EPERM;
   made.architectures = {"SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"};
-  if (::seccomp_arch_native() != SCMP_ARCH_X86_64) made.architectures = {"SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM"};
+  if (::seccomp_arch_native() != SCMP_ARCH_X86_64)
+    made.architectures = {"SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM"};
   std::vector<std::string> fine = {"a_call_of_the_future"};
   for (int number = 0; number < 512; ++number) {
     const std::string name = name_of_call(::seccomp_arch_native(), number);

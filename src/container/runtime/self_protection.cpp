@@ -65,7 +65,8 @@ Result<io::Fd> make_sealed_copy() {
     if (count < 0 && errno != EINTR) return failed_errno(errno, "copy this program into memory");
   }
   if (::fchmod(copy.get(), 0500) != 0) return failed_errno(errno, "fchmod");
-  if (::fcntl(copy.get(), F_ADD_SEALS, all_seals) != 0) return failed_errno(errno, "seal the copy of this program");
+  if (::fcntl(copy.get(), F_ADD_SEALS, all_seals) != 0)
+    return failed_errno(errno, "seal the copy of this program");
   return copy;
 }
 
@@ -76,8 +77,10 @@ Result<> protect_own_binary(char** argv) {
     if (was_executed_by_descriptor()) restore_name(argv[0]);
     return {};
   }
-  // Executed so already, and still writable: a kernel that does not keep its word must not make us try for ever.
-  if (was_executed_by_descriptor()) return unsupported("this program cannot be protected: its file stays writable");
+  // Executed so already, and still writable: a kernel that does not keep its word must not make us try for
+  // ever.
+  if (was_executed_by_descriptor())
+    return unsupported("this program cannot be protected: its file stays writable");
   Result<io::Fd> file = make_readonly_mount();
   if (!file) file = make_sealed_copy();
   if (!file) return Failure(std::move(file).error().within("protect this program's file"));

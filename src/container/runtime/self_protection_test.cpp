@@ -1,6 +1,6 @@
-// The attack of CVE-2019-5736: keep a descriptor of the runtime's file, wait until the runtime is gone, write. It is tried by a copy of
-// this test program, which becomes a shell, so that no "text file busy" hides the truth. The same attack without protection succeeds,
-// which shows that the attack is one.
+// The attack of CVE-2019-5736: keep a descriptor of the runtime's file, wait until the runtime is gone,
+// write. It is tried by a copy of this test program, which becomes a shell, so that no "text file busy" hides
+// the truth. The same attack without protection succeeds, which shows that the attack is one.
 #include "container/runtime/self_protection.h"
 
 #include <fcntl.h>
@@ -29,7 +29,8 @@ namespace {
   const int copy = ::open_tree(file, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
   if (copy >= 0 && ::mount_setattr(copy, "", AT_EMPTY_PATH, &writable, sizeof writable) == 0) ::_exit(23);
   if (!alone) ::_exit(24);
-  const std::string overwrite = text("echo overwritten 2>/dev/null > /proc/self/fd/{} && exit 7; exit 0", file);
+  const std::string overwrite =
+      text("echo overwritten 2>/dev/null > /proc/self/fd/{} && exit 7; exit 0", file);
   ::execl("/bin/sh", "sh", "-c", overwrite.c_str(), nullptr);
   ::_exit(25);
 }
@@ -58,10 +59,12 @@ TEST_CASE("attacked-with-protection" * doctest::skip()) {
 }
 TEST_CASE("attacked-without-protection" * doctest::skip()) {
   const int file = ::open("/proc/self/exe", O_PATH);
-  ::execl("/bin/sh", "sh", "-c", text("echo overwritten > /proc/self/fd/{} && exit 7; exit 0", file).c_str(), nullptr);
+  ::execl("/bin/sh", "sh", "-c", text("echo overwritten > /proc/self/fd/{} && exit 7; exit 0", file).c_str(),
+          nullptr);
 }
 
-TEST_CASE("nobody can write to the program's file through a container, from a read-only mount or from memory") {
+TEST_CASE(
+    "nobody can write to the program's file through a container, from a read-only mount or from memory") {
   const std::string said = in_namespaces(0, [] -> std::string {
     PODO_MUST(copy_program());
     PODO_MUST_BE(text("{}", run_copy("attacked-with-protection")), "0");

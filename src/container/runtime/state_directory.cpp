@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t file_bytes_max = 16u << 20;
 
 struct flock whole_file(short kind) {
-  struct flock lock {};
+  struct flock lock{};
   lock.l_type = kind;
   lock.l_whence = SEEK_SET;
   return lock;
@@ -26,7 +26,8 @@ Result<> make_directories(const std::string& path) {
   if (::stat(path.c_str(), &entry) == 0) return {};
   for (std::size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
     const std::string part = path.substr(0, end);
-    if (::mkdir(part.c_str(), 0700) != 0 && errno != EEXIST) return failed_errno(errno, "make directory {}", part);
+    if (::mkdir(part.c_str(), 0700) != 0 && errno != EEXIST)
+      return failed_errno(errno, "make directory {}", part);
     if (end == std::string::npos) return {};
   }
 }
@@ -53,7 +54,7 @@ Result<std::vector<std::string>> read_names(int directory) {
   io::Fd own = TRY(linux::open_at(directory, ".", O_RDONLY | O_DIRECTORY));
   DIR* stream = ::fdopendir(own.get());
   if (stream == nullptr) return failed_errno(errno, "read directory");
-  own.release();   // the stream's now
+  own.release();  // the stream's now
   std::vector<std::string> names;
   while (const dirent* entry = ::readdir(stream)) {
     const std::string_view name = entry->d_name;
@@ -65,7 +66,8 @@ Result<std::vector<std::string>> read_names(int directory) {
 
 Result<> empty_directory(int directory) {
   for (const std::string& name : TRY(read_names(directory))) {
-    if (::unlinkat(directory, name.c_str(), 0) != 0 && errno != ENOENT) return failed_errno(errno, "remove {}", name);
+    if (::unlinkat(directory, name.c_str(), 0) != 0 && errno != ENOENT)
+      return failed_errno(errno, "remove {}", name);
   }
   return {};
 }
@@ -89,7 +91,8 @@ Result<StateDirectory> StateDirectory::open(const std::string& root, const std::
   TRY(check_container_id(id));
   StateDirectory found(text("{}/{}", root, id), id);
   auto directory = linux::open_at(AT_FDCWD, found.path_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-  if (!directory && directory.error().kind() == ErrorKind::not_found) return not_found("container {} does not exist", id);
+  if (!directory && directory.error().kind() == ErrorKind::not_found)
+    return not_found("container {} does not exist", id);
   found.directory_ = TRY(std::move(directory));
   if (lock == Lock::exclusive) TRY(found.take_lock());
   return found;
@@ -97,8 +100,8 @@ Result<StateDirectory> StateDirectory::open(const std::string& root, const std::
 
 bool StateDirectory::was_removed() const {
   struct stat named, opened;
-  return ::stat(path_.c_str(), &named) != 0 || ::fstat(directory_.get(), &opened) != 0 || named.st_ino != opened.st_ino ||
-         named.st_dev != opened.st_dev;
+  return ::stat(path_.c_str(), &named) != 0 || ::fstat(directory_.get(), &opened) != 0 ||
+         named.st_ino != opened.st_ino || named.st_dev != opened.st_dev;
 }
 
 Result<> StateDirectory::take_lock() {
@@ -107,7 +110,8 @@ Result<> StateDirectory::take_lock() {
   const Monotonic deadline = clock.now() + lock_wait;
   struct flock wanted = whole_file(F_WRLCK);
   for (int pause_ms = 1; ::fcntl(lock_.get(), F_SETLK, &wanted) != 0; pause_ms = std::min(2 * pause_ms, 20)) {
-    if (errno != EAGAIN && errno != EACCES && errno != EINTR) return failed_errno(errno, "lock container {}", id_);
+    if (errno != EAGAIN && errno != EACCES && errno != EINTR)
+      return failed_errno(errno, "lock container {}", id_);
     if (clock.now() > deadline) {
       struct flock holder = whole_file(F_WRLCK);
       (void)::fcntl(lock_.get(), F_GETLK, &holder);
@@ -133,7 +137,8 @@ Result<ContainerState> StateDirectory::load() const {
   auto state = bytes.and_then([](std::string& read) { return decode_state(std::move(read)); });
   if (state && state->id == id_) return state;
   const std::string why = state ? text("it is that of container {}", state->id) : state.error().message();
-  return corrupt("the state of container {} is damaged: {}: {} (delete --force removes it)", id_, path_ + "/state.json", why);
+  return corrupt("the state of container {} is damaged: {}: {} (delete --force removes it)", id_,
+                 path_ + "/state.json", why);
 }
 
 Result<> StateDirectory::save(const ContainerState& state) const {
@@ -167,7 +172,8 @@ Result<std::vector<std::string>> list_containers(const std::string& root) {
   std::vector<std::string> ids = TRY_IN(root, read_names(directory->get()));
   std::erase_if(ids, [&](const std::string& id) {
     struct stat entry;
-    return !check_container_id(id) || ::fstatat(directory->get(), id.c_str(), &entry, AT_SYMLINK_NOFOLLOW) != 0 ||
+    return !check_container_id(id) ||
+           ::fstatat(directory->get(), id.c_str(), &entry, AT_SYMLINK_NOFOLLOW) != 0 ||
            !S_ISDIR(entry.st_mode);
   });
   std::sort(ids.begin(), ids.end());

@@ -22,7 +22,8 @@ Result<oci::StringMap> decode_annotations(const json::Field& field) {
   return annotations;
 }
 
-// The processes of these directories are killed and the directories removed: nothing that is not well below its mount point passes.
+// The processes of these directories are killed and the directories removed: nothing that is not well below
+// its mount point passes.
 Result<CgroupDirectory> decode_cgroup(const json::Field& field) {
   CgroupDirectory directory;
   directory.controllers = TRY(field["controllers"].string_or(""));
@@ -82,7 +83,8 @@ std::string encode_state(const ContainerState& state) {
   out.key("id").string(state.id).key("bundle").string(state.bundle).key("rootfs").string(state.rootfs);
   out.key("ociVersion").string(state.oci_version);
   out.key("pid").number(state.pid).key("pidStartTime").number(state.pid_start_time);
-  out.key("bootId").string(state.boot_id).key("created").string(state.created).key("owner").number(state.owner_uid);
+  out.key("bootId").string(state.boot_id).key("created").string(state.created);
+  out.key("owner").number(state.owner_uid);
   out.key("started").boolean(state.started);
   out.key("hasPoststop").boolean(state.has_poststop).key("hasPoststart").boolean(state.has_poststart);
   out.key("hasStartContainer").boolean(state.has_start_container);

@@ -16,7 +16,8 @@ bool is_alive(const ContainerState& state) {
   if (state.pid <= 0) return false;
   const auto stat = linux::read_process_stat(state.pid);
   if (!stat || stat->ended() || stat->start_time != state.pid_start_time) return false;
-  const auto boot_id = read_boot_id();   // start times are counted from the boot: another boot may have the same
+  const auto boot_id =
+      read_boot_id();  // start times are counted from the boot: another boot may have the same
   return boot_id && *boot_id == state.boot_id;
 }
 

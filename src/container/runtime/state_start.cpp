@@ -1,4 +1,5 @@
-// start.sock: the container's process listens on it, `start` connects. SOCK_SEQPACKET, so that a message is one message.
+// start.sock: the container's process listens on it, `start` connects. SOCK_SEQPACKET, so that a message is
+// one message.
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -36,7 +37,8 @@ Result<io::Fd> StateDirectory::listen_start() const {
 Result<io::Fd> StateDirectory::connect_start() const {
   sockaddr_un address;
   io::Fd socket = TRY(start_socket(address));
-  if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return socket;
+  if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0)
+    return socket;
   if (errno == ENOENT) return conflict("cannot start container {}: it was started already", id_);
   if (errno == ECONNREFUSED) return conflict("cannot start container {}: its process has ended", id_);
   return failed_errno(errno, "connect to {}/start.sock", path_);

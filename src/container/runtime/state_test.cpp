@@ -42,7 +42,8 @@ ContainerState living() {
 }
 
 void overwrite(const Root& root, std::string_view content) {
-  const auto file = linux::open_at(AT_FDCWD, (root.path + "/web/state.json").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  const auto file =
+      linux::open_at(AT_FDCWD, (root.path + "/web/state.json").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
   REQUIRE(file);
   REQUIRE_EQ(::write(file->get(), content.data(), content.size()), static_cast<ssize_t>(content.size()));
 }
@@ -57,7 +58,8 @@ TEST_CASE("a state is read back as it was written") {
   state.owner_uid = 1001;
   state.has_poststop = state.started = true;
   state.annotations = {{"b", "2"}, {"a", "1\n"}};
-  state.cgroups = {{"memory", "/sys/fs/cgroup/memory", "/sys/fs/cgroup/memory/podo/web"}, {"", "/cg", "/cg/x"}};
+  state.cgroups = {{"memory", "/sys/fs/cgroup/memory", "/sys/fs/cgroup/memory/podo/web"},
+                   {"", "/cg", "/cg/x"}};
   const auto read = decode_state(encode_state(state));
   REQUIRE(read);
   CHECK_EQ(encode_state(*read), encode_state(state));
@@ -82,14 +84,28 @@ TEST_CASE("a damaged state is corrupt, whatever the damage") {
     return bytes.replace(at, from.size(), to);
   };
   const std::string cgroup = R"("cgroups":[{"controllers":"","mountPoint":"/sys/fs/cgroup","path":)";
-  const std::string damages[] = {
-      "", "{", "null", "[]", "{}", "\xff\xfe", std::string(100, '\0'), "{\"id\":\"web\"}", good.substr(0, good.size() / 2),
-      good + "x", replaced("\"web\"", "\"../x\""), replaced("\"web\"", "7"), replaced("\"pid\":", "\"pid\":-"),
-      replaced("\"pid\":", "\"pid\":99999999999"), replaced("\"pidStartTime\"", "\"other\""),
-      replaced("\"cgroups\":[]", "\"cgroups\":{}"), replaced("\"cgroups\":[]", cgroup + "\"/sys/fs/cgroup\"}]"),
-      replaced("\"cgroups\":[]", cgroup + "\"/\"}]"), replaced("\"cgroups\":[]", cgroup + "\"/sys/fs/cgroup/../../x\"}]"),
-      replaced("\"cgroups\":[]", cgroup + "\"/sys/fs/cgroup//\"}]"),
-      replaced("\"cgroups\":[]", cgroup + "\"/sys/fs/cgroupfs\"}]"), replaced("\"annotations\":{}", "\"annotations\":{\"a\":1}")};
+  const std::string damages[] = {"",
+                                 "{",
+                                 "null",
+                                 "[]",
+                                 "{}",
+                                 "\xff\xfe",
+                                 std::string(100, '\0'),
+                                 "{\"id\":\"web\"}",
+                                 good.substr(0, good.size() / 2),
+                                 good + "x",
+                                 replaced("\"web\"", "\"../x\""),
+                                 replaced("\"web\"", "7"),
+                                 replaced("\"pid\":", "\"pid\":-"),
+                                 replaced("\"pid\":", "\"pid\":99999999999"),
+                                 replaced("\"pidStartTime\"", "\"other\""),
+                                 replaced("\"cgroups\":[]", "\"cgroups\":{}"),
+                                 replaced("\"cgroups\":[]", cgroup + "\"/sys/fs/cgroup\"}]"),
+                                 replaced("\"cgroups\":[]", cgroup + "\"/\"}]"),
+                                 replaced("\"cgroups\":[]", cgroup + "\"/sys/fs/cgroup/../../x\"}]"),
+                                 replaced("\"cgroups\":[]", cgroup + "\"/sys/fs/cgroup//\"}]"),
+                                 replaced("\"cgroups\":[]", cgroup + "\"/sys/fs/cgroupfs\"}]"),
+                                 replaced("\"annotations\":{}", "\"annotations\":{\"a\":1}")};
   for (const std::string& bytes : damages) {
     CAPTURE(bytes);
     const auto state = decode_state(bytes);
@@ -103,7 +119,7 @@ TEST_CASE("a damaged file is told with its path; one of another container as wel
   const Root root;
   const auto directory = StateDirectory::create(root.path, "web");
   REQUIRE(directory);
-  CHECK(directory->load().error().kind() == ErrorKind::not_found);   // nothing saved yet
+  CHECK(directory->load().error().kind() == ErrorKind::not_found);  // nothing saved yet
   overwrite(root, "{\"id\":");
   CHECK(directory->load().error().kind() == ErrorKind::corrupt);
   CHECK(directory->load().error().message().starts_with(
@@ -143,7 +159,7 @@ TEST_CASE("a container's directory is private, found until removed, and made onc
   CHECK_EQ(StateDirectory::open(root.path, "web", Lock::none)->load()->bundle, "/bundle");
   REQUIRE(made->remove());
   CHECK(list_containers(root.path)->empty());
-  CHECK_EQ(::rmdir(root.path.c_str()), 0);   // nothing at all is left
+  CHECK_EQ(::rmdir(root.path.c_str()), 0);  // nothing at all is left
   const auto gone = StateDirectory::open(root.path, "web", Lock::none);
   CHECK(gone.error().kind() == ErrorKind::not_found);
   CHECK_EQ(gone.error().message(), "container web does not exist");
@@ -157,7 +173,8 @@ TEST_CASE("the lock is the process's own: its children and its death do not keep
   REQUIRE(holder);
   if (holder->pid == 0) {
     const auto directory = StateDirectory::create(root.path, "web");
-    const auto child = linux::clone_process({});   // as a container's first process: has a copy of every descriptor
+    const auto child =
+        linux::clone_process({});  // as a container's first process: has a copy of every descriptor
     if (child->pid != 0) (void)!::write(ready[1], &child->pid, sizeof child->pid);
     ::pause();
     ::_exit(0);
@@ -196,7 +213,7 @@ TEST_CASE("a container is alive when the very process is") {
   ::waitid(P_PID, static_cast<id_t>(child->pid), &info, WEXITED | WNOWAIT);
   state.pid = child->pid;
   state.pid_start_time = *process_start_time(child->pid);
-  CHECK_FALSE(is_alive(state));   // a zombie
+  CHECK_FALSE(is_alive(state));  // a zombie
   (void)linux::wait_for_exit(child->pid);
 }
 
@@ -223,7 +240,7 @@ TEST_CASE("start goes through a socket of whole messages, however long the path"
     char message[16];
     CHECK_EQ(::read(callee.get(), message, sizeof message), 3);
     listener->close();
-    CHECK(directory->connect_start().error().kind() == ErrorKind::conflict);   // its process has ended
+    CHECK(directory->connect_start().error().kind() == ErrorKind::conflict);  // its process has ended
     REQUIRE(directory->forget_start());
     REQUIRE(directory->forget_start());
     CHECK(observe(*directory, state) == Status::running);

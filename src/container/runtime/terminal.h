@@ -10,17 +10,19 @@
 
 namespace podo::runtime {
 
-// In the container, after the pivot: opens a pair on the container's /dev/pts by descriptor (never by a name the container could have
-// replaced), sets the size, makes the slave stdin, stdout, stderr and the controlling terminal of this session, binds it on /dev/console
-// when `bind_console`. Gives the master.
+// In the container, after the pivot: opens a pair on the container's /dev/pts by descriptor (never by a name
+// the container could have replaced), sets the size, makes the slave stdin, stdout, stderr and the
+// controlling terminal of this session, binds it on /dev/console when `bind_console`. Gives the master.
 Result<io::Fd> open_terminal(const std::optional<oci::ConsoleSize>& size, bool bind_console);
 
-// Connects to --console-socket before the container is born, and sends the master over it (SCM_RIGHTS; the payload is the pty's name).
+// Connects to --console-socket before the container is born, and sends the master over it (SCM_RIGHTS; the
+// payload is the pty's name).
 Result<io::Fd> connect_console_socket(const std::string& path);
 Result<> send_terminal(const io::Fd& socket, const io::Fd& master);
 
-// Foreground with a terminal of our own: our stdin/stdout <-> master until the process of `pidfd` ended and the master is drained.
-// Raw mode and SIGWINCH are handled and undone. Signals other than that stay the caller's business.
+// Foreground with a terminal of our own: our stdin/stdout <-> master until the process of `pidfd` ended and
+// the master is drained. Raw mode and SIGWINCH are handled and undone. Signals other than that stay the
+// caller's business.
 Result<> relay_terminal(const io::Fd& master, const io::Fd& pidfd);
 
 }  // namespace podo::runtime

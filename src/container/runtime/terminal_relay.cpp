@@ -74,7 +74,10 @@ bool write_all(int fd, const char* data, std::size_t size) {
       continue;
     }
     if (count < 0 && errno != EINTR) return false;
-    if (count > 0) { data += count; size -= static_cast<std::size_t>(count); }
+    if (count > 0) {
+      data += count;
+      size -= static_cast<std::size_t>(count);
+    }
   }
   return true;
 }
@@ -91,18 +94,22 @@ class Relay {
   }
 
  private:
-  // poll(2) skips negative descriptors. A master whose last slave closed says so for ever: then it is looked at now and then,
-  // because the process may open its terminal again.
+  // poll(2) skips negative descriptors. A master whose last slave closed says so for ever: then it is looked
+  // at now and then, because the process may open its terminal again.
   Result<> turn() {
     const bool wants_input = pending_.empty() && input_open_;
-    std::array<pollfd, 4> events{{{wants_input ? STDIN_FILENO : -1, POLLIN, 0},
-                                  {hung_up_ ? -1 : master_, static_cast<short>(pending_.empty() ? POLLIN : POLLIN | POLLOUT), 0},
-                                  {pidfd_, POLLIN, 0},
-                                  {sizes_.fd(), POLLIN, 0}}};
+    std::array<pollfd, 4> events{
+        {{wants_input ? STDIN_FILENO : -1, POLLIN, 0},
+         {hung_up_ ? -1 : master_, static_cast<short>(pending_.empty() ? POLLIN : POLLIN | POLLOUT), 0},
+         {pidfd_, POLLIN, 0},
+         {sizes_.fd(), POLLIN, 0}}};
     constexpr int look_again_ms = 50;
     if (::poll(events.data(), events.size(), hung_up_ ? look_again_ms : -1) < 0 && errno != EINTR)
       return failed_errno(errno, "relay the terminal");
-    if (events[3].revents != 0) { sizes_.take(); copy_size(master_); }
+    if (events[3].revents != 0) {
+      sizes_.take();
+      copy_size(master_);
+    }
     if (events[0].revents != 0) take_input();
     if ((events[1].revents & POLLOUT) != 0) pass_input();
     if (hung_up_ || (events[1].revents & (POLLIN | POLLHUP | POLLERR)) != 0) show_output();
@@ -131,7 +138,7 @@ class Relay {
   int master_, pidfd_;
   RawMode raw_;
   SizeChanges sizes_;
-  std::string pending_;   // typed, and not yet taken by the container
+  std::string pending_;  // typed, and not yet taken by the container
   bool input_open_ = true, hung_up_ = false, ended_ = false;
   std::array<char, 16384> buffer_;
 };
@@ -141,7 +148,8 @@ class Relay {
 Result<> relay_terminal(const io::Fd& master, const io::Fd& pidfd) {
   // A container that does not read must not stop its output from being shown.
   const int flags = ::fcntl(master.get(), F_GETFL);
-  if (flags < 0 || ::fcntl(master.get(), F_SETFL, flags | O_NONBLOCK) != 0) return failed_errno(errno, "relay the terminal");
+  if (flags < 0 || ::fcntl(master.get(), F_SETFL, flags | O_NONBLOCK) != 0)
+    return failed_errno(errno, "relay the terminal");
   return Relay(master.get(), pidfd.get()).run();
 }
 

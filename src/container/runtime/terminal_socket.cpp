@@ -15,7 +15,8 @@ Result<io::Fd> connect_console_socket(const std::string& path) {
   // An address holds 107 characters; through the descriptor of its directory any path fits.
   const std::size_t slash = path.rfind('/');
   const std::string above = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  const io::Fd directory = TRY_IN("console socket", linux::open_at(AT_FDCWD, above.c_str(), O_PATH | O_DIRECTORY));
+  const io::Fd directory =
+      TRY_IN("console socket", linux::open_at(AT_FDCWD, above.c_str(), O_PATH | O_DIRECTORY));
   const std::string short_path = text("/proc/self/fd/{}/{}", directory.get(), path.substr(slash + 1));
   sockaddr_un address{};
   address.sun_family = AF_UNIX;

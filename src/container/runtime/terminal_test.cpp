@@ -18,11 +18,14 @@ namespace podo::runtime {
 
 using namespace testing;  // NOLINT: the words of this file
 
-TEST_CASE("a terminal of the container's own devpts is its standard streams, its controlling terminal and /dev/console") {
+TEST_CASE(
+    "a terminal of the container's own devpts is its standard streams, its controlling terminal and "
+    "/dev/console") {
   const std::string said = in_namespaces(CLONE_NEWIPC, [] -> std::string {
     const Plan plan = default_plan(make_root());
     SilentLog silent;
-    Result<Rootfs> rootfs = Rootfs::build({.plan = &plan, .bundle = "/tmp", .sources = {}, .cgroups = {}}, silent);
+    Result<Rootfs> rootfs =
+        Rootfs::build({.plan = &plan, .bundle = "/tmp", .sources = {}, .cgroups = {}}, silent);
     PODO_MUST_WORK(rootfs);
     PODO_MUST_WORK(rootfs->enter());
     PODO_MUST(::setsid() > 0);
@@ -52,7 +55,8 @@ TEST_CASE("a link at /dev/console, or a /dev/pts that is none, is refused") {  /
   const std::string said = in_namespaces(0, [] -> std::string {
     Plan plan;
     plan.rootfs.path = make_root();
-    plan.rootfs.mounts = {filesystem("proc", "/proc"), filesystem("tmpfs", "/dev"), filesystem("devpts", "/dev/pts", 0, {{"ptmxmode", "0666"}})};
+    plan.rootfs.mounts = {filesystem("proc", "/proc"), filesystem("tmpfs", "/dev"),
+                          filesystem("devpts", "/dev/pts", 0, {{"ptmxmode", "0666"}})};
     Result<Rootfs> rootfs = build(plan);
     PODO_MUST_WORK(rootfs);
     spit("/tmp/root/victim", "");
@@ -64,7 +68,8 @@ TEST_CASE("a link at /dev/console, or a /dev/pts that is none, is refused") {  /
     PODO_MUST(::stat("/victim", &status) == 0 && S_ISREG(status.st_mode));
     PODO_MUST(::mount("tmpfs", "/dev/pts", "tmpfs", 0, nullptr) == 0);
     spit("/dev/pts/ptmx", "");
-    PODO_MUST_BE(error_of(open_terminal({}, false)), "terminal: /dev/pts is not a devpts file system: a terminal needs one");
+    PODO_MUST_BE(error_of(open_terminal({}, false)),
+                 "terminal: /dev/pts is not a devpts file system: a terminal needs one");
     return "";
   });
   CHECK(said == "");
@@ -78,7 +83,8 @@ TEST_CASE("the master arrives over the console socket, also one with a long path
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     std::strcpy(address.sun_path, "socket");
-    PODO_MUST(::bind(listener.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 && ::listen(listener.get(), 1) == 0);
+    PODO_MUST(::bind(listener.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 &&
+              ::listen(listener.get(), 1) == 0);
     Result<io::Fd> socket = connect_console_socket(directory + "/socket");
     PODO_MUST_WORK(socket);
     const io::Fd peer(::accept(listener.get(), nullptr, nullptr));
@@ -129,7 +135,8 @@ TEST_CASE("the relay carries keys in and all output out, until the process ends"
     const std::string shown = linux::read_all(out[0], 1 << 20).value_or("");
     int status = -1;
     PODO_MUST(::waitpid(relay, &status, 0) == relay && status == 0);
-    PODO_MUST(shown.size() == 20'000 + 2 * 7 && shown.ends_with("0123456789typed\r\n"));  // the echo, and the line
+    PODO_MUST(shown.size() == 20'000 + 2 * 7 &&
+              shown.ends_with("0123456789typed\r\n"));  // the echo, and the line
     return "";
   });
   CHECK(said == "");

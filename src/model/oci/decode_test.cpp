@@ -97,7 +97,8 @@ TEST_CASE("what is wrong in a member is told with its path") {
       {R"("linux":{"resources":{"blockIO":{"weight":70000}}})",
        "linux.resources.blockIO.weight: expected an integer from 0 to 65535, got 70000"},
       {R"("linux":{"seccomp":{}})", "linux.seccomp.defaultAction: is required"},
-      {R"("linux":{"seccomp":{"defaultAction":"SCMP_ACT_LOG","syscalls":[{"names":["a"],"action":"b","args":[{"index":0}]}]}})",
+      {R"("linux":{"seccomp":{"defaultAction":"SCMP_ACT_LOG","syscalls":[{"names":["a"],
+                "action":"b","args":[{"index":0}]}]}})",
        "linux.seccomp.syscalls[0].args[0].value: is required"},
   };
   for (const auto& [members, expected] : cases) {
@@ -121,10 +122,12 @@ TEST_CASE("every part of a process is read") {
     "terminal":true,"consoleSize":{"height":25,"width":80},
     "user":{"uid":1,"gid":2,"umask":63,"additionalGids":[5,6]},
     "args":["sh","-c"],"env":["A=b"],"cwd":"/w",
-    "capabilities":{"bounding":["CAP_A"],"effective":["CAP_B"],"inheritable":["CAP_C"],"permitted":["CAP_D"],"ambient":["CAP_E"]},
+    "capabilities":{"bounding":["CAP_A"],"effective":["CAP_B"],"inheritable":["CAP_C"],
+      "permitted":["CAP_D"],"ambient":["CAP_E"]},
     "rlimits":[{"type":"RLIMIT_CORE","soft":1,"hard":18446744073709551615}],
     "noNewPrivileges":true,"apparmorProfile":"p","selinuxLabel":"l","oomScoreAdj":-5,
-    "scheduler":{"policy":"SCHED_DEADLINE","nice":-3,"priority":4,"flags":["F"],"runtime":1,"deadline":2,"period":3},
+    "scheduler":{"policy":"SCHED_DEADLINE","nice":-3,"priority":4,"flags":["F"],"runtime":1,
+      "deadline":2,"period":3},
     "ioPriority":{"class":"IOPRIO_CLASS_BE","priority":4},"execCPUAffinity":{"initial":"0-3","final":"7"}})");
   REQUIRE(problem(config) == "none");
   const Process& process = *config->process;
@@ -166,9 +169,12 @@ TEST_CASE("every part of a process is read") {
 TEST_CASE("every part around the process is read") {
   const auto config = decode_with(R"("hostname":"h","domainname":"d","annotations":{"k":"v","j":"w"},
     "mounts":[{"destination":"/m","type":"bind","source":"s","options":["ro"],
-      "uidMappings":[{"containerID":1,"hostID":2,"size":3}],"gidMappings":[{"containerID":4,"hostID":5,"size":6}]}],
-    "hooks":{"prestart":[{"path":"/1","args":["a"],"env":["E=1"],"timeout":9}],"createRuntime":[{"path":"/2"}],
-      "createContainer":[{"path":"/3"}],"startContainer":[{"path":"/4"}],"poststart":[{"path":"/5"}],"poststop":[{"path":"/6"}]})");
+      "uidMappings":[{"containerID":1,"hostID":2,"size":3}],"gidMappings":[{"containerID":4,
+        "hostID":5,"size":6}]}],
+    "hooks":{"prestart":[{"path":"/1","args":["a"],"env":["E=1"],"timeout":9}],
+      "createRuntime":[{"path":"/2"}],
+      "createContainer":[{"path":"/3"}],"startContainer":[{"path":"/4"}],
+        "poststart":[{"path":"/5"}],"poststop":[{"path":"/6"}]})");
   REQUIRE(problem(config) == "none");
   CHECK(config->hostname == "h");
   CHECK(config->domainname == "d");
@@ -197,16 +203,19 @@ TEST_CASE("every part around the process is read") {
 TEST_CASE("every part of linux is read") {
   const auto config = decode_with(R"("linux":{
     "namespaces":[{"type":"pid"},{"type":"network","path":"/n"}],
-    "uidMappings":[{"containerID":0,"hostID":1000,"size":10}],"gidMappings":[{"containerID":0,"hostID":2000,"size":20}],
+    "uidMappings":[{"containerID":0,"hostID":1000,"size":10}],"gidMappings":[{"containerID":0,
+      "hostID":2000,"size":20}],
     "timeOffsets":{"monotonic":{"secs":-1,"nanosecs":2},"boottime":{"secs":3}},
     "devices":[{"type":"c","path":"/dev/x","major":1,"minor":2,"fileMode":438,"uid":3,"gid":4}],
     "netDevices":{"eth0":{"name":"in0"},"eth1":{}},
     "cgroupsPath":"/c","sysctl":{"net.a":"1"},"rootfsPropagation":"slave",
     "maskedPaths":["/a"],"readonlyPaths":["/b"],"mountLabel":"ml",
-    "intelRdt":{"closID":"c","l3CacheSchema":"L3","memBwSchema":"MB","schemata":["S"],"enableMonitoring":true},
+    "intelRdt":{"closID":"c","l3CacheSchema":"L3","memBwSchema":"MB","schemata":["S"],
+      "enableMonitoring":true},
     "memoryPolicy":{"mode":"MPOL_BIND","nodes":"0","flags":["F"]},
     "personality":{"domain":"LINUX32","flags":["x"]},
-    "seccomp":{"defaultAction":"A","defaultErrnoRet":1,"architectures":["X"],"flags":["F"],"listenerPath":"/l",
+    "seccomp":{"defaultAction":"A","defaultErrnoRet":1,"architectures":["X"],"flags":["F"],
+      "listenerPath":"/l",
       "listenerMetadata":"m","syscalls":[{"names":["n"],"action":"B","errnoRet":2,
         "args":[{"index":1,"value":2,"valueTwo":3,"op":"O"}]}]}})");
   REQUIRE(problem(config) == "none");
@@ -248,13 +257,18 @@ TEST_CASE("every part of linux is read") {
 TEST_CASE("resources are read, from a file of their own too") {
   const auto document = json::parse(R"({
     "devices":[{"allow":true,"type":"c","major":1,"minor":-1,"access":"rw"},{"allow":false}],
-    "memory":{"limit":-1,"reservation":2,"swap":3,"kernel":4,"kernelTCP":5,"swappiness":6,"disableOOMKiller":true,
+    "memory":{"limit":-1,"reservation":2,"swap":3,"kernel":4,"kernelTCP":5,"swappiness":6,
+      "disableOOMKiller":true,
       "useHierarchy":true,"checkBeforeUpdate":true},
-    "cpu":{"shares":1,"quota":-1,"burst":3,"period":4,"realtimeRuntime":5,"realtimePeriod":6,"cpus":"0","mems":"1","idle":1},
+    "cpu":{"shares":1,"quota":-1,"burst":3,"period":4,"realtimeRuntime":5,"realtimePeriod":6,
+      "cpus":"0","mems":"1","idle":1},
     "pids":{"limit":7},
-    "blockIO":{"weight":10,"leafWeight":11,"weightDevice":[{"major":8,"minor":0,"weight":500,"leafWeight":300}],
-      "throttleReadBpsDevice":[{"major":8,"minor":1,"rate":600}],"throttleWriteBpsDevice":[{"major":8,"minor":2,"rate":1}],
-      "throttleReadIOPSDevice":[{"major":8,"minor":3,"rate":2}],"throttleWriteIOPSDevice":[{"major":8,"minor":4,"rate":3}]},
+    "blockIO":{"weight":10,"leafWeight":11,"weightDevice":[{"major":8,"minor":0,"weight":500,
+      "leafWeight":300}],
+      "throttleReadBpsDevice":[{"major":8,"minor":1,"rate":600}],
+        "throttleWriteBpsDevice":[{"major":8,"minor":2,"rate":1}],
+      "throttleReadIOPSDevice":[{"major":8,"minor":3,"rate":2}],
+        "throttleWriteIOPSDevice":[{"major":8,"minor":4,"rate":3}]},
     "hugepageLimits":[{"pageSize":"2MB","limit":9}],
     "network":{"classID":1048577,"priorities":[{"name":"eth0","priority":5}]},
     "rdma":{"mlx5_1":{"hcaHandles":3,"hcaObjects":10000}},

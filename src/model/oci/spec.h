@@ -64,7 +64,9 @@ struct Hook {
   std::vector<std::string> args, env;
   std::optional<std::int64_t> timeout_s;
 };
-struct Hooks { std::vector<Hook> prestart, create_runtime, create_container, start_container, poststart, poststop; };
+struct Hooks {
+  std::vector<Hook> prestart, create_runtime, create_container, start_container, poststart, poststop;
+};
 
 struct Namespace { std::string type, path; };
 struct TimeOffset { std::int64_t secs = 0; std::uint32_t nanosecs = 0; };

@@ -48,9 +48,11 @@ inline Task<void> large_files_are_whole(DiskWorld& world) {
 
 inline Task<void> what_is_missing_is_not_found(DiskWorld& world) {
   CHECK_EQ((co_await world.disk.open(world.at("no")).result()).error().kind(), ErrorKind::not_found);
-  CHECK_EQ((co_await world.disk.open(world.at("no/file"), create_it).result()).error().kind(), ErrorKind::not_found);
+  CHECK_EQ((co_await world.disk.open(world.at("no/file"), create_it).result()).error().kind(),
+           ErrorKind::not_found);
   CHECK_EQ((co_await world.disk.remove(world.at("no")).result()).error().kind(), ErrorKind::not_found);
-  CHECK_EQ((co_await world.disk.rename(world.at("no"), world.at("x")).result()).error().kind(), ErrorKind::not_found);
+  CHECK_EQ((co_await world.disk.rename(world.at("no"), world.at("x")).result()).error().kind(),
+           ErrorKind::not_found);
   CHECK_EQ((co_await world.disk.list(world.at("no")).result()).error().kind(), ErrorKind::not_found);
   CHECK_EQ((co_await world.disk.make_folder(world.at("no/x")).result()).error().kind(), ErrorKind::not_found);
   CHECK_EQ((co_await world.disk.sync_folder(world.at("no")).result()).error().kind(), ErrorKind::not_found);
@@ -59,8 +61,10 @@ inline Task<void> what_is_missing_is_not_found(DiskWorld& world) {
 inline Task<void> a_new_file_must_be_new(DiskWorld& world) {
   constexpr OpenOptions fresh = {.create = OpenOptions::Create::must_be_new};
   CHECK((co_await world.disk.open(world.at("a"), fresh).result()).has_value());
-  CHECK_EQ((co_await world.disk.open(world.at("a"), fresh).result()).error().kind(), ErrorKind::already_exists);
-  CHECK_EQ((co_await world.disk.make_folder(world.at("a")).result()).error().kind(), ErrorKind::already_exists);
+  CHECK_EQ((co_await world.disk.open(world.at("a"), fresh).result()).error().kind(),
+           ErrorKind::already_exists);
+  CHECK_EQ((co_await world.disk.make_folder(world.at("a")).result()).error().kind(),
+           ErrorKind::already_exists);
 }
 
 inline Task<void> truncation_only_shortens(DiskWorld& world) {
@@ -108,7 +112,8 @@ inline Task<void> atomic_writes_replace_and_leave_nothing(DiskWorld& world) {
     CHECK_EQ(co_await read_file(world.disk, world.at("state"), 5), bytes);
     CHECK_EQ(co_await world.disk.list(world.folder), std::vector<std::string>{"state"});
   }
-  CHECK_EQ((co_await read_file(world.disk, world.at("state"), 4).result()).error().kind(), ErrorKind::exhausted);
+  CHECK_EQ((co_await read_file(world.disk, world.at("state"), 4).result()).error().kind(),
+           ErrorKind::exhausted);
   co_await world.disk.make_folder(world.at("folder"));
   co_await file_with(world, "folder/x", "");
   CHECK_FALSE((co_await write_file_atomically(world.disk, world.at("folder"), "x").result()).has_value());

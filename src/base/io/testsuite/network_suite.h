@@ -1,6 +1,6 @@
 // The contract of Network, as named properties. A maker's test runs it inside a TEST_CASE:
 //
-//   verify_network([](NetworkProperty property) { ...make loop and networks...; loop.run(property(world)); });
+//   verify_network([](NetworkProperty property) { ...make the world...; loop.run(property(world)); });
 //
 // `run` is called once a property, with a world made anew. The two networks may be the same one.
 #pragma once
@@ -30,7 +30,8 @@ struct Connection {
 inline Task<Connection> connect_both(NetworkWorld& world) {
   Connection out;
   out.listener = co_await world.server.listen(world.address);
-  auto [accepted, connected] = co_await all(out.listener->accept(), world.client.connect(out.listener->address()));
+  auto [accepted, connected] =
+      co_await all(out.listener->accept(), world.client.connect(out.listener->address()));
   out.server = std::move(accepted);
   out.client = std::move(connected);
   co_return std::move(out);
@@ -50,7 +51,8 @@ inline Task<void> send_and_finish(Stream& stream, std::string bytes) {
 inline Task<void> bytes_arrive_in_order(NetworkWorld& world) {
   Connection both = co_await connect_both(world);
   std::string sent = numbered_lines(40'000);
-  auto [nothing, received] = co_await all(send_and_finish(*both.client, sent), read_to_end(*both.server, 1 << 20));
+  auto [nothing, received] =
+      co_await all(send_and_finish(*both.client, sent), read_to_end(*both.server, 1 << 20));
   CHECK(received == sent);
 }
 
