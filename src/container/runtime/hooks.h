@@ -1,4 +1,4 @@
-// Hooks of the runtime-spec (config.md, "POSIX-platform Hooks"): programs run at fixed points of a container's life.
+// Hooks (runtime-spec, "POSIX-platform Hooks"): programs run at fixed points of a container's life.
 //
 // The caller is in the namespaces the specification names for the kind. Each hook gets the container's state
 // on stdin (which it need not read), runs with exactly the environment it configures, and is killed (SIGKILL,
