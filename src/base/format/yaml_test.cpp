@@ -39,7 +39,8 @@ spec:
       folded
       text
 )"),
-           R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"web","labels":{"app":"web","tier":"front"}},)"
+           R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"web",)"
+           R"("labels":{"app":"web","tier":"front"}},)"
            R"("spec":{"containers":[{"name":"web","args":["--port","8080"],"command":["sh","-c",)"
            R"("echo one\necho \"two\"\n"]},{"name":"side","note":"folded text"}]}})");
 }

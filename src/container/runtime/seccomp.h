@@ -30,7 +30,8 @@ struct SeccompFilter {
   bool operator==(const SeccompFilter&) const = default;
 };
 
-// Invalid names the member: "syscalls[2].action: ...". Takes tens of milliseconds for an engine's default profile.
+// Invalid names the member: "syscalls[2].action: ...". Takes tens of milliseconds for an engine's default
+// profile.
 Result<SeccompFilter> compile_seccomp(const oci::Seccomp& profile, Log& log);
 
 // For the calling process, from now on. Allocates nothing. The listener, or an empty Fd.
