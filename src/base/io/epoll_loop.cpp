@@ -61,7 +61,8 @@ EpollLoop::EpollLoop(Clock& clock)
 }
 
 Result<void> EpollLoop::watch(Readiness& readiness, int fd) {
-  epoll_event event{.events = EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data = {.ptr = &readiness}};
+  epoll_event event{.events = EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET,
+                    .data = {.ptr = &readiness}};
   if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) < 0)
     return failed_errno(errno, "watch descriptor {}", fd);
   return {};
