@@ -97,7 +97,15 @@ TEST_CASE("what is not JSON is refused, with the place and what was expected the
       {"0x10", "line 1, column 2: found 'x', expected the end of the text"},
       {"1_000", "line 1, column 2: found '_', expected the end of the text"},
       {"1.2.3", "line 1, column 4: found '.', expected the end of the text"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.text);
+    CHECK_EQ(problem_of(row.text), row.problem);
+  }
+}
 
+TEST_CASE("brackets, keys and strings that are wrong are refused in the same way") {
+  const struct { std::string text; const char* problem; } rows[] = {
       {"[", "line 1, column 2: found the end of the text, expected a value"},
       {"[1", "line 1, column 3: found the end of the text, expected ',' or ']'"},
       {"[1,", "line 1, column 4: found the end of the text, expected a value"},
