@@ -1,4 +1,5 @@
-// Programming errors stop the program, in release too: a broken invariant that runs on damages what it touches.
+// Programming errors stop the program, in release too: a broken invariant that runs on damages what it
+// touches.
 #pragma once
 
 namespace podo {

@@ -24,17 +24,43 @@ std::string_view name_of(ErrorKind kind) {
 
 ErrorKind kind_of_errno(int error) {
   switch (error) {
-    case ENOENT: case ENXIO: case ENODEV: case ESRCH: return ErrorKind::not_found;
+    case ENOENT:
+    case ENXIO:
+    case ENODEV:
+    case ESRCH: return ErrorKind::not_found;
     case EEXIST: return ErrorKind::already_exists;
-    case EBUSY: case ENOTEMPTY: case EISCONN: return ErrorKind::conflict;
-    case EINVAL: case ENOTDIR: case EISDIR: case ENAMETOOLONG: case ELOOP: case E2BIG: case ENOEXEC:
-      return ErrorKind::invalid;
-    case EPERM: case EACCES: case EROFS: case EXDEV: return ErrorKind::denied;
-    case ENOSPC: case EMFILE: case ENFILE: case ENOMEM: case EDQUOT: case EFBIG: return ErrorKind::exhausted;
-    case EAGAIN: case ETIMEDOUT: case ECONNREFUSED: case ECONNRESET: case EPIPE: case EHOSTUNREACH:
-    case ENETUNREACH: case ENETDOWN:
-      return ErrorKind::unavailable;
-    case ENOSYS: case EOPNOTSUPP: case EAFNOSUPPORT: case EPROTONOSUPPORT: return ErrorKind::unsupported;
+    case EBUSY:
+    case ENOTEMPTY:
+    case EISCONN: return ErrorKind::conflict;
+    case EINVAL:
+    case ENOTDIR:
+    case EISDIR:
+    case ENAMETOOLONG:
+    case ELOOP:
+    case E2BIG:
+    case ENOEXEC: return ErrorKind::invalid;
+    case EPERM:
+    case EACCES:
+    case EROFS:
+    case EXDEV: return ErrorKind::denied;
+    case ENOSPC:
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+    case EDQUOT:
+    case EFBIG: return ErrorKind::exhausted;
+    case EAGAIN:
+    case ETIMEDOUT:
+    case ECONNREFUSED:
+    case ECONNRESET:
+    case EPIPE:
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+    case ENETDOWN: return ErrorKind::unavailable;
+    case ENOSYS:
+    case EOPNOTSUPP:
+    case EAFNOSUPPORT:
+    case EPROTONOSUPPORT: return ErrorKind::unsupported;
     case ECANCELED: return ErrorKind::cancelled;
     default: return ErrorKind::internal;
   }

@@ -69,10 +69,10 @@ inline Failure fail(ErrorKind kind, std::string message, int system_errno = 0) {
   return Failure(Error(kind, std::move(message), system_errno));
 }
 
-#define PODO_ERROR_FACTORY(kind)                                 \
-  template <class... A>                                          \
-  Failure kind(Pattern<A...> pattern, const A&... arguments) {   \
-    return fail(ErrorKind::kind, text(pattern, arguments...));   \
+#define PODO_ERROR_FACTORY(kind)                               \
+  template <class... A>                                        \
+  Failure kind(Pattern<A...> pattern, const A&... arguments) { \
+    return fail(ErrorKind::kind, text(pattern, arguments...)); \
   }
 PODO_ERROR_FACTORY(not_found)
 PODO_ERROR_FACTORY(already_exists)
@@ -102,15 +102,17 @@ Failure failed_errno(int error, Pattern<A...> pattern, const A&... arguments) {
 // TRY(expression): the value of a Result, or return its Error from the enclosing function.
 // TRY_IN(context, expression): the same, with `context: ` put before the message; `context` is evaluated
 // only on failure.
-#define PODO_TRY_NAMED(name, expression, error_of)                        \
-  __extension__({                                                         \
-    auto&& name = (expression);                                           \
-    if (!name) [[unlikely]]                                               \
-      return ::podo::Failure(error_of(std::move(name).error()));          \
-    *std::move(name);                                                     \
+#define PODO_TRY_NAMED(name, expression, error_of)               \
+  __extension__({                                                \
+    auto&& name = (expression);                                  \
+    if (!name) [[unlikely]]                                      \
+      return ::podo::Failure(error_of(std::move(name).error())); \
+    *std::move(name);                                            \
   })
-#define PODO_TRY_UNIQUE(number, expression, error_of) PODO_TRY_NAMED(podo_result_##number, expression, error_of)
+#define PODO_TRY_UNIQUE(number, expression, error_of) \
+  PODO_TRY_NAMED(podo_result_##number, expression, error_of)
 #define PODO_TRY(number, expression, error_of) PODO_TRY_UNIQUE(number, expression, error_of)
 #define TRY(expression) PODO_TRY(__COUNTER__, expression, )
 #define TRY_IN(context, expression) \
-  PODO_TRY(__COUNTER__, expression, [&](::podo::Error&& podo_error) { return std::move(podo_error).within(context); })
+  PODO_TRY(__COUNTER__, expression, \
+           [&](::podo::Error&& podo_error) { return std::move(podo_error).within(context); })

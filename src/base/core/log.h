@@ -18,13 +18,21 @@ class Log {
   virtual void write(LogLevel level, std::string_view message) = 0;
 
   template <class... A>
-  void debug(Pattern<A...> pattern, const A&... a) { write(LogLevel::debug, text(pattern, a...)); }
+  void debug(Pattern<A...> pattern, const A&... a) {
+    write(LogLevel::debug, text(pattern, a...));
+  }
   template <class... A>
-  void info(Pattern<A...> pattern, const A&... a) { write(LogLevel::info, text(pattern, a...)); }
+  void info(Pattern<A...> pattern, const A&... a) {
+    write(LogLevel::info, text(pattern, a...));
+  }
   template <class... A>
-  void warn(Pattern<A...> pattern, const A&... a) { write(LogLevel::warning, text(pattern, a...)); }
+  void warn(Pattern<A...> pattern, const A&... a) {
+    write(LogLevel::warning, text(pattern, a...));
+  }
   template <class... A>
-  void error(Pattern<A...> pattern, const A&... a) { write(LogLevel::error, text(pattern, a...)); }
+  void error(Pattern<A...> pattern, const A&... a) {
+    write(LogLevel::error, text(pattern, a...));
+  }
 };
 
 // Says nothing.

@@ -12,8 +12,8 @@ class Random {
   virtual ~Random() = default;
   virtual void fill(std::span<std::byte> bytes) = 0;
 
-  std::uint64_t next();                          // any 64-bit value
-  std::uint64_t below(std::uint64_t limit);      // 0 <= value < limit, unbiased; limit > 0
+  std::uint64_t next();                      // any 64-bit value
+  std::uint64_t below(std::uint64_t limit);  // 0 <= value < limit, unbiased; limit > 0
 };
 
 // The kernel's generator (getrandom): fit for keys and ids.

@@ -15,9 +15,9 @@ void TextArgument::append_to(std::string& out, char conversion) const {
   }
   char digits[24];
   const int base = conversion == 'x' ? 16 : conversion == 'o' ? 8 : 10;
-  const auto end = kind_ == Kind::negative
-                       ? std::to_chars(digits, digits + sizeof digits, static_cast<std::int64_t>(number_), base)
-                       : std::to_chars(digits, digits + sizeof digits, number_, base);
+  const auto end = kind_ == Kind::negative ? std::to_chars(digits, digits + sizeof digits,
+                                                           static_cast<std::int64_t>(number_), base)
+                                           : std::to_chars(digits, digits + sizeof digits, number_, base);
   out.append(digits, static_cast<std::size_t>(end.ptr - digits));
 }
 

@@ -51,7 +51,10 @@ class CountedPattern {
     std::size_t places = 0;
     for (std::size_t i = 0; i < view_.size(); ++i) {
       if (view_[i] != '{' && view_[i] != '}') continue;
-      if (i + 1 < view_.size() && view_[i + 1] == view_[i]) { ++i; continue; }
+      if (i + 1 < view_.size() && view_[i + 1] == view_[i]) {
+        ++i;
+        continue;
+      }
       if (view_[i] == '}') pattern_is_wrong("a lone } in the pattern");
       if (view_.substr(i, 2) == "{}") i += 1;
       else if (view_.substr(i, 4) == "{:x}" || view_.substr(i, 4) == "{:o}") i += 3;

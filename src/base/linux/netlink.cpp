@@ -3,11 +3,12 @@
 #include <sys/socket.h>
 
 #include <cstring>
+#include <memory>
 
 namespace podo::linux {
 namespace {
 
-constexpr std::size_t answer_bytes_max = 256 * 1024;   // more than the kernel puts into one datagram of a dump
+constexpr std::size_t answer_bytes_max = 32 * 1024;  // what the kernel puts into one datagram of a dump at most
 
 std::string_view extended_reason(const nlmsghdr& header, std::string_view payload) {
   // nlmsgerr, then (with NETLINK_EXT_ACK) attributes, one of them the kernel's own sentence.
@@ -18,7 +19,8 @@ std::string_view extended_reason(const nlmsghdr& header, std::string_view payloa
     std::memcpy(&attribute, payload.data() + at, sizeof attribute);
     if (attribute.nla_len < sizeof attribute || at + attribute.nla_len > payload.size()) break;
     if (attribute.nla_type == NLMSGERR_ATTR_MSG) {
-      const std::string_view text = payload.substr(at + sizeof attribute, attribute.nla_len - sizeof attribute);
+      const std::string_view text =
+          payload.substr(at + sizeof attribute, attribute.nla_len - sizeof attribute);
       return text.substr(0, text.find('\0'));
     }
     at += NLMSG_ALIGN(attribute.nla_len);
@@ -72,7 +74,8 @@ std::string_view NetlinkMessage::attribute(std::size_t body_size, std::uint16_t 
     rtattr header{};
     std::memcpy(&header, bytes.data() + at, sizeof header);
     if (header.rta_len < sizeof header || at + header.rta_len > bytes.size()) return {};
-    if ((header.rta_type & NLA_TYPE_MASK) == wanted) return std::string_view(bytes).substr(at + sizeof header, header.rta_len - sizeof header);
+    if ((header.rta_type & NLA_TYPE_MASK) == wanted)
+      return std::string_view(bytes).substr(at + sizeof header, header.rta_len - sizeof header);
     at += RTA_ALIGN(header.rta_len);
   }
   return {};
@@ -82,7 +85,8 @@ Result<NetlinkSocket> NetlinkSocket::open() {
   io::Fd socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
   if (!socket) return failed_errno(errno, "open a netlink socket");
   const int on = 1;
-  ::setsockopt(socket.get(), SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof on);   // better errors where the kernel has them
+  ::setsockopt(socket.get(), SOL_NETLINK, NETLINK_EXT_ACK, &on,
+               sizeof on);  // better errors where the kernel has them
   return NetlinkSocket(std::move(socket));
 }
 
@@ -99,16 +103,17 @@ Result<std::vector<NetlinkMessage>> NetlinkSocket::exchange(NetlinkRequest& requ
   reinterpret_cast<nlmsghdr*>(bytes.data())->nlmsg_flags |= NLM_F_ACK;
   if (::send(socket_.get(), bytes.data(), bytes.size(), 0) < 0) return failed_errno(errno, "netlink request");
   std::vector<NetlinkMessage> answers;
-  std::string buffer(answer_bytes_max, '\0');
+  const auto buffer = std::make_unique_for_overwrite<char[]>(answer_bytes_max);
   for (;;) {
-    const ssize_t length = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
+    const ssize_t length = ::recv(socket_.get(), buffer.get(), answer_bytes_max, 0);
     if (length < 0 && errno == EINTR) continue;
     if (length < 0) return failed_errno(errno, "netlink answer");
     for (std::size_t at = 0; at + sizeof(nlmsghdr) <= static_cast<std::size_t>(length);) {
       nlmsghdr header{};
-      std::memcpy(&header, buffer.data() + at, sizeof header);
-      if (header.nlmsg_len < sizeof header || at + header.nlmsg_len > static_cast<std::size_t>(length)) return corrupt("a netlink answer is cut");
-      const std::string_view payload(buffer.data() + at + sizeof header, header.nlmsg_len - sizeof header);
+      std::memcpy(&header, buffer.get() + at, sizeof header);
+      if (header.nlmsg_len < sizeof header || at + header.nlmsg_len > static_cast<std::size_t>(length))
+        return corrupt("a netlink answer is cut");
+      const std::string_view payload(buffer.get() + at + sizeof header, header.nlmsg_len - sizeof header);
       at += NLMSG_ALIGN(header.nlmsg_len);
       if (header.nlmsg_seq != sequence_) continue;
       if (header.nlmsg_type == NLMSG_DONE) return answers;
@@ -121,7 +126,8 @@ Result<std::vector<NetlinkMessage>> NetlinkSocket::exchange(NetlinkRequest& requ
       std::memcpy(&error, payload.data(), sizeof error);
       if (error.error == 0) return answers;
       const std::string_view reason = extended_reason(header, payload);
-      return reason.empty() ? failed_errno(-error.error, "netlink") : failed_errno(-error.error, "netlink: {}", reason);
+      return reason.empty() ? failed_errno(-error.error, "netlink")
+                            : failed_errno(-error.error, "netlink: {}", reason);
     }
   }
 }

@@ -3,8 +3,8 @@
 //   request := nlmsghdr body attribute*        everything aligned to 4 bytes, host byte order
 //   attribute := rtattr payload
 //
-// Life:  NetlinkRequest built -> NetlinkSocket::send -> acknowledged, or the messages of a dump. A socket belongs to the network namespace
-// it was opened in. Blocking, one thread.
+// Life:  NetlinkRequest built -> NetlinkSocket::send -> acknowledged, or the messages of a dump. A socket
+// belongs to the network namespace it was opened in. Blocking, one thread.
 #pragma once
 
 #include <linux/netlink.h>
@@ -26,10 +26,12 @@ class NetlinkRequest {
   NetlinkRequest(std::uint16_t type, std::uint16_t flags);
 
   template <class Body>
-  NetlinkRequest& body(const Body& body) { return append(&body, sizeof body); }
+  NetlinkRequest& body(const Body& body) {
+    return append(&body, sizeof body);
+  }
   NetlinkRequest& attribute(std::uint16_t type, std::string_view payload);
   NetlinkRequest& attribute(std::uint16_t type, std::uint32_t value);
-  NetlinkRequest& text_attribute(std::uint16_t type, std::string_view text);   // with its NUL
+  NetlinkRequest& text_attribute(std::uint16_t type, std::string_view text);  // with its NUL
 
   std::string finish(std::uint32_t sequence);
 
@@ -41,7 +43,7 @@ class NetlinkRequest {
 // One message of an answer: the body and, after it, attributes.
 struct NetlinkMessage {
   std::uint16_t type = 0;
-  std::string bytes;   // behind the nlmsghdr
+  std::string bytes;  // behind the nlmsghdr
 
   template <class Body>
   Body body() const {
@@ -56,8 +58,8 @@ struct NetlinkMessage {
 class NetlinkSocket {
  public:
   static Result<NetlinkSocket> open();
-  Result<> send(NetlinkRequest request);                                  // waits for the acknowledgement
-  Result<std::vector<NetlinkMessage>> ask(NetlinkRequest request);       // the one answer, or all of a dump
+  Result<> send(NetlinkRequest request);                            // waits for the acknowledgement
+  Result<std::vector<NetlinkMessage>> ask(NetlinkRequest request);  // the one answer, or all of a dump
 
  private:
   explicit NetlinkSocket(io::Fd socket) : socket_(std::move(socket)) {}

@@ -2,18 +2,22 @@
 //
 //   runtime (launch.cpp)                                     child (init_stage.cpp)
 //   clone3 with the new namespaces ------------------------> enters its cgroups
-//   writes uid_map, gid_map         -- proceed ------------> becomes root of its namespaces, joins the others by path
+//   writes uid_map, gid_map         -- proceed, its pid ---> becomes root of its namespaces, joins the others
+//   by path
 //                                                            names, oom score; Rootfs::build
 //   prestart, createRuntime hooks  <- runtime_hooks --------
-//                                   -- proceed ------------> createContainer hooks; Rootfs::enter; sysctls, terminal, Rootfs::seal
+//                                   -- proceed ------------> createContainer hooks; Rootfs::enter; sysctls,
+//                                   terminal, Rootfs::seal
 //   take the terminal's master     <- terminal ------------- (run in the foreground)
 //   save state, pid file           <- ready ---------------- the command was found
 //   `start` or run                  -- proceed ------------>
 //   send the seccomp listener on   <- listener ------------- (when a filter notifies)
-//                                      (end of file) ------- seccomp, privileges, startContainer hooks, execve
+//                                      (end of file) ------- seccomp, privileges, startContainer hooks,
+//                                      execve
 //
-// Any step that fails ends the child, and its error is the runtime's. A runtime that dies takes an unready child with it.
-// An in-between process is needed when a namespace that exists must be entered with privileges the child would not have: see needs_between().
+// Any step that fails ends the child, and its error is the runtime's. A runtime that dies takes an unready
+// child with it. An in-between process is needed when a namespace that exists must be entered with privileges
+// the child would not have: see needs_between().
 #pragma once
 
 #include <optional>
@@ -27,6 +31,7 @@
 #include "container/runtime/plan.h"
 #include "container/runtime/rootfs.h"
 #include "container/runtime/seccomp.h"
+#include "container/runtime/state.h"
 
 namespace podo::runtime {
 
@@ -34,15 +39,18 @@ namespace podo::runtime {
 struct Birth {
   const Plan* plan = nullptr;
   const oci::Config* config = nullptr;
-  std::string id, bundle;
+  ContainerState* state =
+      nullptr;  // for the hooks in the container: the child learns its pid and fills it in
   CgroupEntry cgroup_entry;
   std::vector<CgroupDirectory> cgroups;
   MountSources sources;
   std::vector<NetDevicePlan> net_devices;
   std::optional<SeccompFilter> seccomp;
-  io::Fd start_listener;        // create: connected to by `start`. Empty: go on as soon as the runtime says so (run)
-  io::Fd console_socket;        // connected; the terminal's master goes there
-  bool relay_terminal = false;  // run in the foreground: the master goes to the runtime over the channel instead
+  io::Fd
+      start_listener;  // create: connected to by `start`. Empty: go on as soon as the runtime says so (run)
+  io::Fd console_socket;  // connected; the terminal's master goes there
+  bool relay_terminal =
+      false;  // run in the foreground: the master goes to the runtime over the channel instead
   int preserve_fds = 0;
   bool no_pivot = false, no_new_keyring = false;
 };
@@ -50,15 +58,15 @@ struct Birth {
 // What the runtime does when the child asks for it; gives the container's state for its own hooks.
 struct BirthAttendant {
   virtual ~BirthAttendant() = default;
-  virtual Result<std::string> born(pid_t pid) = 0;   // the process exists: the state's JSON for hooks
+  virtual Result<> born(pid_t pid) = 0;  // the process exists, and waits
   virtual Result<> run_runtime_hooks() = 0;
 };
 
 struct Newborn {
   pid_t pid = 0;
   io::Fd pidfd;
-  Channel channel;               // run: `proceed` starts it
-  io::Fd terminal;               // with relay_terminal
+  Channel channel;  // run: `proceed` starts it
+  io::Fd terminal;  // with relay_terminal
 };
 
 // Returns when the child is ready, or with its error, the child being gone.
@@ -67,7 +75,8 @@ Result<Newborn> give_birth(Birth& birth, BirthAttendant& attendant, Log& log);
 // The child, with the copy of `birth` that it was cloned with; never returns. `channel` is its side.
 [[noreturn]] void run_init_stage(Birth& birth, const Channel& channel, Log& log);
 
-// Joining by path needs privileges over the namespace's owner, which a child in a new user namespace does not have.
+// Joining by path needs privileges over the namespace's owner, which a child in a new user namespace does not
+// have.
 bool needs_between(const NamespacePlan& namespaces);
 // Joins all of `join` that it may; user first where nothing else is possible, then what was refused before.
 Result<> join_namespaces(const std::vector<NamespaceJoin>& join);

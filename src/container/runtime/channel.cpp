@@ -7,7 +7,8 @@
 namespace podo::runtime {
 namespace {
 
-constexpr std::size_t message_bytes_max = 128 * 1024;   // below the default socket buffer; the state for hooks carries every annotation
+constexpr std::size_t message_bytes_max =
+    128 * 1024;  // below the default socket buffer; the state for hooks carries every annotation
 
 union ControlBuffer {
   char bytes[CMSG_SPACE(sizeof(int))];
@@ -18,12 +19,14 @@ union ControlBuffer {
 
 Result<std::pair<Channel, Channel>> Channel::make() {
   int pair[2];
-  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) return failed_errno(errno, "socketpair");
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
+    return failed_errno(errno, "socketpair");
   return std::pair{Channel(io::Fd(pair[0])), Channel(io::Fd(pair[1]))};
 }
 
 Result<> Channel::send(Step step, std::string_view body, int descriptor) const {
-  if (body.size() >= message_bytes_max) return invalid("the container's state is over {} bytes", message_bytes_max);
+  if (body.size() >= message_bytes_max)
+    return invalid("the container's state is over {} bytes", message_bytes_max);
   char first = static_cast<char>(step);
   iovec parts[] = {{&first, 1}, {const_cast<char*>(body.data()), body.size()}};
   msghdr message{};
@@ -40,7 +43,8 @@ Result<> Channel::send(Step step, std::string_view body, int descriptor) const {
     std::memcpy(CMSG_DATA(header), &descriptor, sizeof descriptor);
   }
   while (::sendmsg(socket_.get(), &message, MSG_NOSIGNAL) < 0) {
-    if (errno == EPIPE || errno == ECONNRESET) return cancelled("the other side of the container's birth is gone");
+    if (errno == EPIPE || errno == ECONNRESET)
+      return cancelled("the other side of the container's birth is gone");
     if (errno != EINTR) return failed_errno(errno, "send to the container's process");
   }
   return {};
@@ -56,7 +60,8 @@ Result<> Channel::send_failure(const Error& error) const {
 
 Error decode_failure(std::string_view body) {
   std::int32_t number = 0;
-  if (body.size() < 1 + sizeof number) return Error(ErrorKind::internal, "the container's process failed without a word");
+  if (body.size() < 1 + sizeof number)
+    return Error(ErrorKind::internal, "the container's process failed without a word");
   std::memcpy(&number, body.data() + 1, sizeof number);
   return Error(static_cast<ErrorKind>(body[0]), std::string(body.substr(1 + sizeof number)), number);
 }

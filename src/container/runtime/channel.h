@@ -3,7 +3,8 @@
 //   message := step:byte body?  (+ one descriptor)
 //   failure body := kind:byte errno:i32le text
 //
-// Either side that sees the other gone gets Cancelled: a child whose runtime was killed before it was ready ends itself.
+// Either side that sees the other gone gets Cancelled: a child whose runtime was killed before it was ready
+// ends itself.
 #pragma once
 
 #include <cstdint>
@@ -17,13 +18,13 @@
 namespace podo::runtime {
 
 enum class Step : std::uint8_t {
-  proceed = 'p',          // parent: go on; the body is the container's state for hooks, when there are any
-  born = 'b',             // an in-between process: the container's process exists; the body is its pid
-  runtime_hooks = 'h',    // child: the environment is there, now prestart and createRuntime
-  terminal = 't',         // child: the terminal's master comes with this (run in the foreground)
-  listener = 'l',         // child: a seccomp listener comes with this; goes on at `proceed`
-  ready = 'r',            // child: everything is done up to the wait for start
-  failed = 'f',           // child: it ends; the body is a failure
+  proceed = 'p',        // parent: go on; the first time the body is the child's pid as the runtime sees it
+  born = 'b',           // an in-between process: the container's process exists; the body is its pid
+  runtime_hooks = 'h',  // child: the environment is there, now prestart and createRuntime
+  terminal = 't',       // child: the terminal's master comes with this (run in the foreground)
+  listener = 'l',       // child: a seccomp listener comes with this; goes on at `proceed`
+  ready = 'r',          // child: everything is done up to the wait for start
+  failed = 'f',         // child: it ends; the body is a failure
 };
 
 struct Message {
@@ -39,7 +40,7 @@ class Channel {
 
   Result<> send(Step step, std::string_view body = {}, int descriptor = -1) const;
   Result<> send_failure(const Error& error) const;
-  Result<Message> receive() const;                  // Cancelled when the other side is gone
+  Result<Message> receive() const;  // Cancelled when the other side is gone
   // The next message, which must be `step`; a failure of the child becomes ours.
   Result<Message> expect(Step step) const;
 

@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/linux/file.h"
@@ -26,6 +27,15 @@ bool has_user_namespace(const oci::Config& config) {
   return false;
 }
 
+// Whoever made the bundle must not make us wait for the other end of a pipe.
+Result<std::string> read_config(const std::string& path) {
+  const io::Fd file = TRY(linux::open_at(AT_FDCWD, path.c_str(), O_RDONLY | O_NOCTTY | O_NONBLOCK));
+  struct stat about{};
+  if (::fstat(file.get(), &about) != 0) return failed_errno(errno, "stat {}", path);
+  if (!S_ISREG(about.st_mode)) return invalid("{} is not a regular file", path);
+  return TRY_IN(path, linux::read_all(file.get(), config_bytes_max));
+}
+
 }  // namespace
 
 std::string choose_cgroup_path(const std::string& configured, const std::string& id) {
@@ -38,7 +48,8 @@ Result<> write_pid_file(const std::string& path, pid_t pid) {
   if (path.empty()) return {};
   const std::string temporary = path + ".part";
   {
-    const io::Fd file = TRY_IN("--pid-file", linux::open_at(AT_FDCWD, temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0644));
+    const io::Fd file = TRY_IN("--pid-file", linux::open_at(AT_FDCWD, temporary.c_str(),
+                                                            O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0644));
     TRY_IN("--pid-file", linux::write_whole(file.get(), text("{}", pid)));
   }
   if (::rename(temporary.c_str(), path.c_str()) != 0) return failed_errno(errno, "--pid-file: {}", path);
@@ -65,13 +76,15 @@ Result<> Creation::read_bundle() {
   }
   state_.bundle = absolute;
   const std::string file = state_.bundle + "/config.json";
-  config_text_ = TRY(linux::read_file(file.c_str(), config_bytes_max));
+  config_text_ = TRY(read_config(file));
   const json::Document document = TRY_IN(file, json::parse(config_text_));
   config_ = TRY_IN(file, oci::decode_config(document));
   HostFacts host = TRY(read_host_facts());
-  if (has_user_namespace(config_)) host.bounding_capabilities = host.permitted_capabilities = ~0ull;   // it begins with all of them
+  if (has_user_namespace(config_))
+    host.bounding_capabilities = host.permitted_capabilities = ~0ull;  // it begins with all of them
   plan_ = TRY_IN(file, plan_container(config_, state_.bundle, host));
-  if (!plan_.namespaces.has(CLONE_NEWNS)) return unsupported("linux.namespaces: a container without a mount namespace of its own");
+  if (!plan_.namespaces.has(CLONE_NEWNS))
+    return unsupported("linux.namespaces: a container without a mount namespace of its own");
   for (const std::string& warning : plan_.warnings) log_.write(LogLevel::warning, warning);
   state_.rootfs = plan_.rootfs.path;
   state_.oci_version = config_.oci_version;
@@ -94,16 +107,18 @@ Result<> Creation::check_terminal() const {
 
 Result<> Creation::make_cgroups() {
   const linux::CgroupLayout layout = TRY(linux::read_cgroup_layout());
-  auto cgroup = Cgroup::create(layout, choose_cgroup_path(plan_.cgroups_path, state_.id), config_.linux.resources);
+  auto cgroup =
+      Cgroup::create(layout, choose_cgroup_path(plan_.cgroups_path, state_.id), config_.linux.resources);
   if (!cgroup) {
     // Without root, and without limits to keep, a container may do without a group of its own.
-    if (cgroup.error().kind() != ErrorKind::denied || ::geteuid() == 0) return Failure(std::move(cgroup).error());
+    if (cgroup.error().kind() != ErrorKind::denied || ::geteuid() == 0)
+      return Failure(std::move(cgroup).error());
     log_.warn("no cgroup of its own: {}", cgroup.error().message());
     return {};
   }
   cgroup_ = std::move(*cgroup);
   state_.cgroups = cgroup_->directories();
-  TRY(directory_->save(state_));   // a runtime killed from here on leaves a state that tells what to remove
+  TRY(directory_->save(state_));  // a runtime killed from here on leaves a state that tells what to remove
   TRY(cgroup_->apply(config_.linux.resources, log_));
   birth_.cgroup_entry = TRY(cgroup_->entry());
   birth_.cgroups = cgroup_->directories();
@@ -113,13 +128,13 @@ Result<> Creation::make_cgroups() {
 Result<> Creation::prepare_birth() {
   birth_.plan = &plan_;
   birth_.config = &config_;
-  birth_.id = state_.id;
-  birth_.bundle = state_.bundle;
+  birth_.state = &state_;
   birth_.preserve_fds = request_.options.preserve_fds;
   birth_.no_pivot = request_.options.no_pivot;
   birth_.no_new_keyring = request_.options.no_new_keyring;
   if (config_.linux.seccomp) {
-    birth_.seccomp = TRY_IN("linux.seccomp", SeccompCache(request_.root + "/@seccomp").compile(*config_.linux.seccomp, log_));
+    birth_.seccomp = TRY_IN("linux.seccomp",
+                            SeccompCache(request_.root + "/@seccomp").compile(*config_.linux.seccomp, log_));
   }
   if (!request_.options.console_socket.empty()) {
     birth_.console_socket = TRY(connect_console_socket(request_.options.console_socket));
@@ -135,7 +150,8 @@ Result<> Creation::prepare_birth() {
 
 Result<Newborn> Creation::deliver() {
   directory_ = TRY(StateDirectory::create(request_.root, state_.id));
-  TRY(directory_->save_config(config_text_));   // exec and delete see what was created, not what the bundle says by then
+  TRY(directory_->save_config(
+      config_text_));  // exec and delete see what was created, not what the bundle says by then
   TRY(make_cgroups());
   TRY(prepare_birth());
   Newborn newborn = TRY(give_birth(birth_, *this, log_));
@@ -151,14 +167,12 @@ Result<Newborn> Creation::deliver() {
   return newborn;
 }
 
-Result<std::string> Creation::born(pid_t pid) {
+Result<> Creation::born(pid_t pid) {
   born_ = true;
   state_.pid = pid;
   state_.pid_start_time = TRY(process_start_time(pid));
   if (!birth_.net_devices.empty()) TRY(give_net_devices());
-  const oci::Hooks& hooks = config_.hooks;
-  const bool told = !hooks.create_container.empty() || !hooks.start_container.empty();
-  return told ? spec_state_json(state_, Status::creating) : std::string();
+  return {};
 }
 
 // A network namespace to be joined is not the process's yet.
@@ -182,7 +196,9 @@ Creation::~Creation() {
     if (const auto removed = cgroup_->remove(); !removed) log_.warn("undo: {}", removed.error().message());
   }
   // The life of a container that failed to be created ends like any other's.
-  if (born_) run_hooks_warning("poststop", config_.hooks.poststop, spec_state_json(state_, Status::stopped), state_.bundle, log_);
+  if (born_)
+    run_hooks_warning("poststop", config_.hooks.poststop, spec_state_json(state_, Status::stopped),
+                      state_.bundle, log_);
   if (const auto removed = directory_->remove(); !removed) log_.warn("undo: {}", removed.error().message());
 }
 

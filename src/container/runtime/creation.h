@@ -20,8 +20,8 @@ class Creation : BirthAttendant {
     const std::string& root;
     const std::string& id;
     const CreateOptions& options;
-    bool separate_start = true;      // create: `start` is another program's
-    bool terminal_here = false;      // run in the foreground without a console socket: the terminal comes to us
+    bool separate_start = true;  // create: `start` is another program's
+    bool terminal_here = false;  // run in the foreground without a console socket: the terminal comes to us
   };
   static Result<std::unique_ptr<Creation>> open(const Request& request, const Clock& clock, Log& log);
   ~Creation() override;
@@ -41,7 +41,7 @@ class Creation : BirthAttendant {
   Result<> make_cgroups();
   Result<> prepare_birth();
   Result<> give_net_devices();
-  Result<std::string> born(pid_t pid) override;
+  Result<> born(pid_t pid) override;
   Result<> run_runtime_hooks() override;
 
   Request request_;
@@ -60,10 +60,12 @@ class Creation : BirthAttendant {
 std::string choose_cgroup_path(const std::string& configured, const std::string& id);
 Result<> write_pid_file(const std::string& path, pid_t pid);
 
-// Lets the waiting process go, over the channel of its birth or a `start` connection, and returns when it became its program (or with why
-// it could not). Then poststart hooks; their failures are warnings.
-// Sends a seccomp listener of process `pid` to the config's listenerPath.
-Result<> send_listener_on(const io::Fd& listener, const ContainerState& state, const StateDirectory& directory, pid_t pid);
-Result<> let_go(const Channel& channel, const ContainerState& state, const StateDirectory& directory, Log& log);
+// Lets the waiting process go, over the channel of its birth or a `start` connection, and returns when it
+// became its program (or with why it could not). Then poststart hooks; their failures are warnings. Sends a
+// seccomp listener of process `pid` to the config's listenerPath.
+Result<> send_listener_on(const io::Fd& listener, const ContainerState& state,
+                          const StateDirectory& directory, pid_t pid);
+Result<> let_go(const Channel& channel, const ContainerState& state, const StateDirectory& directory,
+                Log& log);
 
 }  // namespace podo::runtime

@@ -2,6 +2,7 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -10,7 +11,8 @@
 namespace podo::runtime {
 namespace {
 
-// Without the capability there is nothing to drop it from: the loop ends at the first number the kernel does not know.
+// Without the capability there is nothing to drop it from: the loop ends at the first number the kernel does
+// not know.
 Result<> limit_bounding_set(std::uint64_t allowed) {
   for (int capability = 0; capability < 64; ++capability) {
     if ((allowed >> capability & 1) != 0) continue;
@@ -24,7 +26,8 @@ Result<> limit_bounding_set(std::uint64_t allowed) {
 // The raw call: the C library's setgroups() would also tell other threads, of which there are none.
 Result<> change_user(const ProcessPlan& process) {
   const long grouped = ::syscall(SYS_setgroups, process.groups.size(), process.groups.data());
-  // Denied in a user namespace whose gid_map was written by an unprivileged user; harmless when no group was asked for.
+  // Denied in a user namespace whose gid_map was written by an unprivileged user; harmless when no group was
+  // asked for.
   if (grouped != 0 && !(errno == EPERM && process.groups.empty())) {
     return failed_errno(errno, "process.user.additionalGids");
   }
@@ -56,6 +59,23 @@ Result<> set_capabilities(const CapabilitySets& sets) {
 }
 
 }  // namespace
+
+Result<> own_standard_streams(const ProcessPlan& process) {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    struct stat about{};
+    if (::fstat(stream, &about) != 0 || about.st_uid == process.uid) continue;
+    const bool is_own = S_ISFIFO(about.st_mode) || S_ISSOCK(about.st_mode) ||
+                        (S_ISCHR(about.st_mode) && ::isatty(stream) != 0);
+    if (!is_own) continue;  // a file of the host's or its /dev/null keep their owner
+    // A user that the namespace does not map, a file system that keeps no owners: it cannot be opened again
+    // then, but used.
+    if (::fchown(stream, process.uid, static_cast<gid_t>(-1)) != 0 && errno != EPERM && errno != EINVAL &&
+        errno != EROFS) {
+      return failed_errno(errno, "process.user: owner of descriptor {}", stream);
+    }
+  }
+  return {};
+}
 
 Result<> drop_privileges(const ProcessPlan& process) {
   // No capabilities in the config: none are given, as other runtimes read it.

@@ -43,7 +43,8 @@ Result<> set_user(oci::User& user, std::string_view words) {
 // Flags of exec over the container's own process; --process replaces it whole.
 Result<oci::Process> choose_process(const oci::Config& config, const ExecOptions& options) {
   if (!options.process_file.empty()) {
-    const std::string bytes = TRY_IN("--process", linux::read_file(options.process_file.c_str(), process_bytes_max));
+    const std::string bytes =
+        TRY_IN("--process", linux::read_file(options.process_file.c_str(), process_bytes_max));
     return oci::decode_process(TRY_IN(options.process_file, json::parse(bytes)));
   }
   if (!config.process) return invalid("the container has no process to take defaults from: give --process");
@@ -57,7 +58,8 @@ Result<oci::Process> choose_process(const oci::Config& config, const ExecOptions
   if (!options.process_label.empty()) process.selinux_label = options.process_label;
   if (options.no_new_privileges) process.no_new_privileges = *options.no_new_privileges;
   TRY(set_user(process.user, options.user));
-  process.user.additional_gids.insert(process.user.additional_gids.end(), options.additional_gids.begin(), options.additional_gids.end());
+  process.user.additional_gids.insert(process.user.additional_gids.end(), options.additional_gids.begin(),
+                                      options.additional_gids.end());
   if (!options.caps.empty() && !process.capabilities) process.capabilities.emplace();
   for (const std::string& name : options.caps) {
     oci::Capabilities& sets = *process.capabilities;
@@ -69,18 +71,20 @@ Result<oci::Process> choose_process(const oci::Config& config, const ExecOptions
 // The namespaces of `pid` that are not ours: entering our own user namespace again is an error to the kernel.
 Result<std::uint64_t> foreign_namespaces(pid_t pid) {
   std::uint64_t kinds = 0;
-  for (const std::uint64_t kind : {CLONE_NEWUSER, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWNET, CLONE_NEWIPC, CLONE_NEWUTS, CLONE_NEWCGROUP,
-                                   CLONE_NEWTIME}) {
-    struct stat ours {}, theirs{};
+  for (const std::uint64_t kind : {CLONE_NEWUSER, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWNET, CLONE_NEWIPC,
+                                   CLONE_NEWUTS, CLONE_NEWCGROUP, CLONE_NEWTIME}) {
+    struct stat ours{}, theirs{};
     const std::string name(linux::name_of_namespace(kind));
-    if (::stat(("/proc/self/ns/" + name).c_str(), &ours) != 0) continue;   // this kernel has no such kind
-    if (::stat(text("/proc/{}/ns/{}", pid, name).c_str(), &theirs) != 0) return failed_errno(errno, "the container's {} namespace", name);
+    if (::stat(("/proc/self/ns/" + name).c_str(), &ours) != 0) continue;  // this kernel has no such kind
+    if (::stat(text("/proc/{}/ns/{}", pid, name).c_str(), &theirs) != 0)
+      return failed_errno(errno, "the container's {} namespace", name);
     if (ours.st_ino != theirs.st_ino || ours.st_dev != theirs.st_dev) kinds |= kind;
   }
   return kinds;
 }
 
-// Born outside the container's mount namespace, with nothing of the container able to look into it until it is one of its programs.
+// Born outside the container's mount namespace, with nothing of the container able to look into it until it
+// is one of its programs.
 class Execution {
  public:
   Execution(ExecStage stage, Log& log) : stage_(std::move(stage)), log_(log) {}
@@ -93,12 +97,13 @@ class Execution {
   // The process runs its program.
   Result<> deliver(const StateDirectory& directory, const ContainerState& state) {
     auto [ours, theirs] = TRY(Channel::make());
-    TRY((stage_.namespaces & CLONE_NEWUSER) != 0 ? clone_by_between(ours, theirs) : clone_directly(ours, theirs));
+    TRY((stage_.namespaces & CLONE_NEWUSER) != 0 ? clone_by_between(ours, theirs)
+                                                 : clone_directly(ours, theirs));
     theirs.close();
     for (;;) {
       auto message = ours.receive();
       if (!message) {
-        if (message.error().kind() == ErrorKind::cancelled) return {};   // closed by execve
+        if (message.error().kind() == ErrorKind::cancelled) return {};  // closed by execve
         return Failure(std::move(message).error());
       }
       if (message->step == Step::failed) return Failure(decode_failure(message->body));
@@ -119,7 +124,8 @@ class Execution {
  private:
   Result<> clone_directly(Channel& ours, Channel& theirs) {
     // Only our children are concerned by this one, and the next is the last.
-    if ((stage_.namespaces & CLONE_NEWPID) != 0) TRY_IN("the container's pid namespace", linux::join_namespace(stage_.init.get(), CLONE_NEWPID));
+    if ((stage_.namespaces & CLONE_NEWPID) != 0)
+      TRY_IN("the container's pid namespace", linux::join_namespace(stage_.init.get(), CLONE_NEWPID));
     stage_.namespaces &= ~static_cast<std::uint64_t>(CLONE_NEWPID);
     linux::Child child = TRY(linux::clone_process({.cgroup = stage_.cgroup_entry.unified.get()}));
     if (child.pid == 0) {
@@ -131,8 +137,9 @@ class Execution {
     return {};
   }
 
-  // A caller without privileges over our own namespaces has them only inside the container's user namespace, so that has to be entered before
-  // the pid namespace: by a process between, which then has ours as its sibling.
+  // A caller without privileges over our own namespaces has them only inside the container's user namespace,
+  // so that has to be entered before the pid namespace: by a process between, which then has ours as its
+  // sibling.
   Result<> clone_by_between(Channel& ours, Channel& theirs) {
     const linux::Child between = TRY(linux::clone_process({.cgroup = stage_.cgroup_entry.unified.get()}));
     if (between.pid == 0) {
@@ -161,7 +168,8 @@ class Execution {
   io::Fd pidfd_, terminal_;
 };
 
-// The container's first process by a descriptor that no later process can take over, together with what must be read about it from outside.
+// The container's first process by a descriptor that no later process can take over, together with what must
+// be read about it from outside.
 Result<> look_at_init(ExecStage& stage, const ContainerState& state) {
   stage.init = TRY(linux::open_process(state.pid));
   stage.namespaces = TRY(foreign_namespaces(state.pid));
@@ -175,25 +183,33 @@ Result<int> Runtime::exec(const std::string& id, const ExecOptions& options) {
   const StateDirectory directory = TRY(StateDirectory::open(root_, id, StateDirectory::Lock::none));
   const ContainerState state = TRY(directory.load());
   const Status status = observe(directory, state);
-  if (status == Status::paused && !options.ignore_paused) return conflict("cannot exec in a paused container (use --ignore-paused to override)");
-  if (status != Status::running && status != Status::paused) return conflict("cannot exec in a {} container: container not running", name_of(status));
+  if (status == Status::paused && !options.ignore_paused)
+    return conflict("cannot exec in a paused container (use --ignore-paused to override)");
+  if (status != Status::running && status != Status::paused)
+    return conflict("cannot exec in a {} container: container not running", name_of(status));
 
   const oci::Config config = TRY(oci::decode_config(TRY(json::parse(TRY(directory.config())))));
   const oci::Process process = TRY(choose_process(config, options));
   ExecStage stage;
   TRY(look_at_init(stage, state));
   HostFacts host = TRY(read_host_facts());
-  if ((stage.namespaces & CLONE_NEWUSER) != 0) host.bounding_capabilities = host.permitted_capabilities = ~0ull;
+  if ((stage.namespaces & CLONE_NEWUSER) != 0)
+    host.bounding_capabilities = host.permitted_capabilities = ~0ull;
   std::vector<std::string> warnings;
   stage.process = TRY(plan_process(process, host, warnings));
   for (const std::string& warning : warnings) log_.write(LogLevel::warning, warning);
   stage.personality = TRY(plan_container(config, state.bundle, host)).personality;
   if (process.terminal && options.console_socket.empty() && options.detach) {
-    return invalid("a detached process with a terminal needs --console-socket, where the terminal is sent to");
+    return invalid(
+        "a detached process with a terminal needs --console-socket, where the terminal is sent to");
   }
-  if (!process.terminal && !options.console_socket.empty()) return invalid("--console-socket is given, but the process has no terminal");
-  if (!options.console_socket.empty()) stage.console_socket = TRY(connect_console_socket(options.console_socket));
-  if (config.linux.seccomp) stage.seccomp = TRY_IN("linux.seccomp", SeccompCache(root_ + "/@seccomp").compile(*config.linux.seccomp, log_));
+  if (!process.terminal && !options.console_socket.empty())
+    return invalid("--console-socket is given, but the process has no terminal");
+  if (!options.console_socket.empty())
+    stage.console_socket = TRY(connect_console_socket(options.console_socket));
+  if (config.linux.seccomp)
+    stage.seccomp =
+        TRY_IN("linux.seccomp", SeccompCache(root_ + "/@seccomp").compile(*config.linux.seccomp, log_));
   stage.cgroup_entry = TRY(Cgroup::reopen(state.cgroups).entry_beside(state.pid));
   stage.preserve_fds = options.preserve_fds;
 

@@ -21,10 +21,8 @@ Result<> load_filter(const ExecStage& stage, const Channel& channel) {
 
 Result<> give_terminal(const ExecStage& stage, const Channel& channel) {
   const io::Fd master = TRY(open_terminal(stage.process.console_size, false));
-  if (::fchown(STDIN_FILENO, stage.process.uid, static_cast<gid_t>(-1)) != 0 && errno != EPERM && errno != EINVAL) {
-    return failed_errno(errno, "process.terminal: owner");
-  }
-  return stage.console_socket ? send_terminal(stage.console_socket, master) : channel.send(Step::terminal, {}, master.get());
+  return stage.console_socket ? send_terminal(stage.console_socket, master)
+                              : channel.send(Step::terminal, {}, master.get());
 }
 
 // The path; does not return on success.
@@ -36,8 +34,10 @@ Result<> become_program(const ExecStage& stage, const Channel& channel, Log& log
   TRY(set_limits(process, log));
   TRY(set_affinity(process.cpus_final));
   const Command command = TRY(resolve_command(process));
-  if (stage.personality && ::syscall(SYS_personality, *stage.personality) < 0) return failed_errno(errno, "linux.personality");
+  if (stage.personality && ::syscall(SYS_personality, *stage.personality) < 0)
+    return failed_errno(errno, "linux.personality");
   TRY(limit_descriptors(stage.preserve_fds));
+  TRY(own_standard_streams(process));
   if (!process.no_new_privileges) TRY(load_filter(stage, channel));
   TRY(drop_privileges(process));
   TRY(enter_directory(process));
@@ -48,14 +48,16 @@ Result<> become_program(const ExecStage& stage, const Channel& channel, Log& log
 }  // namespace
 
 Result<> enter_container(const ExecStage& stage, Log& log) {
-  ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);   // before anything of the container could see this process (CVE-2016-9962)
+  ::prctl(PR_SET_DUMPABLE, 0, 0, 0,
+          0);  // before anything of the container could see this process (CVE-2016-9962)
   TRY(set_affinity(stage.process.cpus_initial));
   TRY(enter_cgroup(stage.cgroup_entry));
   TRY(adjust_oom_score(stage.process, log));
   TRY_IN("the container's namespaces", linux::join_namespace(stage.init.get(), stage.namespaces));
   if ((stage.namespaces & CLONE_NEWUSER) != 0) {
     for (const long call : {SYS_setresgid, SYS_setresuid}) {
-      if (::syscall(call, 0, 0, 0) != 0 && errno != EINVAL) return failed_errno(errno, "become root of the user namespace");
+      if (::syscall(call, 0, 0, 0) != 0 && errno != EINVAL)
+        return failed_errno(errno, "become root of the user namespace");
     }
   }
   return {};

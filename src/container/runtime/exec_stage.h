@@ -13,13 +13,13 @@
 namespace podo::runtime {
 
 struct ExecStage {
-  io::Fd init;                       // pidfd of the container's first process
-  std::uint64_t namespaces = 0;      // CLONE_NEW* kinds of it that are not ours
+  io::Fd init;                   // pidfd of the container's first process
+  std::uint64_t namespaces = 0;  // CLONE_NEW* kinds of it that are not ours
   CgroupEntry cgroup_entry;
   ProcessPlan process;
   std::optional<std::uint32_t> personality;
   std::optional<SeccompFilter> seccomp;
-  io::Fd console_socket;             // empty: a terminal's master goes over the channel
+  io::Fd console_socket;  // empty: a terminal's master goes over the channel
   int preserve_fds = 0;
 };
 

@@ -15,7 +15,8 @@ namespace podo::runtime {
 Result<Foreground> Foreground::take_signals() {
   sigset_t all;
   ::sigfillset(&all);
-  for (const int own_fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS}) ::sigdelset(&all, own_fault);
+  for (const int own_fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS})
+    ::sigdelset(&all, own_fault);
   if (::sigprocmask(SIG_BLOCK, &all, nullptr) != 0) return failed_errno(errno, "sigprocmask");
   const int descriptor = ::signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
   if (descriptor < 0) return failed_errno(errno, "signalfd");
@@ -26,7 +27,7 @@ Result<int> Foreground::wait(pid_t pid, const io::Fd& pidfd, const io::Fd& termi
   if (terminal) TRY(relay_terminal(terminal, pidfd));
   TRY(forward_until_ended(pidfd));
   const int code = TRY(linux::wait_for_exit(pid));
-  while (::waitpid(-1, nullptr, WNOHANG) > 0) {}   // what it left to us as subreaper and has ended
+  while (::waitpid(-1, nullptr, WNOHANG) > 0) {}  // what it left to us as subreaper and has ended
   return code;
 }
 

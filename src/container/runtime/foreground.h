@@ -1,6 +1,8 @@
-// Waiting for a process as its foreground: signals that come to us go to it, its terminal is ours, its exit code is our result.
+// Waiting for a process as its foreground: signals that come to us go to it, its terminal is ours, its exit
+// code is our result.
 //
-// Life:  take_signals() before the process starts, so that none is lost -> wait() once. Blocks all signals of this process for good.
+// Life:  take_signals() before the process starts, so that none is lost -> wait() once. Blocks all signals of
+// this process for good.
 #pragma once
 
 #include <sys/types.h>

@@ -1,10 +1,13 @@
-// The child's side of a birth: from a fresh clone of the runtime to the container's program. See birth.h for the whole order.
+// The child's side of a birth: from a fresh clone of the runtime to the container's program. See birth.h for
+// the whole order.
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include <charconv>
 
 #include "base/linux/file.h"
 #include "container/runtime/birth.h"
@@ -23,8 +26,9 @@ class InitStage {
   // The path. Each returns only to go on, or with what failed; the last does not return on success.
   Result<> live() {
     TRY(enter_namespaces());
-    TRY(begin_session({.keyring_name = birth_.no_new_keyring ? "" : "_ses." + birth_.id}, log_));
+    TRY(begin_session({.keyring_name = birth_.no_new_keyring ? "" : "_ses." + birth_.state->id}, log_));
     TRY(set_host_names(plan_.hostname, plan_.domainname));
+    if ((plan_.namespaces.create & CLONE_NEWNET) != 0) TRY(raise_loopback());
     TRY(raise_net_devices(birth_.net_devices));
     if (plan_.process) TRY(adjust_oom_score(*plan_.process, log_));
     TRY(make_file_tree());
@@ -44,9 +48,11 @@ class InitStage {
  private:
   Result<> enter_namespaces() {
     TRY(enter_cgroup(birth_.cgroup_entry));
-    // Nothing in the container may look into this process before execve: not its memory, not its /proc/PID/exe (CVE-2016-9962, CVE-2019-5736).
+    // Nothing in the container may look into this process before execve: not its memory, not its
+    // /proc/PID/exe (CVE-2016-9962, CVE-2019-5736).
     ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    hook_state_ = TRY(channel_.expect(Step::proceed)).body;
+    const std::string pid = TRY(channel_.expect(Step::proceed)).body;
+    std::from_chars(pid.data(), pid.data() + pid.size(), birth_.state->pid);
     if ((plan_.namespaces.create & CLONE_NEWUSER) != 0) TRY(become_root());
     if (!needs_between(plan_.namespaces)) {
       TRY(join_namespaces(plan_.namespaces.join));
@@ -57,15 +63,18 @@ class InitStage {
       TRY(become_root());
     }
     // Only now: the new cgroup namespace's root is where this process is.
-    if ((plan_.namespaces.create & CLONE_NEWCGROUP) != 0) TRY_IN("linux.namespaces: cgroup", linux::unshare(CLONE_NEWCGROUP));
-    if ((plan_.namespaces.create & CLONE_NEWTIME) != 0) TRY_IN("linux.namespaces: time", enter_time_namespace());
+    if ((plan_.namespaces.create & CLONE_NEWCGROUP) != 0)
+      TRY_IN("linux.namespaces: cgroup", linux::unshare(CLONE_NEWCGROUP));
+    if ((plan_.namespaces.create & CLONE_NEWTIME) != 0)
+      TRY_IN("linux.namespaces: time", enter_time_namespace());
     return {};
   }
 
   // Ids of the new user namespace; one that does not map root keeps the capabilities it was born with.
   Result<> become_root() {
     for (const long call : {SYS_setresgid, SYS_setresuid}) {
-      if (::syscall(call, 0, 0, 0) != 0 && errno != EINVAL) return failed_errno(errno, "become root of the user namespace");
+      if (::syscall(call, 0, 0, 0) != 0 && errno != EINVAL)
+        return failed_errno(errno, "become root of the user namespace");
     }
     return {};
   }
@@ -74,23 +83,27 @@ class InitStage {
   Result<> enter_time_namespace() {
     TRY(linux::unshare(CLONE_NEWTIME));
     if (!plan_.namespaces.time_offsets.empty()) {
-      TRY_IN("linux.timeOffsets", linux::write_file(AT_FDCWD, "/proc/self/timens_offsets", plan_.namespaces.time_offsets));
+      TRY_IN("linux.timeOffsets",
+             linux::write_file(AT_FDCWD, "/proc/self/timens_offsets", plan_.namespaces.time_offsets));
     }
     const io::Fd made = TRY(linux::open_at(AT_FDCWD, "/proc/self/ns/time_for_children", O_RDONLY));
     return linux::join_namespace(made.get(), CLONE_NEWTIME);
   }
 
   Result<> make_file_tree() {
-    Rootfs rootfs = TRY(Rootfs::build(
-        {.plan = &plan_, .bundle = birth_.bundle, .sources = std::move(birth_.sources),
-         .cgroups = birth_.cgroups, .no_pivot = birth_.no_pivot},
-        log_));
+    Rootfs rootfs = TRY(Rootfs::build({.plan = &plan_,
+                                       .bundle = birth_.state->bundle,
+                                       .sources = std::move(birth_.sources),
+                                       .cgroups = birth_.cgroups,
+                                       .no_pivot = birth_.no_pivot},
+                                      log_));
     const oci::Hooks& hooks = birth_.config->hooks;
     if (!hooks.prestart.empty() || !hooks.create_runtime.empty()) {
       TRY(channel_.send(Step::runtime_hooks));
       TRY(channel_.expect(Step::proceed));
     }
-    TRY(run_hooks("createContainer", hooks.create_container, hook_state_, birth_.bundle));
+    TRY(run_hooks("createContainer", hooks.create_container, state_json(Status::creating),
+                  birth_.state->bundle));
     TRY(rootfs.enter());
     TRY(write_sysctls(plan_.sysctls));
     if (plan_.process) {
@@ -102,9 +115,6 @@ class InitStage {
 
   Result<> give_terminal() {
     const io::Fd master = TRY(open_terminal(plan_.process->console_size, true));
-    if (::fchown(STDIN_FILENO, plan_.process->uid, static_cast<gid_t>(-1)) != 0 && errno != EPERM && errno != EINVAL) {
-      return failed_errno(errno, "process.terminal: owner");
-    }
     if (birth_.relay_terminal) return channel_.send(Step::terminal, {}, master.get());
     return send_terminal(birth_.console_socket, master);
   }
@@ -128,24 +138,29 @@ class InitStage {
       if (errno != EINTR && errno != ECONNABORTED) return failed_errno(errno, "wait for start");
     }
     start_.emplace(io::Fd(connection));
-    hook_state_ = TRY(start_->expect(Step::proceed)).body;
+    TRY(start_->expect(Step::proceed));
     if (!plan_.process) return invalid("process: required by start, and not set in config.json");
     return {};
   }
 
-  // Without no_new_privs a filter may only be loaded with CAP_SYS_ADMIN, so before privileges go; with it as late as possible. Hooks of the
-  // container run with no more than the container's own privileges: their program comes from the image.
+  // Without no_new_privs a filter may only be loaded with CAP_SYS_ADMIN, so before privileges go; with it as
+  // late as possible. Hooks of the container run with no more than the container's own privileges: their
+  // program comes from the image.
   Result<> become_program() {
     const ProcessPlan& process = *plan_.process;
-    if (plan_.personality && ::syscall(SYS_personality, *plan_.personality) < 0) return failed_errno(errno, "linux.personality");
+    if (plan_.personality && ::syscall(SYS_personality, *plan_.personality) < 0)
+      return failed_errno(errno, "linux.personality");
     TRY(limit_descriptors(birth_.preserve_fds));
+    TRY(own_standard_streams(process));
     if (!process.no_new_privileges) TRY(load_filter());
     TRY(drop_privileges(process));
-    TRY(run_hooks("startContainer", birth_.config->hooks.start_container, hook_state_, "/"));
+    TRY(run_hooks("startContainer", birth_.config->hooks.start_container, state_json(Status::created), "/"));
     TRY(enter_directory(process));
     if (process.no_new_privileges) TRY(load_filter());
     return Failure(execute(command_, process));
   }
+
+  std::string state_json(Status status) const { return spec_state_json(*birth_.state, status); }
 
   Result<> load_filter() {
     if (!birth_.seccomp) return {};
@@ -161,7 +176,6 @@ class InitStage {
   std::optional<Channel> start_;
   Log& log_;
   Command command_;
-  std::string hook_state_;
 };
 
 }  // namespace

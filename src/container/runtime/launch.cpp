@@ -23,7 +23,7 @@ class Midwife {
   Midwife(Birth& birth, Log& log) : birth_(birth), namespaces_(birth.plan->namespaces), log_(log) {}
   ~Midwife() {
     if (pid_ <= 0) return;
-    ::kill(pid_, SIGKILL);   // our own child, not reaped yet: the number is still its own
+    ::kill(pid_, SIGKILL);  // our own child, not reaped yet: the number is still its own
     (void)linux::wait_for_exit(pid_);
   }
 
@@ -32,7 +32,8 @@ class Midwife {
     TRY(needs_between(namespaces_) ? clone_by_between(ours, theirs) : clone_directly(ours, theirs));
     theirs.close();
     if ((namespaces_.create & CLONE_NEWUSER) != 0) TRY(write_maps());
-    TRY(ours.send(Step::proceed, TRY(attendant.born(pid_))));
+    TRY(attendant.born(pid_));
+    TRY(ours.send(Step::proceed, text("{}", pid_)));
     io::Fd terminal;
     for (;;) {
       Message message = TRY(ours.receive());
@@ -44,7 +45,8 @@ class Midwife {
         TRY(attendant.run_runtime_hooks());
         TRY(ours.send(Step::proceed));
       } else {
-        return internal("the container's process said '{}' during its birth", static_cast<char>(message.step));
+        return internal("the container's process said '{}' during its birth",
+                        static_cast<char>(message.step));
       }
     }
     return Newborn{std::exchange(pid_, 0), std::move(pidfd_), std::move(ours), std::move(terminal)};
@@ -58,7 +60,8 @@ class Midwife {
     for (const NamespaceJoin& join : namespaces_.join) {
       if (join.kind == CLONE_NEWPID) pid_namespace = &join;
     }
-    io::Fd own;   // a process joins a pid namespace by being born there; afterwards our own children are ours again (hooks)
+    io::Fd own;  // a process joins a pid namespace by being born there; afterwards our own children are ours
+                 // again (hooks)
     if (pid_namespace != nullptr) {
       own = TRY(linux::open_at(AT_FDCWD, "/proc/self/ns/pid", O_RDONLY));
       TRY(join_namespaces({*pid_namespace}));
@@ -75,8 +78,8 @@ class Midwife {
     return {};
   }
 
-  // A process between us and the container's: it enters the existing namespaces with our privileges, then has the container's process as
-  // its sibling (CLONE_PARENT), whose new user namespace owns what it makes.
+  // A process between us and the container's: it enters the existing namespaces with our privileges, then has
+  // the container's process as its sibling (CLONE_PARENT), whose new user namespace owns what it makes.
   Result<> clone_by_between(Channel& ours, Channel& theirs) {
     linux::Child between = TRY(linux::clone_process({}));
     if (between.pid == 0) {
@@ -95,8 +98,8 @@ class Midwife {
   [[noreturn]] void be_between(Channel& theirs) {
     const Result<> done = [&]() -> Result<> {
       TRY(join_namespaces(namespaces_.join));
-      const linux::Child child =
-          TRY(linux::clone_process({.flags = clone_flags() | CLONE_PARENT, .cgroup = birth_.cgroup_entry.unified.get()}));
+      const linux::Child child = TRY(linux::clone_process(
+          {.flags = clone_flags() | CLONE_PARENT, .cgroup = birth_.cgroup_entry.unified.get()}));
       if (child.pid == 0) run_init_stage(birth_, theirs, log_);
       return theirs.send(Step::born, text("{}", child.pid));
     }();
@@ -135,7 +138,9 @@ class Midwife {
     const int error = ::posix_spawnp(&helper, program, nullptr, nullptr, args.data(), environ);
     if (error != 0) return failed_errno(error, "{} (package uidmap)", program);
     const int code = TRY(linux::wait_for_exit(helper));
-    if (code != 0) return denied("{} refused the mapping (exit status {}): see /etc/subuid and /etc/subgid", program, code);
+    if (code != 0)
+      return denied("{} refused the mapping (exit status {}): see /etc/subuid and /etc/subgid", program,
+                    code);
     return {};
   }
 
@@ -158,18 +163,21 @@ bool needs_between(const NamespacePlan& namespaces) {
 
 Result<> join_namespaces(const std::vector<NamespaceJoin>& join) {
   std::vector<std::pair<const NamespaceJoin*, io::Fd>> waiting;
-  for (const NamespaceJoin& each : join) {   // all are opened first: behind a joined mount namespace paths mean something else
-    waiting.emplace_back(&each, TRY_IN("linux.namespaces", linux::open_at(AT_FDCWD, each.path.c_str(), O_RDONLY)));
+  for (const NamespaceJoin& each :
+       join) {  // all are opened first: behind a joined mount namespace paths mean something else
+    waiting.emplace_back(&each,
+                         TRY_IN("linux.namespaces", linux::open_at(AT_FDCWD, each.path.c_str(), O_RDONLY)));
   }
-  // Those of another owner than the user namespace to be joined must be entered before it, its own only from inside it: so two rounds
-  // around it; mount last, in the round that gets it.
+  // Those of another owner than the user namespace to be joined must be entered before it, its own only from
+  // inside it: so two rounds around it; mount last, in the round that gets it.
   const auto enter = [&](bool last_chance) -> Result<> {
     for (auto& [each, descriptor] : waiting) {
       if (!descriptor || each->kind == CLONE_NEWUSER) continue;
       auto joined = linux::join_namespace(descriptor.get(), each->kind);
       if (joined) descriptor.close();
       else if (last_chance || joined.error().system_errno() != EPERM) {
-        return Failure(std::move(joined).error().within(text("linux.namespaces: {} {}", linux::name_of_namespace(each->kind), each->path)));
+        return Failure(std::move(joined).error().within(
+            text("linux.namespaces: {} {}", linux::name_of_namespace(each->kind), each->path)));
       }
     }
     return {};
@@ -177,7 +185,8 @@ Result<> join_namespaces(const std::vector<NamespaceJoin>& join) {
   for (auto& [each, descriptor] : waiting) {
     if (each->kind != CLONE_NEWUSER) continue;
     TRY(enter(false));
-    TRY_IN(text("linux.namespaces: user {}", each->path), linux::join_namespace(descriptor.get(), CLONE_NEWUSER));
+    TRY_IN(text("linux.namespaces: user {}", each->path),
+           linux::join_namespace(descriptor.get(), CLONE_NEWUSER));
     descriptor.close();
   }
   return enter(true);

@@ -1,5 +1,5 @@
-// linux.netDevices (runtime-spec 1.3, config-linux.md#network-devices): interfaces of the host are moved into the container, renamed where
-// asked, with their permanent addresses of global scope, and set up there.
+// linux.netDevices (runtime-spec 1.3, config-linux.md#network-devices): interfaces of the host are moved into
+// the container, renamed where asked, with their permanent addresses of global scope, and set up there.
 //
 //   runtime:  collect_net_devices()   before the birth: they exist; their addresses
 //   runtime:  move_net_devices()      the container's network namespace exists
@@ -16,7 +16,10 @@
 
 namespace podo::runtime {
 
-struct NetAddress { std::uint8_t family = 0, prefix = 0; std::string local, peer, broadcast; };
+struct NetAddress {
+  std::uint8_t family = 0, prefix = 0;
+  std::string local, peer, broadcast;
+};
 struct NetDevicePlan {
   std::string name, name_inside;
   std::uint32_t index = 0;
@@ -25,6 +28,7 @@ struct NetDevicePlan {
 
 Result<std::vector<NetDevicePlan>> collect_net_devices(const std::vector<oci::NetDevice>& devices);
 Result<> move_net_devices(const std::vector<NetDevicePlan>& devices, const io::Fd& network_namespace);
+Result<> raise_loopback();  // of a network namespace just made
 Result<> raise_net_devices(const std::vector<NetDevicePlan>& devices);
 
 }  // namespace podo::runtime

@@ -21,7 +21,7 @@ namespace {
 
 // A container starts with every signal at its default and none blocked, whatever its caller ignored.
 void reset_signals() {
-  struct sigaction standard {};
+  struct sigaction standard{};
   standard.sa_handler = SIG_DFL;
   for (int signal = 1; signal < NSIG; ++signal) ::sigaction(signal, &standard, nullptr);
   sigset_t none;
@@ -29,11 +29,13 @@ void reset_signals() {
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
-// Its own session keyring, so that it does not possess its caller's keys. The kernel's quota per user is small: a full one is survived.
+// Its own session keyring, so that it does not possess its caller's keys. The kernel's quota per user is
+// small: a full one is survived.
 void join_keyring(const std::string& name, Log& log) {
   const long ring = ::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name.c_str());
   if (ring < 0) {
-    if (errno != ENOSYS) log.warn("session keyring: {}; the container keeps its caller's", describe_errno(errno));
+    if (errno != ENOSYS)
+      log.warn("session keyring: {}; the container keeps its caller's", describe_errno(errno));
     return;
   }
   // Whoever shares the user id may find it, but not change it: search is granted, link and setattr are not.
@@ -42,7 +44,7 @@ void join_keyring(const std::string& name, Log& log) {
   char description[256];
   const long length = ::syscall(SYS_keyctl, KEYCTL_DESCRIBE, ring, description, sizeof description);
   if (length <= 0 || length > static_cast<long>(sizeof description)) return;
-  std::string_view rest(description, static_cast<std::size_t>(length) - 1);   // type;uid;gid;permissions;name
+  std::string_view rest(description, static_cast<std::size_t>(length) - 1);  // type;uid;gid;permissions;name
   for (int field = 0; field < 3; ++field) rest.remove_prefix(std::min(rest.find(';'), rest.size() - 1) + 1);
   for (const char c : rest.substr(0, rest.find(';'))) {
     permissions = permissions * 16 + static_cast<std::uint32_t>(c <= '9' ? c - '0' : c - 'a' + 10);
@@ -50,7 +52,8 @@ void join_keyring(const std::string& name, Log& log) {
   ::syscall(SYS_keyctl, KEYCTL_SETPERM, ring, permissions | user_search);
 }
 
-// EPERM is what a caller without CAP_SYS_RESOURCE gets for raising a hard limit: it then gets the most it may have.
+// EPERM is what a caller without CAP_SYS_RESOURCE gets for raising a hard limit: it then gets the most it may
+// have.
 Result<> set_rlimit(const RlimitPlan& limit, Log& log) {
   const auto resource = static_cast<__rlimit_resource>(limit.resource);
   if (::setrlimit64(resource, &limit.value) == 0) return {};
@@ -61,19 +64,22 @@ Result<> set_rlimit(const RlimitPlan& limit, Log& log) {
   }
   const rlimit64 most{std::min(limit.value.rlim_cur, now.rlim_max), now.rlim_max};
   if (::setrlimit64(resource, &most) != 0) return failed_errno(errno, "process.rlimits: {}", limit.name);
-  log.warn("process.rlimits: {}: this host allows no more than {} (raising it needs CAP_SYS_RESOURCE): set to soft {}",
-           limit.name, now.rlim_max, most.rlim_cur);
+  log.warn(
+      "process.rlimits: {}: this host allows no more than {} (raising it needs CAP_SYS_RESOURCE): set to "
+      "soft {}",
+      limit.name, now.rlim_max, most.rlim_cur);
   return {};
 }
 
 Result<> set_scheduler(const SchedulerPlan& plan) {
-  struct {   // struct sched_attr of <linux/sched/types.h>, which does not go together with <sched.h>
+  struct {  // struct sched_attr of <linux/sched/types.h>, which does not go together with <sched.h>
     std::uint32_t size, policy;
     std::uint64_t flags;
     std::int32_t nice;
     std::uint32_t priority;
     std::uint64_t runtime, deadline, period;
-  } attributes{sizeof attributes, plan.policy, plan.flags, plan.nice, plan.priority, plan.runtime, plan.deadline, plan.period};
+  } attributes{sizeof attributes, plan.policy,  plan.flags,    plan.nice,
+               plan.priority,     plan.runtime, plan.deadline, plan.period};
   if (::syscall(SYS_sched_setattr, 0, &attributes, 0) != 0) return failed_errno(errno, "process.scheduler");
   return {};
 }
@@ -89,7 +95,8 @@ Result<> begin_session(const SessionOptions& options, Log& log) {
 
 Result<> adjust_oom_score(const ProcessPlan& process, Log& log) {
   if (!process.oom_score_adj) return {};
-  const auto written = linux::write_file(AT_FDCWD, "/proc/self/oom_score_adj", text("{}", *process.oom_score_adj));
+  const auto written =
+      linux::write_file(AT_FDCWD, "/proc/self/oom_score_adj", text("{}", *process.oom_score_adj));
   if (written) return {};
   const int error = written.error().system_errno();
   if (error != EACCES && error != EPERM) return Failure(Error(written.error()).within("process.oomScoreAdj"));
@@ -101,7 +108,7 @@ Result<> adjust_oom_score(const ProcessPlan& process, Log& log) {
 Result<> set_limits(const ProcessPlan& process, Log& log) {
   for (const RlimitPlan& limit : process.rlimits) TRY(set_rlimit(limit, log));
   if (process.scheduler) TRY(set_scheduler(*process.scheduler));
-  constexpr int this_process = 1;   // IOPRIO_WHO_PROCESS
+  constexpr int this_process = 1;  // IOPRIO_WHO_PROCESS
   if (process.io_priority && ::syscall(SYS_ioprio_set, this_process, 0, *process.io_priority) != 0) {
     return failed_errno(errno, "process.ioPriority");
   }
@@ -123,7 +130,8 @@ Result<> set_affinity(const std::vector<bool>& cpus) {
 }
 
 Result<> set_host_names(const std::string& hostname, const std::string& domainname) {
-  if (!hostname.empty() && ::sethostname(hostname.data(), hostname.size()) != 0) return failed_errno(errno, "hostname");
+  if (!hostname.empty() && ::sethostname(hostname.data(), hostname.size()) != 0)
+    return failed_errno(errno, "hostname");
   if (!domainname.empty() && ::setdomainname(domainname.data(), domainname.size()) != 0) {
     return failed_errno(errno, "domainname");
   }
@@ -131,7 +139,7 @@ Result<> set_host_names(const std::string& hostname, const std::string& domainna
 }
 
 Result<> set_memory_policy(const MemoryPolicyPlan& policy) {
-  const auto bits = policy.nodes.size() * 64 + 1;   // the kernel counts one more than it reads
+  const auto bits = policy.nodes.size() * 64 + 1;  // the kernel counts one more than it reads
   if (::syscall(SYS_set_mempolicy, policy.mode, policy.nodes.empty() ? nullptr : policy.nodes.data(),
                 policy.nodes.empty() ? 0 : bits) != 0) {
     return failed_errno(errno, "linux.memoryPolicy");

@@ -17,8 +17,9 @@ constexpr std::size_t passwd_bytes_max = 4u << 20;
 
 std::string_view variable(const std::vector<std::string>& env, std::string_view name) {
   std::string_view found;
-  for (const std::string_view entry : env) {   // the last one counts, as in a shell
-    if (entry.starts_with(name) && entry.substr(name.size()).starts_with('=')) found = entry.substr(name.size() + 1);
+  for (const std::string_view entry : env) {  // the last one counts, as in a shell
+    if (entry.starts_with(name) && entry.substr(name.size()).starts_with('='))
+      found = entry.substr(name.size() + 1);
   }
   return found;
 }
@@ -30,10 +31,11 @@ bool has_variable(const std::vector<std::string>& env, std::string_view name) {
   return false;
 }
 
-// The sixth field of the user's line. The file is the image's: whatever it is, it must not block us or be without end.
+// The sixth field of the user's line. The file is the image's: whatever it is, it must not block us or be
+// without end.
 std::string home_of(std::uint32_t uid) {
   auto file = linux::open_at(AT_FDCWD, "/etc/passwd", O_RDONLY | O_NOCTTY | O_NONBLOCK);
-  struct stat about {};
+  struct stat about{};
   if (!file || ::fstat(file->get(), &about) != 0 || !S_ISREG(about.st_mode)) return "/";
   const auto lines = linux::read_all(file->get(), passwd_bytes_max);
   if (!lines) return "/";
@@ -45,19 +47,23 @@ std::string home_of(std::uint32_t uid) {
     std::size_t count = 0;
     for (; count < 7; ++count) {
       fields[count] = line.substr(0, line.find(':'));
-      if (line.size() == fields[count].size()) { ++count; break; }
+      if (line.size() == fields[count].size()) {
+        ++count;
+        break;
+      }
       line.remove_prefix(fields[count].size() + 1);
     }
     std::uint32_t line_uid = 0;
     const auto read = std::from_chars(fields[2].data(), fields[2].data() + fields[2].size(), line_uid);
-    if (count >= 6 && read.ec == std::errc() && line_uid == uid && !fields[5].empty()) return std::string(fields[5]);
+    if (count >= 6 && read.ec == std::errc() && line_uid == uid && !fields[5].empty())
+      return std::string(fields[5]);
   }
   return "/";
 }
 
 // What execve would say, before the container is told to be ready. 0 when it is a file that may be executed.
 int check_executable(const std::string& file) {
-  struct stat about {};
+  struct stat about{};
   if (::stat(file.c_str(), &about) != 0) return errno;
   if (S_ISDIR(about.st_mode)) return EISDIR;
   if ((about.st_mode & 0111) == 0) return EACCES;
@@ -65,8 +71,10 @@ int check_executable(const std::string& file) {
 }
 
 Failure refused(const std::string& name, int error) {
-  if (error == EACCES || error == EPERM) return fail(ErrorKind::denied, text("exec: \"{}\": permission denied", name), error);
-  if (error == EISDIR) return fail(ErrorKind::denied, text("exec: \"{}\": is a directory: permission denied", name), error);
+  if (error == EACCES || error == EPERM)
+    return fail(ErrorKind::denied, text("exec: \"{}\": permission denied", name), error);
+  if (error == EISDIR)
+    return fail(ErrorKind::denied, text("exec: \"{}\": is a directory: permission denied", name), error);
   if (error == ENOENT || error == ENOTDIR) {
     return fail(ErrorKind::not_found, text("exec: \"{}\": no such file or directory", name), error);
   }
@@ -107,8 +115,8 @@ Result<Command> resolve_command(const ProcessPlan& process) {
 Result<> enter_directory(const ProcessPlan& process) {
   const char* directory = process.cwd.empty() ? "/" : process.cwd.c_str();
   if (::chdir(directory) != 0) return failed_errno(errno, "process.cwd: {}", directory);
-  // The kernel answers "(unreachable)..." or ENOENT for a directory that cannot be reached from our root. The raw system call: the C
-  // library would try to find a name by itself.
+  // The kernel answers "(unreachable)..." or ENOENT for a directory that cannot be reached from our root. The
+  // raw system call: the C library would try to find a name by itself.
   char seen[PATH_MAX];
   if (::syscall(SYS_getcwd, seen, sizeof seen) < 0 || seen[0] != '/') {
     return denied("process.cwd: {} lies outside the container's root file system", directory);

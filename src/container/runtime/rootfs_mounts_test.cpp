@@ -1,4 +1,6 @@
 #include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/statfs.h>
 #include <sys/statvfs.h>
 
 #include <doctest/doctest.h>
@@ -255,6 +257,37 @@ TEST_CASE(
     return "";
   });
   CHECK(said == "");
+}
+
+TEST_CASE(
+    "cgroup on a v2 host is the container's own directory, or with the host's namespace the whole tree") {
+  struct statfs status;
+  std::string tree = "/sys/fs/cgroup/unified";
+  if (::statfs(tree.c_str(), &status) != 0) tree = "/sys/fs/cgroup";
+  if (::statfs(tree.c_str(), &status) != 0 || status.f_type != CGROUP2_SUPER_MAGIC) return;
+  const std::string own = tree + text("/podo-mount-test-{}", ::getpid());
+  REQUIRE(::mkdir(own.c_str(), 0755) == 0);
+  const std::string said = in_namespaces(0, [&] -> std::string {
+    Plan plan = empty_plan();
+    MountPlan mount = filesystem("cgroup", "/sys/fs/cgroup", MOUNT_ATTR_RDONLY);
+    mount.kind = MountPlan::Kind::cgroup;
+    plan.rootfs.mounts = {mount};
+    SilentLog silent;
+    const auto build_with = [&](std::uint64_t namespaces) {
+      plan.namespaces.create = namespaces;
+      return Rootfs::build({.plan = &plan, .bundle = "/tmp", .sources = {}, .cgroups = {{"", tree, own}}},
+                           silent);
+    };
+    PODO_MUST_WORK(build_with(CLONE_NEWCGROUP));
+    PODO_MUST_BE(slurp("/tmp/root/sys/fs/cgroup/cgroup.events").substr(0, 11), "populated 0");
+    PODO_MUST(::mkdir("/tmp/root/sys/fs/cgroup/x", 0755) != 0 && errno == EROFS);
+    PODO_MUST_WORK(build_with(0));
+    const std::string seen = "/tmp/root/sys/fs/cgroup/" + own.substr(own.rfind('/') + 1);
+    PODO_MUST(::access(seen.c_str(), F_OK) == 0);
+    return "";
+  });
+  CHECK(said == "");
+  CHECK(::rmdir(own.c_str()) == 0);
 }
 
 }  // namespace podo::runtime

@@ -30,9 +30,13 @@ Result<int> Runtime::run(const std::string& id, const RunOptions& options) {
   const bool terminal_here = foreground && options.create.console_socket.empty();
   // Processes the container leaves behind come to us, so that they can be reaped while we wait.
   if (foreground && !options.no_subreaper) ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-  auto creation = TRY(Creation::open({.root = root_, .id = id, .options = options.create, .separate_start = false,
-                                      .terminal_here = terminal_here}, clock_, log_));
-  std::optional<Foreground> signals;   // before anything exists that a signal to us would leave behind
+  auto creation = TRY(Creation::open({.root = root_,
+                                      .id = id,
+                                      .options = options.create,
+                                      .separate_start = false,
+                                      .terminal_here = terminal_here},
+                                     clock_, log_));
+  std::optional<Foreground> signals;  // before anything exists that a signal to us would leave behind
   if (foreground) signals.emplace(TRY(Foreground::take_signals()));
   const Newborn newborn = TRY(creation->deliver());
   Ending ending(newborn);
@@ -44,7 +48,7 @@ Result<int> Runtime::run(const std::string& id, const RunOptions& options) {
   }
   const int code = TRY(signals->wait(newborn.pid, newborn.pidfd, newborn.terminal));
   ending.dismiss();
-  creation.reset();   // unlocks the state for remove
+  creation.reset();  // unlocks the state for remove
   if (!options.keep) TRY(remove(id, true));
   return code;
 }

@@ -1,6 +1,6 @@
 // What the runtime remembers of a container between its programs: one directory per container below the root.
 //
-//   ROOT/ID/state.json    id, bundle, pid and its start time, boot id, control groups; 0600, replaced by rename
+//   ROOT/ID/state.json    id, bundle, pid and its start time, boot id, control groups; replaced by rename
 //   ROOT/ID/config.json   the configuration as it was at create, byte for byte
 //   ROOT/ID/start.sock    exists while the container waits for `start`
 //   ROOT/ID/lock          the verb that changes the container holds a record lock (fcntl(2)) on it
