@@ -130,8 +130,8 @@ def nothing_left(request, runtime, token, watchdog):
     before = host.Snapshot(token, runtime.root)
     yield
     leaks = before.leaks()
-    before.sweep()
     if leaks:
+        before.sweep()
         pytest.fail("left behind: " + "; ".join(leaks), pytrace=False)
 
 

@@ -96,17 +96,10 @@ def mounts():
 def children():
     """Living children of this process (adopted ones too); the dead ones are reaped on the way,
     returned apart."""
-    me, alive, dead = os.getpid(), set(), set()
-    for entry in os.listdir("/proc"):
-        if not entry.isdigit():
-            continue
-        try:
-            stat = Path(f"/proc/{entry}/stat").read_text()
-        except OSError:
-            continue
-        state, parent = stat.rpartition(")")[2].split()[:2]
-        if int(parent) == me:
-            (dead if state == "Z" else alive).add(int(entry))
+    alive, dead = set(), set()
+    for thread in os.listdir("/proc/self/task"):
+        for pid in map(int, read_softly(f"/proc/self/task/{thread}/children").split()):
+            (dead if process_state(pid) == "Z" else alive).add(pid)
     return alive, dead
 
 
@@ -150,6 +143,11 @@ def until(condition, seconds=10.0, what="the condition"):
         time.sleep(0.01)
 
 
+def states(state_root):
+    """Entries of the runtime's state root that can be containers: a cache may have a name no id can have."""
+    return {name for name in os.listdir(state_root) if not name.startswith("@")}
+
+
 class Snapshot:
     """The mounts, child processes and cgroups of now; `leaks` names what came since and `sweep`
     removes it."""
@@ -158,7 +156,7 @@ class Snapshot:
         self.token, self.state_root = token, state_root
         self.mounts, self.children = mounts(), children()[0]
         self.cgroups = set(cgroup_dirs(token))
-        self.states = set(os.listdir(state_root))
+        self.states = states(state_root)
 
     def new_mounts(self):
         before, new = list(self.mounts), []
@@ -184,7 +182,7 @@ class Snapshot:
             found = [f"mount {kind} of {root} on {where}" for root, where, kind in self.new_mounts()]
             found += [f"process {pid}: {command_line(pid)}" for pid in self.new_children()]
             found += [f"cgroup {path}" for path in set(cgroup_dirs(self.token)) - self.cgroups]
-            found += [f"state {name}" for name in set(os.listdir(self.state_root)) - self.states]
+            found += [f"state {name}" for name in states(self.state_root) - self.states]
             if not found or time.monotonic() > end:
                 return found
             time.sleep(0.02)
@@ -211,7 +209,7 @@ class Snapshot:
                     path.rmdir()
                 except OSError:
                     pass
-        for name in set(os.listdir(self.state_root)) - self.states:
+        for name in states(self.state_root) - self.states:
             remove_tree(Path(self.state_root) / name)
 
 

@@ -39,7 +39,7 @@ def test_create_start_delete_in_parallel(container, runtime):
     with ThreadPoolExecutor(8) as pool:
         problems = [p for p in pool.map(cycle, range(CYCLES)) if p]
     assert not problems, f"{len(problems)} of {CYCLES}: {problems[:3]}"
-    assert os.listdir(runtime.root) == []
+    assert host.states(runtime.root) == set()
     assert not host.cgroup_dirs(c.id)
     assert len(os.listdir("/proc/self/fd")) == before_fds
 
