@@ -102,4 +102,25 @@ TEST_CASE("a pool that dies drops its queue and waits for what runs") {
   CHECK(loop.run([](TaskGroup& g) -> Task<void> { co_await g.join(); }(group)).has_value());
 }
 
+TEST_CASE("strands of several loops, each on its thread, share a pool") {
+  EpollLoop loops[3];
+  BlockingPool pool(2);
+  std::atomic<int> performed = 0;
+  auto work = [&]() -> Task<void> {
+    auto here = std::this_thread::get_id();
+    for (int i = 0; i < 100; ++i) {
+      co_await pool.run([&performed]() -> Result<void> {
+        ++performed;
+        return {};
+      });
+      CHECK_EQ(std::this_thread::get_id(), here);
+    }
+  };
+  std::vector<std::thread> threads;
+  for (EpollLoop& loop : loops)
+    threads.emplace_back([&] { CHECK(loop.run(all(work(), work())).has_value()); });
+  for (std::thread& thread : threads) thread.join();
+  CHECK_EQ(performed.load(), 600);
+}
+
 }  // namespace podo::io

@@ -18,6 +18,12 @@ Result<> open_missing_stdio() {
   return {};
 }
 
+int count_passed_descriptors() {
+  int number = 3;
+  while (::fcntl(number, F_GETFD) >= 0) ++number;
+  return number - 3;
+}
+
 Result<> close_on_exec_from(int first) {
   constexpr unsigned mark_only = 1u << 2;  // CLOSE_RANGE_CLOEXEC; the header has it since Linux 5.11
   if (::syscall(SYS_close_range, first, UINT_MAX, mark_only) == 0) return {};

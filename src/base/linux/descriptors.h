@@ -8,6 +8,9 @@ namespace podo::linux {
 // 0, 1 and 2 are open afterwards (on /dev/null if they were not), so that no file opened later is taken for
 // the terminal.
 Result<> open_missing_stdio();
+// How many are open from 3 on without a gap: those a caller can have meant by "the next N". Ask before
+// opening any.
+int count_passed_descriptors();
 // All from `first` on are closed by execve: nothing the caller forgot goes to a program started from here.
 Result<> close_on_exec_from(int first);
 

@@ -8,7 +8,7 @@ constexpr Flag flags[] = {bundle_flag,   console_socket_flag, pid_file_flag,
                           no_pivot_flag, no_new_keyring_flag, preserve_fds_flag};
 
 Result<int> perform(const Call& call) {
-  TRY(call.runtime.create(call.id(), TRY(creation_options(call.flags))));
+  TRY(call.runtime.create(call.id(), TRY(creation_options(call))));
   return 0;
 }
 

@@ -15,7 +15,7 @@ constexpr Flag no_pivot_flag = {
 constexpr Flag no_new_keyring_flag = {"no-new-keyring", "", "", "keep the caller's session keyring"};
 constexpr Flag preserve_fds_flag = {"preserve-fds", "", "N", "pass N descriptors on, from 3"};
 
-Result<runtime::CreateOptions> creation_options(const Flags& flags);
-Result<int> preserved_descriptors(const Flags& flags);
+Result<runtime::CreateOptions> creation_options(const Call& call);
+Result<int> preserved_descriptors(const Call& call);
 
 }  // namespace podo::oci_cli

@@ -35,7 +35,8 @@ Result<std::vector<std::uint32_t>> group_ids(const std::vector<std::string>& wor
   return ids;
 }
 
-Result<runtime::ExecOptions> exec_options(const Flags& given) {
+Result<runtime::ExecOptions> exec_options(const Call& call) {
+  const Flags& given = call.flags;
   runtime::ExecOptions options;
   options.process_file = given.text("process");
   options.args.assign(given.arguments().begin() + 1, given.arguments().end());
@@ -50,14 +51,14 @@ Result<runtime::ExecOptions> exec_options(const Flags& given) {
   if (given.given("no-new-privs")) options.no_new_privileges = given.on("no-new-privs");
   options.console_socket = given.text("console-socket");
   options.pid_file = given.text("pid-file");
-  options.preserve_fds = TRY(preserved_descriptors(given));
+  options.preserve_fds = TRY(preserved_descriptors(call));
   options.detach = given.on("detach");
   options.ignore_paused = given.on("ignore-paused");
   return options;
 }
 
 Result<int> perform(const Call& call) {
-  const runtime::ExecOptions options = TRY(exec_options(call.flags));
+  const runtime::ExecOptions options = TRY(exec_options(call));
   const std::string group = call.flags.text("cgroup", "/");
   if (group != "/") return unsupported("--cgroup {}: a process runs in the container's own group", group);
   if (options.process_file.empty() && options.args.empty())

@@ -3,7 +3,8 @@
 //   flag := ("-" | "--") name ("=" value)?
 //   boolean value := true | false | 1 | 0 | t | f | T | F | TRUE | FALSE | True | False
 //
-// A flag that wants a value and has no "=" takes the next word. One dash or two make no difference; short flags are not combined. "--" ends the flags. Values only, no I/O.
+// A flag that wants a value and has no "=" takes the next word. One dash or two make no difference; short
+// flags are not combined. "--" ends the flags. Values only, no I/O.
 #pragma once
 
 #include <cstdint>

@@ -61,60 +61,68 @@ Result<> check_arguments(const Verb& verb, const Flags& flags) {
                  verb.arguments.empty() ? "no arguments" : verb.arguments, count, verb.name);
 }
 
-// The path of every verb.
-Result<int> perform(const Verb& verb, const Flags& global, std::span<char* const> words, OciLog& log) {
-  const Flags flags = TRY_IN(verb.name, Flags::parse(verb.flags, words, verb.order));
-  if (flags.wants_help()) {
-    TRY(print(verb_help(verb)));
-    return 0;
-  }
-  TRY(check_arguments(verb, flags));
-  if (global.on("systemd-cgroup")) {
-    return unsupported(
-        "--systemd-cgroup: systemd is not asked for control groups; use the cgroupfs driver "
-        "(podman --cgroup-manager=cgroupfs, containerd SystemdCgroup = false)");
-  }
-  const SystemClock clock;
-  runtime::Runtime runtime(choose_root(global), clock, log);
-  return verb.perform({runtime, log, flags});
-}
+class CommandLine {
+ public:
+  explicit CommandLine(std::span<char*> argv) : argv_(argv) {}
 
-Result<int> run_verb_of(const Flags& global, std::span<char* const> words, OciLog& log, int& failure_code) {
-  const std::string name = words.empty() ? "help" : words[0];
-  if (name == "help" || name == "h") {
+  int run(std::size_t skipped) {
+    const Result<int> done = perform(skipped);
+    if (done) return *done;
+    log_.report(done.error());
+    return failure_code_;
+  }
+
+ private:
+  // The path of every call.
+  Result<int> perform(std::size_t skipped) {
+    TRY(linux::open_missing_stdio());
+    passed_descriptors_ = linux::count_passed_descriptors();
+    const auto flags = argv_.subspan(skipped);
+    global_ = TRY(Flags::parse(global_flags, flags, FlagOrder::before_arguments));
+    TRY(log_.open(global_.text("log"), global_.text("log-format", "text"), global_.on("debug")));
+    const auto words = argv_.last(global_.arguments().size());  // from the verb on
+    const Verb* verb = words.empty() ? nullptr : find_verb(words[0]);
+    // May start this program anew, with all that it was given.
+    if (verb != nullptr && verb->starts_programs) TRY(runtime::protect_own_binary(argv_.data()));
+    TRY(linux::close_on_exec_from(3));
+    if (global_.on("version")) return say(version_text());
+    if (verb != nullptr) return perform_verb(*verb, words.subspan(1));
+    if (!words.empty() && std::string_view(words[0]) != "help") {
+      return invalid("there is no verb '{}': see `podo-oci help`", words[0]);
+    }
     const Verb* topic = words.size() > 1 ? find_verb(words[1]) : nullptr;
-    TRY(print(topic != nullptr ? verb_help(*topic) : global_help(global_flags)));
+    return say(topic != nullptr ? verb_help(*topic) : global_help(global_flags));
+  }
+
+  Result<int> perform_verb(const Verb& verb, std::span<char* const> words) {
+    failure_code_ = verb.failure_code;
+    const Flags flags = TRY_IN(verb.name, Flags::parse(verb.flags, words, verb.order));
+    if (flags.wants_help()) return say(verb_help(verb));
+    TRY(check_arguments(verb, flags));
+    if (global_.on("systemd-cgroup")) {
+      return unsupported(
+          "--systemd-cgroup: systemd is not asked for control groups; use the cgroupfs driver "
+          "(podman --cgroup-manager=cgroupfs, containerd SystemdCgroup = false)");
+    }
+    const SystemClock clock;
+    runtime::Runtime runtime(choose_root(global_), clock, log_);
+    return verb.perform({runtime, log_, flags, passed_descriptors_});
+  }
+
+  static Result<int> say(std::string_view text) {
+    TRY(print(text));
     return 0;
   }
-  const Verb* verb = find_verb(name);
-  if (verb == nullptr) return invalid("there is no verb '{}': see `podo-oci help`", name);
-  failure_code = verb->failure_code;
-  return perform(*verb, global, words.subspan(1), log);
-}
+
+  std::span<char*> argv_;
+  OciLog log_;
+  Flags global_;
+  int passed_descriptors_ = 0;
+  int failure_code_ = 1;
+};
 
 }  // namespace
 
-int run(std::span<char*> argv, std::size_t skipped) {
-  OciLog log;
-  int failure_code = 1;
-  const auto done = [&]() -> Result<int> {
-    TRY(linux::open_missing_stdio());
-    const auto global = TRY(Flags::parse(global_flags, argv.subspan(skipped), FlagOrder::before_arguments));
-    TRY(log.open(global.text("log"), global.text("log-format", "text"), global.on("debug")));
-    const auto words = argv.last(global.arguments().size());  // from the verb on
-    const Verb* verb = words.empty() ? nullptr : find_verb(words[0]);
-    // May start this program anew, with all that it was given.
-    if (verb != nullptr && verb->starts_programs) TRY(runtime::protect_own_binary(argv.data()));
-    TRY(linux::close_on_exec_from(3));
-    if (global.on("version") || global.wants_help()) {
-      TRY(print(global.on("version") ? version_text() : global_help(global_flags)));
-      return 0;
-    }
-    return run_verb_of(global, words, log, failure_code);
-  }();
-  if (done) return *done;
-  log.report(done.error());
-  return failure_code;
-}
+int run(std::span<char*> argv, std::size_t skipped) { return CommandLine(argv).run(skipped); }
 
 }  // namespace podo::oci_cli

@@ -18,7 +18,7 @@ constexpr Flag flags[] = {
 
 Result<int> perform(const Call& call) {
   runtime::RunOptions options;
-  options.create = TRY(creation_options(call.flags));
+  options.create = TRY(creation_options(call));
   options.detach = call.flags.on("detach");
   options.keep = call.flags.on("keep");
   options.no_subreaper = call.flags.on("no-subreaper");

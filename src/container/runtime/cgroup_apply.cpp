@@ -240,23 +240,28 @@ Result<> apply_devices(Groups& groups, const oci::Resources& resources, bool fre
   return {};
 }
 
-// What v2 writes as one value of two settings needs both: the one not given is what the group has.
+// The number a group has now; -1: no limit (on v1 a number no machine has the memory for).
+Result<std::int64_t> current_limit(Groups& groups, const CgroupDirectory& directory, const char* file) {
+  const auto now = TRY_IN(directory.path, read_group_file(TRY(groups.open(directory)), file));
+  std::string_view rest = now;
+  const auto count = parse_count(take_word(rest)).value_or(0);
+  return count > (1ull << 60) ? -1 : static_cast<std::int64_t>(count);
+}
+
+// Two settings that make sense only together (memory.swap counts both memories; v2 writes quota and period as
+// one): the one not given is what the group has.
 Result<oci::Resources> completed(Groups& groups, oci::Resources resources) {
   auto& cpu = resources.cpu;
   auto& memory = resources.memory;
   const auto* v2 = groups.unified();
-  if (v2 == nullptr) return resources;
-  const auto number = [&](const char* file) -> Result<std::int64_t> {
-    const auto now = TRY_IN(v2->path, read_group_file(TRY(groups.open(*v2)), file));
-    std::string_view rest = now;
-    const auto count = parse_count(take_word(rest)).value_or(0);
-    return count == UINT64_MAX ? -1 : static_cast<std::int64_t>(count);
-  };
-  if (cpu.period.value_or(0) != 0 && cpu.quota.value_or(0) == 0 && groups.on_v1("cpu") == nullptr) {
-    cpu.quota = TRY(number("cpu.max"));
+  if (is_set(cpu.period) && !is_set(cpu.quota) && v2 != nullptr && groups.on_v1("cpu") == nullptr) {
+    cpu.quota = TRY(current_limit(groups, *v2, "cpu.max"));
   }
-  if (memory.swap.value_or(0) > 0 && memory.limit.value_or(0) == 0 && groups.on_v1("memory") == nullptr) {
-    memory.limit = TRY(number("memory.max"));
+  if (memory.swap.value_or(0) <= 0 || is_set(memory.limit)) return resources;
+  if (const auto* v1 = groups.on_v1("memory")) {
+    memory.limit = TRY(current_limit(groups, *v1, "memory.limit_in_bytes"));
+  } else if (v2 != nullptr) {
+    memory.limit = TRY(current_limit(groups, *v2, "memory.max"));
   }
   return resources;
 }

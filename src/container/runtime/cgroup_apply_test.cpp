@@ -54,6 +54,11 @@ TEST_CASE("v1 limits arrive, and are raised and lowered in whichever order the k
   expect_memory(64 << 20, 96 << 20);
   expect_memory(256 << 20, 512 << 20);   // both up: memory and swap together first
   expect_memory(16 << 20, 32 << 20);     // both down: memory first
+  resources.memory.limit.reset();         // stays as it is
+  resources.memory.swap = 48 << 20;
+  CHECK(error_of(group.update(resources, log)) == "");
+  CHECK(file_of(group, "memory", "memory.memsw.limit_in_bytes") == text("{}", 48 << 20));
+  resources.memory = {};
   resources.cpu.quota = 50000;
   resources.cpu.period = 100000;
   resources.cpu.shares = 512;

@@ -20,13 +20,6 @@ namespace {
 
 constexpr std::size_t config_bytes_max = 16u << 20;
 
-bool has_user_namespace(const oci::Config& config) {
-  for (const oci::Namespace& each : config.linux.namespaces) {
-    if (each.type == "user") return true;
-  }
-  return false;
-}
-
 // Whoever made the bundle must not make us wait for the other end of a pipe.
 Result<std::string> read_config(const std::string& path) {
   const io::Fd file = TRY(linux::open_at(AT_FDCWD, path.c_str(), O_RDONLY | O_NOCTTY | O_NONBLOCK));
@@ -37,11 +30,6 @@ Result<std::string> read_config(const std::string& path) {
 }
 
 }  // namespace
-
-std::string choose_cgroup_path(const std::string& configured, const std::string& id) {
-  if (configured.empty()) return "/podo/" + id;
-  return configured[0] == '/' ? configured : "/podo/" + configured;
-}
 
 // Whoever waits for the file to appear must never read half a number.
 Result<> write_pid_file(const std::string& path, pid_t pid) {
@@ -79,12 +67,7 @@ Result<> Creation::read_bundle() {
   config_text_ = TRY(read_config(file));
   const json::Document document = TRY_IN(file, json::parse(config_text_));
   config_ = TRY_IN(file, oci::decode_config(document));
-  HostFacts host = TRY(read_host_facts());
-  if (has_user_namespace(config_))
-    host.bounding_capabilities = host.permitted_capabilities = ~0ull;  // it begins with all of them
-  plan_ = TRY_IN(file, plan_container(config_, state_.bundle, host));
-  if (!plan_.namespaces.has(CLONE_NEWNS))
-    return unsupported("linux.namespaces: a container without a mount namespace of its own");
+  plan_ = TRY_IN(file, plan_container(config_, state_.bundle, TRY(read_host_facts())));
   for (const std::string& warning : plan_.warnings) log_.write(LogLevel::warning, warning);
   state_.rootfs = plan_.rootfs.path;
   state_.oci_version = config_.oci_version;
@@ -107,8 +90,8 @@ Result<> Creation::check_terminal() const {
 
 Result<> Creation::make_cgroups() {
   const linux::CgroupLayout layout = TRY(linux::read_cgroup_layout());
-  auto cgroup =
-      Cgroup::create(layout, choose_cgroup_path(plan_.cgroups_path, state_.id), config_.linux.resources);
+  auto cgroup = Cgroup::create(layout, plan_.cgroups_path.empty() ? "/podo/" + state_.id : plan_.cgroups_path,
+                               config_.linux.resources);
   if (!cgroup) {
     // Without root, and without limits to keep, a container may do without a group of its own.
     if (cgroup.error().kind() != ErrorKind::denied || ::geteuid() == 0)

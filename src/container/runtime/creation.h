@@ -56,16 +56,15 @@ class Creation : BirthAttendant {
   bool born_ = false, kept_ = false;
 };
 
-// The container's path within each hierarchy: as configured when absolute, else below /podo.
-std::string choose_cgroup_path(const std::string& configured, const std::string& id);
 Result<> write_pid_file(const std::string& path, pid_t pid);
 
 // Lets the waiting process go, over the channel of its birth or a `start` connection, and returns when it
-// became its program (or with why it could not). Then poststart hooks; their failures are warnings. Sends a
-// seccomp listener of process `pid` to the config's listenerPath.
-Result<> send_listener_on(const io::Fd& listener, const ContainerState& state,
-                          const StateDirectory& directory, pid_t pid);
+// became its program (or with why it could not). Then poststart hooks; their failures are warnings.
 Result<> let_go(const Channel& channel, const ContainerState& state, const StateDirectory& directory,
                 Log& log);
+
+// Sends a seccomp listener of process `pid` to the config's listenerPath.
+Result<> send_listener_on(const io::Fd& listener, const ContainerState& state,
+                          const StateDirectory& directory, pid_t pid);
 
 }  // namespace podo::runtime

@@ -177,41 +177,53 @@ Result<> look_at_init(ExecStage& stage, const ContainerState& state) {
   return {};
 }
 
+Result<> check_status(Status status, bool ignore_paused) {
+  if (status == Status::running || (status == Status::paused && ignore_paused)) return {};
+  if (status == Status::paused)
+    return conflict("cannot exec in a paused container (use --ignore-paused to override)");
+  return conflict("cannot exec in a {} container: container not running", name_of(status));
+}
+
+Result<> choose_terminal(ExecStage& stage, const ExecOptions& options) {
+  const bool socket = !options.console_socket.empty();
+  if (stage.process.terminal && !socket && options.detach) {
+    return invalid(
+        "a detached process with a terminal needs --console-socket, where the terminal is sent to");
+  }
+  if (!stage.process.terminal && socket)
+    return invalid("--console-socket is given, but the process has no terminal");
+  if (socket) stage.console_socket = TRY(connect_console_socket(options.console_socket));
+  return {};
+}
+
+// Everything the new process needs, looked up while we are still outside.
+Result<ExecStage> prepare_stage(const oci::Config& config, const ContainerState& state,
+                                const ExecOptions& options, const SeccompCache& filters, Log& log) {
+  const oci::Process process = TRY(choose_process(config, options));
+  ExecStage stage;
+  TRY(look_at_init(stage, state));
+  HostFacts host = TRY(read_host_facts());
+  if ((stage.namespaces & CLONE_NEWUSER) != 0) host = inside_user_namespace(host);
+  std::vector<std::string> warnings;
+  stage.process = TRY(plan_process(process, host, warnings));
+  for (const std::string& warning : warnings) log.write(LogLevel::warning, warning);
+  if (config.linux.personality) stage.personality = TRY(plan_personality(*config.linux.personality));
+  TRY(choose_terminal(stage, options));
+  if (config.linux.seccomp)
+    stage.seccomp = TRY_IN("linux.seccomp", filters.compile(*config.linux.seccomp, log));
+  stage.cgroup_entry = TRY(Cgroup::reopen(state.cgroups).entry_beside(state.pid));
+  stage.preserve_fds = options.preserve_fds;
+  return stage;
+}
+
 }  // namespace
 
 Result<int> Runtime::exec(const std::string& id, const ExecOptions& options) {
   const StateDirectory directory = TRY(StateDirectory::open(root_, id, StateDirectory::Lock::none));
   const ContainerState state = TRY(directory.load());
-  const Status status = observe(directory, state);
-  if (status == Status::paused && !options.ignore_paused)
-    return conflict("cannot exec in a paused container (use --ignore-paused to override)");
-  if (status != Status::running && status != Status::paused)
-    return conflict("cannot exec in a {} container: container not running", name_of(status));
-
+  TRY(check_status(observe(directory, state), options.ignore_paused));
   const oci::Config config = TRY(oci::decode_config(TRY(json::parse(TRY(directory.config())))));
-  const oci::Process process = TRY(choose_process(config, options));
-  ExecStage stage;
-  TRY(look_at_init(stage, state));
-  HostFacts host = TRY(read_host_facts());
-  if ((stage.namespaces & CLONE_NEWUSER) != 0)
-    host.bounding_capabilities = host.permitted_capabilities = ~0ull;
-  std::vector<std::string> warnings;
-  stage.process = TRY(plan_process(process, host, warnings));
-  for (const std::string& warning : warnings) log_.write(LogLevel::warning, warning);
-  stage.personality = TRY(plan_container(config, state.bundle, host)).personality;
-  if (process.terminal && options.console_socket.empty() && options.detach) {
-    return invalid(
-        "a detached process with a terminal needs --console-socket, where the terminal is sent to");
-  }
-  if (!process.terminal && !options.console_socket.empty())
-    return invalid("--console-socket is given, but the process has no terminal");
-  if (!options.console_socket.empty())
-    stage.console_socket = TRY(connect_console_socket(options.console_socket));
-  if (config.linux.seccomp)
-    stage.seccomp =
-        TRY_IN("linux.seccomp", SeccompCache(root_ + "/@seccomp").compile(*config.linux.seccomp, log_));
-  stage.cgroup_entry = TRY(Cgroup::reopen(state.cgroups).entry_beside(state.pid));
-  stage.preserve_fds = options.preserve_fds;
+  ExecStage stage = TRY(prepare_stage(config, state, options, SeccompCache(root_ + "/@seccomp"), log_));
 
   std::optional<Foreground> signals;
   if (!options.detach) signals.emplace(TRY(Foreground::take_signals()));
