@@ -31,6 +31,10 @@ Result<std::string> read_config(const std::string& path) {
 
 }  // namespace
 
+std::string choose_cgroup_path(const std::string& configured, const std::string& id) {
+  return configured.empty() ? "/podo/" + id : configured;
+}
+
 // Whoever waits for the file to appear must never read half a number.
 Result<> write_pid_file(const std::string& path, pid_t pid) {
   if (path.empty()) return {};
@@ -90,8 +94,8 @@ Result<> Creation::check_terminal() const {
 
 Result<> Creation::make_cgroups() {
   const linux::CgroupLayout layout = TRY(linux::read_cgroup_layout());
-  auto cgroup = Cgroup::create(layout, plan_.cgroups_path.empty() ? "/podo/" + state_.id : plan_.cgroups_path,
-                               config_.linux.resources);
+  auto cgroup =
+      Cgroup::create(layout, choose_cgroup_path(plan_.cgroups_path, state_.id), config_.linux.resources);
   if (!cgroup) {
     // Without root, and without limits to keep, a container may do without a group of its own.
     if (cgroup.error().kind() != ErrorKind::denied || ::geteuid() == 0)
