@@ -8,7 +8,8 @@
 namespace podo::linux {
 namespace {
 
-constexpr std::size_t answer_bytes_max = 32 * 1024;  // what the kernel puts into one datagram of a dump at most
+constexpr std::size_t answer_bytes_max =
+    32 * 1024;  // what the kernel puts into one datagram of a dump at most
 
 std::string_view extended_reason(const nlmsghdr& header, std::string_view payload) {
   // nlmsgerr, then (with NETLINK_EXT_ACK) attributes, one of them the kernel's own sentence.

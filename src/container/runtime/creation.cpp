@@ -32,7 +32,8 @@ Result<std::string> read_config(const std::string& path) {
 }  // namespace
 
 std::string choose_cgroup_path(const std::string& configured, const std::string& id) {
-  return configured.empty() ? "/podo/" + id : configured;
+  if (configured.empty()) return "/podo/" + id;
+  return configured[0] == '/' ? configured : "/" + configured;
 }
 
 // Whoever waits for the file to appear must never read half a number.

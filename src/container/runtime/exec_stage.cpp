@@ -1,10 +1,9 @@
 #include "container/runtime/exec_stage.h"
 
-#include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/linux/clone.h"
+#include "base/linux/own_process.h"
 #include "container/runtime/process_setup.h"
 #include "container/runtime/terminal.h"
 
@@ -34,8 +33,7 @@ Result<> become_program(const ExecStage& stage, const Channel& channel, Log& log
   TRY(set_limits(process, log));
   TRY(set_affinity(process.cpus_final));
   const Command command = TRY(resolve_command(process));
-  if (stage.personality && ::syscall(SYS_personality, *stage.personality) < 0)
-    return failed_errno(errno, "linux.personality");
+  if (stage.personality) TRY_IN("linux.personality", linux::set_personality(*stage.personality));
   TRY(limit_descriptors(stage.preserve_fds));
   TRY(own_standard_streams(process));
   if (!process.no_new_privileges) TRY(load_filter(stage, channel));
@@ -48,18 +46,12 @@ Result<> become_program(const ExecStage& stage, const Channel& channel, Log& log
 }  // namespace
 
 Result<> enter_container(const ExecStage& stage, Log& log) {
-  ::prctl(PR_SET_DUMPABLE, 0, 0, 0,
-          0);  // before anything of the container could see this process (CVE-2016-9962)
+  TRY(linux::forbid_inspection());  // before anything of the container could see this process (CVE-2016-9962)
   TRY(set_affinity(stage.process.cpus_initial));
   TRY(enter_cgroup(stage.cgroup_entry));
   TRY(adjust_oom_score(stage.process, log));
   TRY_IN("the container's namespaces", linux::join_namespace(stage.init.get(), stage.namespaces));
-  if ((stage.namespaces & CLONE_NEWUSER) != 0) {
-    for (const long call : {SYS_setresgid, SYS_setresuid}) {
-      if (::syscall(call, 0, 0, 0) != 0 && errno != EINVAL)
-        return failed_errno(errno, "become root of the user namespace");
-    }
-  }
+  if ((stage.namespaces & CLONE_NEWUSER) != 0) TRY(linux::become_namespace_root());
   return {};
 }
 

@@ -3,11 +3,11 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/linux/clone.h"
+#include "base/linux/process.h"
 #include "container/runtime/terminal.h"
 
 namespace podo::runtime {
@@ -41,7 +41,7 @@ Result<> Foreground::forward_until_ended(const io::Fd& pidfd) {
       const int signal = static_cast<int>(arrived.ssi_signo);
       // Ours alone: about children, about our terminal, and the one Go programs preempt themselves with.
       if (signal == SIGCHLD || signal == SIGWINCH || signal == SIGURG || signal == SIGPIPE) continue;
-      ::syscall(SYS_pidfd_send_signal, pidfd.get(), signal, nullptr, 0);
+      (void)linux::signal_process(pidfd, signal);  // it may have ended by now
     }
   }
 }

@@ -1,15 +1,14 @@
 // The child's side of a birth: from a fresh clone of the runtime to the container's program. See birth.h for
 // the whole order.
 #include <fcntl.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <charconv>
 
 #include "base/linux/file.h"
+#include "base/linux/own_process.h"
 #include "container/runtime/birth.h"
 #include "container/runtime/hooks.h"
 #include "container/runtime/process_setup.h"
@@ -36,7 +35,8 @@ class InitStage {
       TRY(set_limits(*plan_.process, log_));
       command_ = TRY(resolve_command(*plan_.process));
     }
-    if (plan_.memory_policy) TRY(set_memory_policy(*plan_.memory_policy));
+    if (const auto& policy = plan_.memory_policy)
+      TRY_IN("linux.memoryPolicy", linux::set_memory_policy(policy->mode, policy->nodes));
     TRY(channel_.send(Step::ready));
     TRY(wait_for_start());
     return become_program();
@@ -48,34 +48,24 @@ class InitStage {
  private:
   Result<> enter_namespaces() {
     TRY(enter_cgroup(birth_.cgroup_entry));
-    // Nothing in the container may look into this process before execve: not its memory, not its
-    // /proc/PID/exe (CVE-2016-9962, CVE-2019-5736).
-    ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    TRY(linux::forbid_inspection());  // by what runs in the container (CVE-2016-9962, CVE-2019-5736)
     const std::string pid = TRY(channel_.expect(Step::proceed)).body;
     std::from_chars(pid.data(), pid.data() + pid.size(), birth_.state->pid);
-    if ((plan_.namespaces.create & CLONE_NEWUSER) != 0) TRY(become_root());
+    if ((plan_.namespaces.create & CLONE_NEWUSER) != 0)
+      TRY_IN("linux.namespaces: user", linux::become_namespace_root());
     if (!needs_between(plan_.namespaces)) {
       TRY(join_namespaces(plan_.namespaces.join));
       for (const NamespaceJoin& join : plan_.namespaces.join) {
-        if (join.kind == CLONE_NEWUSER) TRY(become_root());
+        if (join.kind == CLONE_NEWUSER) TRY_IN("linux.namespaces: user", linux::become_namespace_root());
       }
     } else if (plan_.namespaces.has(CLONE_NEWUSER)) {
-      TRY(become_root());
+      TRY_IN("linux.namespaces: user", linux::become_namespace_root());
     }
     // Only now: the new cgroup namespace's root is where this process is.
     if ((plan_.namespaces.create & CLONE_NEWCGROUP) != 0)
       TRY_IN("linux.namespaces: cgroup", linux::unshare(CLONE_NEWCGROUP));
     if ((plan_.namespaces.create & CLONE_NEWTIME) != 0)
       TRY_IN("linux.namespaces: time", enter_time_namespace());
-    return {};
-  }
-
-  // Ids of the new user namespace; one that does not map root keeps the capabilities it was born with.
-  Result<> become_root() {
-    for (const long call : {SYS_setresgid, SYS_setresuid}) {
-      if (::syscall(call, 0, 0, 0) != 0 && errno != EINVAL)
-        return failed_errno(errno, "become root of the user namespace");
-    }
     return {};
   }
 
@@ -148,8 +138,7 @@ class InitStage {
   // program comes from the image.
   Result<> become_program() {
     const ProcessPlan& process = *plan_.process;
-    if (plan_.personality && ::syscall(SYS_personality, *plan_.personality) < 0)
-      return failed_errno(errno, "linux.personality");
+    if (plan_.personality) TRY_IN("linux.personality", linux::set_personality(*plan_.personality));
     TRY(limit_descriptors(birth_.preserve_fds));
     TRY(own_standard_streams(process));
     if (!process.no_new_privileges) TRY(load_filter());

@@ -2,13 +2,13 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <charconv>
 
 #include "base/linux/file.h"
+#include "base/linux/process.h"
 #include "container/runtime/birth.h"
 
 namespace podo::runtime {
@@ -90,8 +90,7 @@ class Midwife {
     TRY(linux::wait_for_exit(between.pid));
     const std::string number = TRY(std::move(born)).body;
     std::from_chars(number.data(), number.data() + number.size(), pid_);
-    pidfd_ = io::Fd(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
-    if (!pidfd_) return failed_errno(errno, "pidfd_open of the container's process");
+    pidfd_ = TRY(linux::open_process(pid_));
     return {};
   }
 

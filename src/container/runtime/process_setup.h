@@ -30,7 +30,6 @@ Result<> adjust_oom_score(const ProcessPlan& process, Log& log);
 Result<> set_limits(const ProcessPlan& process, Log& log);
 Result<> set_affinity(const std::vector<bool>& cpus);
 Result<> set_host_names(const std::string& hostname, const std::string& domainname);
-Result<> set_memory_policy(const MemoryPolicyPlan& policy);
 // Pipes and terminals on 0, 1, 2 become the user's, so that it may open them again by /dev/stdout.
 Result<> own_standard_streams(const ProcessPlan& process);
 Result<> drop_privileges(const ProcessPlan& process);

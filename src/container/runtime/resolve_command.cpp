@@ -1,13 +1,12 @@
 // args[0] becomes a file, and cwd a directory, inside the container's root.
 #include <fcntl.h>
-#include <limits.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <charconv>
 
 #include "base/linux/file.h"
+#include "base/linux/own_process.h"
 #include "container/runtime/process_setup.h"
 
 namespace podo::runtime {
@@ -115,12 +114,8 @@ Result<Command> resolve_command(const ProcessPlan& process) {
 Result<> enter_directory(const ProcessPlan& process) {
   const char* directory = process.cwd.empty() ? "/" : process.cwd.c_str();
   if (::chdir(directory) != 0) return failed_errno(errno, "process.cwd: {}", directory);
-  // The kernel answers "(unreachable)..." or ENOENT for a directory that cannot be reached from our root. The
-  // raw system call: the C library would try to find a name by itself.
-  char seen[PATH_MAX];
-  if (::syscall(SYS_getcwd, seen, sizeof seen) < 0 || seen[0] != '/') {
+  if (!linux::own_directory())
     return denied("process.cwd: {} lies outside the container's root file system", directory);
-  }
   return {};
 }
 

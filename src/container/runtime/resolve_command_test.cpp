@@ -57,7 +57,8 @@ TEST_CASE("a command is looked up in the container's PATH, the last one given") 
 TEST_CASE("a path is taken as it is, a relative one from cwd") {
   const Bin bin;
   CHECK_EQ(refusal(process(bin.path + "/tool", "")), "found " + bin.path + "/tool");
-  CHECK_EQ(refusal(process(bin.path + "/gone", "")), text("exec: \"{}/gone\": no such file or directory", bin.path));
+  CHECK_EQ(refusal(process(bin.path + "/gone", "")),
+           text("exec: \"{}/gone\": no such file or directory", bin.path));
   CHECK_EQ(refusal(process(bin.path, "")), text("exec: \"{}\": is a directory: permission denied", bin.path));
   ProcessPlan relative = process("./tool", "");
   relative.cwd = bin.path;

@@ -7,9 +7,10 @@
 //   the process ends                                                                        status stopped
 //   remove   cgroups and state go, poststop hooks run
 //
-// Every verb is one blocking call of one short program; what must last is in the state directory (state.h), so that any later program
-// can go on. Errors: NotFound (no such container), AlreadyExists, Conflict (the status does not allow it), Invalid (config, arguments),
-// Denied and Unsupported (the host), each with the setting and the errno in its message.
+// Every verb is one blocking call of one short program; what must last is in the state directory (state.h),
+// so that any later program can go on. Errors: NotFound (no such container), AlreadyExists, Conflict (the
+// status does not allow it), Invalid (config, arguments), Denied and Unsupported (the host), each with the
+// setting and the errno in its message.
 #pragma once
 
 #include <sys/types.h>
@@ -28,15 +29,18 @@ namespace podo::runtime {
 struct CreateOptions {
   std::string bundle = ".";
   std::string console_socket, pid_file;
-  int preserve_fds = 0;          // descriptors 3 .. 3+n-1 go to the container
+  int preserve_fds = 0;  // descriptors 3 .. 3+n-1 go to the container
   bool no_pivot = false, no_new_keyring = false;
 };
-struct RunOptions { CreateOptions create; bool detach = false, keep = false, no_subreaper = false; };
+struct RunOptions {
+  CreateOptions create;
+  bool detach = false, keep = false, no_subreaper = false;
+};
 
 struct ExecOptions {
-  std::string process_file;                 // --process: a whole Process; else the fields below over the container's own
+  std::string process_file;  // --process: a whole Process; else the fields below over the container's own
   std::vector<std::string> args, env, caps;
-  std::string cwd, user, apparmor, process_label;   // user: "uid[:gid]"
+  std::string cwd, user, apparmor, process_label;  // user: "uid[:gid]"
   std::vector<std::uint32_t> additional_gids;
   std::optional<bool> terminal, no_new_privileges;
   std::string console_socket, pid_file;
@@ -44,28 +48,37 @@ struct ExecOptions {
   bool detach = false, ignore_paused = false;
 };
 
-struct Listing { ContainerState state; Status status; };
+struct Listing {
+  ContainerState state;
+  Status status;
+};
 
 class Runtime {
  public:
   // `root`: where states are kept. All references outlive the Runtime.
-  Runtime(std::string root, const Clock& clock, Log& log) : root_(std::move(root)), clock_(clock), log_(log) {}
+  Runtime(std::string root, const Clock& clock, Log& log)
+      : root_(std::move(root)), clock_(clock), log_(log) {}
 
-  Result<> create(const std::string& id, const CreateOptions& options);           // create.cpp
-  Result<> start(const std::string& id);                                          // start.cpp
-  Result<int> run(const std::string& id, const RunOptions& options);              // run.cpp; exit code (128+signal), 0 when detached
-  Result<int> exec(const std::string& id, const ExecOptions& options);            // exec.cpp; the same
-  Result<Listing> state(const std::string& id) const;                             // query.cpp
-  Result<std::vector<Listing>> list() const;                                      // query.cpp; damaged ones are logged and left out
-  Result<std::vector<pid_t>> processes(const std::string& id) const;              // query.cpp
-  Result<> kill(const std::string& id, int signal, bool all);                     // kill.cpp
-  Result<> remove(const std::string& id, bool force);                             // remove.cpp
-  Result<> pause(const std::string& id);                                          // pause.cpp
-  Result<> resume(const std::string& id);                                         // pause.cpp
-  Result<> update(const std::string& id, const oci::Resources& resources);        // update.cpp
-  // events.cpp: statistics as JSON (the data of one "stats" event); and OOM (and v2 pressure) notices until the container ends, each given to `emit` as one line.
+  Result<> create(const std::string& id, const CreateOptions& options);  // create.cpp
+  Result<> start(const std::string& id);                                 // start.cpp
+  Result<int> run(const std::string& id,
+                  const RunOptions& options);  // run.cpp; exit code (128+signal), 0 when detached
+  Result<int> exec(const std::string& id, const ExecOptions& options);  // exec.cpp; the same
+  Result<Listing> state(const std::string& id) const;                   // query.cpp
+  Result<std::vector<Listing>> list() const;  // query.cpp; damaged ones are logged and left out
+  Result<std::vector<pid_t>> processes(const std::string& id) const;        // query.cpp
+  Result<> kill(const std::string& id, int signal, bool all);               // kill.cpp
+  Result<> remove(const std::string& id, bool force);                       // remove.cpp
+  Result<> pause(const std::string& id);                                    // pause.cpp
+  Result<> resume(const std::string& id);                                   // pause.cpp
+  Result<> update(const std::string& id, const oci::Resources& resources);  // update.cpp
+  // events.cpp: statistics as JSON (the data of one "stats" event); and OOM (and v2 pressure) notices until
+  // the container ends, each given to `emit` as one line.
   Result<std::string> statistics(const std::string& id) const;
-  struct EventSink { virtual ~EventSink() = default; virtual void emit(std::string_view json_line) = 0; };
+  struct EventSink {
+    virtual ~EventSink() = default;
+    virtual void emit(std::string_view json_line) = 0;
+  };
   Result<> events(const std::string& id, Duration interval, EventSink& sink) const;
 
  private:
