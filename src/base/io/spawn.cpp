@@ -15,6 +15,13 @@
 #include <cerrno>
 #include <cstdlib>
 
+#if __has_feature(thread_sanitizer)
+// The sanitizer's own clone() takes every child for one with a memory of its own, and would set up its state
+// for that child in ours; this is the C library's.
+extern "C" int __clone(int (*)(void*), void*, int, void*, ...);
+#define clone __clone
+#endif
+
 namespace podo::io {
 namespace {
 

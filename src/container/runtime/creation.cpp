@@ -32,7 +32,7 @@ Result<std::string> read_config(const std::string& path) {
 }  // namespace
 
 std::string choose_cgroup_path(const std::string& configured, const std::string& id) {
-  if (configured.empty()) return "/podo/" + id;
+  if (configured.empty()) return "/podo-" + id;
   return configured[0] == '/' ? configured : "/" + configured;
 }
 
@@ -130,9 +130,8 @@ Result<> Creation::prepare_birth() {
     birth_.relay_terminal = request_.terminal_here;
   }
   if (request_.separate_start) birth_.start_listener = TRY(directory_->listen_start());
-  const bool user_namespace = plan_.namespaces.has(CLONE_NEWUSER);
   birth_.net_devices = TRY(collect_net_devices(plan_.net_devices));
-  birth_.sources = TRY(prepare_mount_sources(plan_, state_.bundle, user_namespace, io::Fd()));
+  birth_.sources = TRY(prepare_mount_sources(plan_, state_.bundle));
   return {};
 }
 

@@ -56,7 +56,8 @@ class Creation : BirthAttendant {
   bool born_ = false, kept_ = false;
 };
 
-// The container's path within each hierarchy; one that the config does not name is below /podo.
+// The container's path within each hierarchy; one that the config does not name is /podo-ID, so that no
+// parent stays behind.
 std::string choose_cgroup_path(const std::string& configured, const std::string& id);
 Result<> write_pid_file(const std::string& path, pid_t pid);
 

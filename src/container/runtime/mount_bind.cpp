@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/statvfs.h>
 
 #include "base/linux/mount.h"
@@ -46,17 +47,27 @@ Result<> apply_idmap(int tree, const MountPlan& mount, int user_namespace) {
   return {};
 }
 
-Result<io::Fd> prepare(const MountPlan& mount, const std::string& bundle, const io::Fd& child_userns) {
+// Maps of the mount's own, else those of the container: its namespace is not made yet, but another with the
+// same maps does the same.
+Result<io::Fd> open_idmap(const MountPlan& mount, const NamespacePlan& namespaces) {
+  if (!mount.uid_map.empty() || !mount.gid_map.empty())
+    return make_user_namespace(mount.uid_map, mount.gid_map);
+  for (const NamespaceJoin& join : namespaces.join) {
+    if (join.kind == CLONE_NEWUSER) return linux::open_at(AT_FDCWD, join.path.c_str(), O_RDONLY);
+  }
+  if (namespaces.uid_map.empty())
+    return invalid("an idmap without mappings needs a container with a user namespace");
+  return make_user_namespace(namespaces.uid_map, namespaces.gid_map);
+}
+
+Result<io::Fd> prepare(const MountPlan& mount, const std::string& bundle, const NamespacePlan& namespaces) {
   io::Fd tree;
   if (mount.idmap == MountPlan::Idmap::none) {
     tree = TRY(open_bind(mount, bundle, -1, nullptr));
   } else {
     if (mount.kind != MountPlan::Kind::bind) return unsupported("ids are mapped for bind mounts only");
-    const bool own_map = !mount.uid_map.empty() || !mount.gid_map.empty();
-    if (!own_map && !child_userns)
-      return invalid("an idmap without mappings needs a container with a user namespace");
-    const io::Fd mapped = own_map ? TRY(make_user_namespace(mount.uid_map, mount.gid_map)) : io::Fd();
-    tree = TRY(open_bind(mount, bundle, own_map ? mapped.get() : child_userns.get(), nullptr));
+    const io::Fd idmap = TRY(open_idmap(mount, namespaces));
+    tree = TRY(open_bind(mount, bundle, idmap.get(), nullptr));
   }
   // A copy of a shared mount is its peer: what the container mounts below would appear on the host.
   TRY(linux::set_attributes(tree.get(), linux::Depth::tree, {.propagation = MS_SLAVE}));
@@ -82,14 +93,14 @@ Result<io::Fd> open_bind(const MountPlan& mount, const std::string& bundle, int 
   return tree;
 }
 
-Result<MountSources> prepare_mount_sources(const Plan& plan, const std::string& bundle, bool needs_parent,
-                                           const io::Fd& child_userns) {
+Result<MountSources> prepare_mount_sources(const Plan& plan, const std::string& bundle) {
+  const bool needs_parent = plan.namespaces.has(CLONE_NEWUSER);
   MountSources sources;
   for (const MountPlan& mount : plan.rootfs.mounts) {
     io::Fd& tree = sources.trees.emplace_back();
     const bool idmapped = mount.idmap != MountPlan::Idmap::none;
-    if (!idmapped && !(needs_parent && mount.kind == MountPlan::Kind::bind)) continue;
-    Result<io::Fd> prepared = prepare(mount, bundle, child_userns);
+    if (mount.remount || (!idmapped && !(needs_parent && mount.kind == MountPlan::Kind::bind))) continue;
+    Result<io::Fd> prepared = prepare(mount, bundle, plan.namespaces);
     if (prepared) tree = *std::move(prepared);
     // Without privileges on the host this is for the child, which has them in its own namespaces.
     else if (idmapped || prepared.error().system_errno() != EPERM)

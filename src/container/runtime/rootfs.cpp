@@ -134,7 +134,9 @@ Result<Rootfs> Rootfs::build(RootfsContext context, Log& log) {
   TRY_IN(text("root {}", plan.path), rootfs.attach_root());
 
   for (std::size_t i = 0; i < plan.mounts.size(); ++i)
-    TRY_IN(text("mount {}", plan.mounts[i].target), rootfs.add(plan.mounts[i], std::move(trees[i])));
+    if (plan.mounts[i].remount)
+      TRY_IN(text("remount {}", plan.mounts[i].target), rootfs.change(plan.mounts[i]));
+    else TRY_IN(text("mount {}", plan.mounts[i].target), rootfs.add(plan.mounts[i], std::move(trees[i])));
 
   if (!has_host_dev(plan.mounts)) {
     const bool in_user_namespace = rootfs.context_.plan->namespaces.has(CLONE_NEWUSER);
@@ -195,6 +197,17 @@ Result<> Rootfs::add(const MountPlan& mount, io::Fd tree) {
   const bool is_tmpfs = mount.kind == MountPlan::Kind::filesystem && mount.type == "tmpfs";
   if (is_tmpfs && (mount.attributes_set & MOUNT_ATTR_RDONLY) != 0) readonly_later_.push_back(std::move(tree));
   return {};
+}
+
+// "remount": the kernel refuses (EINVAL) where nothing is mounted.
+Result<> Rootfs::change(const MountPlan& mount) {
+  if (!mount.parameters.empty()) {
+    return unsupported("the option {} of a file system that is mounted already", mount.parameters[0].first);
+  }
+  const std::string path = linux::clean_path(mount.target);
+  const io::Fd mounted = TRY(linux::open_below(root_.get(), path.c_str(), O_PATH, linux::in_root));
+  TRY(apply_attributes(mounted.get(), mount, log_));
+  return set_propagation(mounted.get(), mount.propagation);
 }
 
 Result<io::Fd> Rootfs::mount_classic_at(const MountPlan& mount, int target) {

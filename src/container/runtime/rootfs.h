@@ -29,10 +29,7 @@ namespace podo::runtime {
 struct MountSources {
   std::vector<io::Fd> trees;
 };  // beside Plan::rootfs.mounts; empty Fd: the child opens it by itself
-// `needs_parent`: the child will live in a user namespace. `child_userns`: its /proc/PID/ns/user, for idmaps
-// that use the container's own map (empty Fd when not yet known or not needed).
-Result<MountSources> prepare_mount_sources(const Plan& plan, const std::string& bundle, bool needs_parent,
-                                           const io::Fd& child_userns);
+Result<MountSources> prepare_mount_sources(const Plan& plan, const std::string& bundle);
 
 struct RootfsContext {
   const Plan* plan;
@@ -56,6 +53,7 @@ class Rootfs {
   Result<> open_sources_early();
   Result<> attach_root();
   Result<> add(const MountPlan& mount, io::Fd prepared);
+  Result<> change(const MountPlan& mount);
   Result<io::Fd> open_place(const MountPlan& mount, TargetKind kind) const;
   Result<> leave_by_pivot();
   Result<> leave_by_move();

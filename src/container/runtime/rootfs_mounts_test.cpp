@@ -42,6 +42,23 @@ std::string peers_of(const std::string& path) {
 
 }  // namespace
 
+TEST_CASE("remount changes the mount that is there, and mounts nothing") {
+  const std::string said = in_namespaces(0, [] -> std::string {
+    Plan plan = empty_plan();
+    MountPlan again = filesystem("", "/data", MOUNT_ATTR_RDONLY);
+    again.remount = true;
+    plan.rootfs.mounts = {filesystem("tmpfs", "/data"), again};
+    PODO_MUST_WORK(build(plan));
+    PODO_MUST(!writable("/tmp/root/data"));
+    PODO_MUST(::umount2("/tmp/root/data", 0) == 0 && writable("/tmp/root/data"));
+    plan.rootfs.mounts = {again};
+    plan.rootfs.mounts[0].target = "/nothing";
+    PODO_MUST(error_of(build(plan)).contains("remount /nothing"));
+    return "";
+  });
+  CHECK(said == "");
+}
+
 TEST_CASE("a read-only bind is read-only, the mounts inside only with rro") {
   const std::string said = in_namespaces(0, [] -> std::string {
     Plan plan = empty_plan();
@@ -214,7 +231,7 @@ TEST_CASE("ids are mapped for a mount by a mapping of its own") {
     mapped.idmap = MountPlan::Idmap::one;
     mapped.uid_map = mapped.gid_map = "0 100000 10\n";
     plan.rootfs.mounts = {mapped};
-    Result<MountSources> sources = prepare_mount_sources(plan, "/tmp", false, io::Fd());
+    Result<MountSources> sources = prepare_mount_sources(plan, "/tmp");
     PODO_MUST_WORK(sources);
     SilentLog silent;
     PODO_MUST_WORK(Rootfs::build(
@@ -223,7 +240,7 @@ TEST_CASE("ids are mapped for a mount by a mapping of its own") {
     PODO_MUST(::stat("/tmp/root/mapped/file", &status) == 0 && status.st_uid == 100007);
     plan.rootfs.mounts[0].uid_map.clear();
     plan.rootfs.mounts[0].gid_map.clear();
-    PODO_MUST(error_of(prepare_mount_sources(plan, "/tmp", false, io::Fd()))
+    PODO_MUST(error_of(prepare_mount_sources(plan, "/tmp"))
                   .contains("needs a container with a user namespace"));
     return "";
   });
