@@ -2,6 +2,7 @@
 #include <sched.h>
 #include <sys/statvfs.h>
 
+#include "base/linux/file.h"
 #include "base/linux/mount.h"
 #include "container/runtime/mount_steps.h"
 #include "container/runtime/rootfs.h"
