@@ -88,7 +88,7 @@ def test_a_config_that_is_a_directory(container):
     c = container("true")
     (c.bundle / "config.json").mkdir()
     c.write = lambda: c
-    c.refused("config.json", "directory")
+    c.refused("config.json", "directory|regular file")
 
 
 def test_a_config_that_is_a_fifo_does_not_hang(container):
