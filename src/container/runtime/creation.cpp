@@ -106,7 +106,7 @@ Result<> Creation::make_cgroups() {
   }
   cgroup_ = std::move(*cgroup);
   state_.cgroups = cgroup_->directories();
-  TRY(directory_->save(state_));  // a runtime killed from here on leaves a state that tells what to remove
+  // Killed from here on, we leave a state without state.json: delete --force then finds the groups by config.json.
   TRY(cgroup_->apply(config_.linux.resources, log_));
   birth_.cgroup_entry = TRY(cgroup_->entry());
   birth_.cgroups = cgroup_->directories();

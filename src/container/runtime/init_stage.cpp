@@ -111,7 +111,7 @@ class InitStage {
 
   // Below our own root now, so that no link can lead outside.
   Result<> make_working_directory(const std::string& cwd) {
-    for (std::size_t end = cwd.find('/', 1); !cwd.empty(); end = cwd.find('/', end + 1)) {
+    for (std::size_t end = cwd.find('/', 1); cwd.size() > 1; end = cwd.find('/', end + 1)) {
       if (::mkdir(cwd.substr(0, end).c_str(), 0755) != 0 && errno != EEXIST && errno != EROFS) {
         return failed_errno(errno, "process.cwd: make {}", cwd.substr(0, end));
       }
