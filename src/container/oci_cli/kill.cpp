@@ -8,7 +8,9 @@ constexpr Flag flags[] = {
     {"all", "a", "", "to all processes of the container, also when the first has ended"}};
 
 Result<int> perform(const Call& call) {
-  const int signal = TRY(linux::parse_signal(call.flags.arguments().size() > 1 ? call.argument(1) : "TERM"));
+  const std::string word = call.flags.arguments().size() > 1 ? call.argument(1) : "TERM";
+  const int signal =
+      word == "0" ? 0 : TRY(linux::parse_signal(word));  // 0 only asks whether it could be sent
   TRY(call.runtime.kill(call.id(), signal, call.flags.on("all")));
   return 0;
 }

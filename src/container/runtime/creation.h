@@ -63,11 +63,12 @@ Result<> write_pid_file(const std::string& path, pid_t pid);
 
 // Lets the waiting process go, over the channel of its birth or a `start` connection, and returns when it
 // became its program (or with why it could not). Then poststart hooks; their failures are warnings.
+// `now`: the container's status until then.
 Result<> let_go(const Channel& channel, const ContainerState& state, const StateDirectory& directory,
-                Log& log);
+                Status now, Log& log);
 
 // Sends a seccomp listener of process `pid` to the config's listenerPath.
 Result<> send_listener_on(const io::Fd& listener, const ContainerState& state,
-                          const StateDirectory& directory, pid_t pid);
+                          const StateDirectory& directory, Status now, pid_t pid);
 
 }  // namespace podo::runtime

@@ -110,7 +110,7 @@ class Execution {
       if (message->step == Step::terminal) {
         terminal_ = std::move(message->descriptor);
       } else if (message->step == Step::listener) {
-        TRY(send_listener_on(message->descriptor, state, directory, pid_));
+        TRY(send_listener_on(message->descriptor, state, directory, Status::running, pid_));
         TRY(ours.send(Step::proceed));
       }
     }

@@ -40,7 +40,7 @@ Result<int> Runtime::run(const std::string& id, const RunOptions& options) {
   if (foreground) signals.emplace(TRY(Foreground::take_signals()));
   const Newborn newborn = TRY(creation->deliver());
   Ending ending(newborn);
-  TRY(let_go(newborn.channel, creation->state(), creation->directory(), log_));
+  TRY(let_go(newborn.channel, creation->state(), creation->directory(), Status::creating, log_));
   creation->keep();
   if (!foreground) {
     ending.dismiss();

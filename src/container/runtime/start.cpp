@@ -13,18 +13,18 @@ Result<oci::Config> saved_config(const StateDirectory& directory) {
 }  // namespace
 
 Result<> send_listener_on(const io::Fd& listener, const ContainerState& state,
-                          const StateDirectory& directory, pid_t pid) {
+                          const StateDirectory& directory, Status now, pid_t pid) {
   const oci::Config config = TRY(saved_config(directory));
   if (!config.linux.seccomp) return internal("a seccomp listener of a container without a filter");
   const oci::Seccomp& seccomp = *config.linux.seccomp;
-  const std::string notice = listener_state_json(seccomp.listener_metadata, pid,
-                                                 spec_state_json(state, Status::running), state.oci_version);
+  const std::string notice =
+      listener_state_json(seccomp.listener_metadata, pid, spec_state_json(state, now), state.oci_version);
   TRY_IN("linux.seccomp.listenerPath", send_listener(seccomp.listener_path, listener, notice));
   return {};
 }
 
 Result<> let_go(const Channel& channel, const ContainerState& state, const StateDirectory& directory,
-                Log& log) {
+                Status now, Log& log) {
   TRY(channel.send(Step::proceed));
   for (;;) {
     auto message = channel.receive();
@@ -35,7 +35,7 @@ Result<> let_go(const Channel& channel, const ContainerState& state, const State
     if (message->step == Step::failed) return Failure(decode_failure(message->body));
     if (message->step != Step::listener)
       return internal("the container's process said '{}' at start", static_cast<char>(message->step));
-    TRY(send_listener_on(message->descriptor, state, directory, state.pid));
+    TRY(send_listener_on(message->descriptor, state, directory, now, state.pid));
     TRY(channel.send(Step::proceed));
   }
   if (!state.has_poststart) return {};
@@ -52,7 +52,7 @@ Result<> Runtime::start(const std::string& id) {
   if (status != Status::created) return conflict("cannot start a container that is {}", name_of(status));
   const Channel waiting(TRY(directory.connect_start()));
   TRY(directory.forget_start());  // from here on it counts as started, whatever becomes of us
-  return let_go(waiting, state, directory, log_);
+  return let_go(waiting, state, directory, Status::created, log_);
 }
 
 }  // namespace podo::runtime

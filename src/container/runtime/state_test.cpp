@@ -1,6 +1,5 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -9,37 +8,12 @@
 
 #include "base/linux/clone.h"
 #include "base/linux/file.h"
-#include "container/runtime/state.h"
+#include "container/runtime/state_testing.h"
 
 namespace podo::runtime {
 namespace {
 
 using Lock = StateDirectory::Lock;
-
-// A root for one test; what is left in it at the end goes too.
-struct Root {
-  std::string path;
-  explicit Root(std::string_view below = "") {
-    char made[] = "/tmp/podo-state-XXXXXX";
-    REQUIRE(::mkdtemp(made) != nullptr);
-    top_ = made;
-    path = top_ + std::string(below);
-  }
-  ~Root() { (void)!::system(("rm -rf " + top_).c_str()); }
-
- private:
-  std::string top_;
-};
-
-ContainerState living() {
-  ContainerState state;
-  state.id = "web";
-  state.bundle = "/bundle";
-  state.pid = ::getpid();
-  state.pid_start_time = *process_start_time(state.pid);
-  state.boot_id = *read_boot_id();
-  return state;
-}
 
 void overwrite(const Root& root, std::string_view content) {
   const auto file =
@@ -51,7 +25,7 @@ void overwrite(const Root& root, std::string_view content) {
 }  // namespace
 
 TEST_CASE("a state is read back as it was written") {
-  ContainerState state = living();
+  ContainerState state = state_of(::getpid());
   state.rootfs = "/bundle/\"root\"";
   state.oci_version = "1.3.0";
   state.created = "2024-05-01T09:08:07.000000001Z";
@@ -70,13 +44,13 @@ TEST_CASE("a state is read back as it was written") {
 }
 
 TEST_CASE("members of a later version are ignored") {
-  std::string bytes = encode_state(living());
+  std::string bytes = encode_state(state_of(::getpid()));
   bytes.insert(1, R"("later":{"id":[1,2]},)");
   CHECK(decode_state(bytes));
 }
 
 TEST_CASE("a damaged state is corrupt, whatever the damage") {
-  const std::string good = encode_state(living());
+  const std::string good = encode_state(state_of(::getpid()));
   const auto replaced = [&](std::string_view from, std::string_view to) {
     std::string bytes = good;
     const std::size_t at = bytes.find(from);
@@ -124,7 +98,7 @@ TEST_CASE("a damaged file is told with its path; one of another container as wel
   CHECK(directory->load().error().kind() == ErrorKind::corrupt);
   CHECK(directory->load().error().message().starts_with(
       "the state of container web is damaged: " + root.path + "/web/state.json: line 1, column 7"));
-  ContainerState other = living();
+  ContainerState other = state_of(::getpid());
   other.id = "db";
   overwrite(root, encode_state(other));
   CHECK(directory->load().error().message().contains("it is that of container db"));
@@ -146,7 +120,7 @@ TEST_CASE("a container's directory is private, found until removed, and made onc
   CHECK(list_containers(root.path)->empty());
   auto made = StateDirectory::create(root.path, "web");
   REQUIRE(made);
-  REQUIRE(made->save(living()));
+  REQUIRE(made->save(state_of(::getpid())));
   REQUIRE(made->save_config("{}\n"));
   CHECK_EQ(*made->config(), "{}\n");
   struct stat entry;
@@ -197,14 +171,14 @@ TEST_CASE("the lock is the process's own: its children and its death do not keep
 }
 
 TEST_CASE("a container is alive when the very process is") {
-  ContainerState state = living();
+  ContainerState state = state_of(::getpid());
   CHECK(is_alive(state));
   ++state.pid_start_time;
   CHECK_FALSE(is_alive(state));
-  state = living();
+  state = state_of(::getpid());
   state.boot_id = "another boot";
   CHECK_FALSE(is_alive(state));
-  state = living();
+  state = state_of(::getpid());
   state.pid = 0;
   CHECK_FALSE(is_alive(state));
   const auto child = linux::clone_process({});
@@ -222,7 +196,7 @@ TEST_CASE("start goes through a socket of whole messages, however long the path"
     const Root root(below);
     auto directory = StateDirectory::create(root.path, "web");
     REQUIRE(directory);
-    const ContainerState state = living();
+    const ContainerState state = state_of(::getpid());
     CHECK_FALSE(directory->waits_for_start());
     CHECK(directory->connect_start().error().kind() == ErrorKind::conflict);
     auto listener = directory->listen_start();
