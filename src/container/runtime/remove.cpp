@@ -65,12 +65,14 @@ Result<> Runtime::remove(const std::string& id, bool force) {
   StateDirectory directory = TRY(std::move(opened));
   const auto state = directory.load();
   if (!state) {
-    // Whoever made it is dead (we have the lock) and took its process along.
-    if (state.error().kind() == ErrorKind::not_found) return directory.remove();
-    if (!force) return Failure(state.error());
-    log_.write(LogLevel::warning, state.error().message());
+    const bool unfinished = state.error().kind() == ErrorKind::not_found;
+    if (!unfinished && !force) return Failure(state.error());
+    if (!unfinished) log_.write(LogLevel::warning, state.error().message());
+    // Whoever was making it is dead (we have the lock), its process waits in the groups, if it came that far.
     const auto cleaned = guess_cgroups(directory, id).and_then(remove_cgroups);
-    if (!cleaned) log_.warn("container {}: control groups may be left: {}", id, cleaned.error().message());
+    if (!cleaned && cleaned.error().kind() != ErrorKind::not_found) {
+      log_.warn("container {}: control groups may be left: {}", id, cleaned.error().message());
+    }
     return directory.remove();
   }
 
