@@ -63,7 +63,7 @@ function(podo_fuzz_targets path)
     get_filename_component(name ${source} NAME_WE)
     string(REPLACE "fuzz_" "" corpus ${name})
     add_executable(${name} ${source})
-    target_link_libraries(${name} PRIVATE ${uses} -l:libstdc++.a)  # libFuzzer's own: Debian builds it with that
+    target_link_libraries(${name} PRIVATE ${uses} -l:libstdc++.a)  # libFuzzer needs it
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
     set(found ${CMAKE_BINARY_DIR}/corpus/${corpus})
     file(MAKE_DIRECTORY ${found})

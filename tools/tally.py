@@ -14,7 +14,8 @@ DOCTEST = re.compile(r"\[doctest\] test cases:\s*\d+ "
 
 
 def count_case(case):
-    failed = any(case.find(kind) is not None for kind in ("failure", "error")) or case.get("status") in ("fail", "notrun")
+    failed = any(case.find(kind) is not None for kind in ("failure", "error")) \
+        or case.get("status") in ("fail", "notrun")
     skipped = case.find("skipped") is not None
     summary = DOCTEST.findall("".join(text.text or "" for text in case.iter("system-out")))
     if summary:

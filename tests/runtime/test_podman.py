@@ -43,8 +43,8 @@ class Podman:
                       "--events-backend", "file"]
 
     def __call__(self, *args, timeout=40, stdin=None, check=None):
-        done = subprocess.run(["podman", *map(str, self.flags), *map(str, args)], env=self.environment, cwd=self.place,
-                              text=True,
+        done = subprocess.run(["podman", *map(str, self.flags), *map(str, args)], env=self.environment,
+                              cwd=self.place, text=True,
                               input=stdin, stdin=None if stdin is not None else subprocess.DEVNULL,
                               capture_output=True, timeout=timeout)
         if check is not None:

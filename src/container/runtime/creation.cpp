@@ -49,6 +49,10 @@ Result<> write_pid_file(const std::string& path, pid_t pid) {
   return {};
 }
 
+Result<oci::Config> saved_config(const StateDirectory& directory) {
+  return oci::decode_config(TRY(json::parse(TRY(directory.config()))));
+}
+
 Result<std::unique_ptr<Creation>> Creation::open(const Request& request, const Clock& clock, Log& log) {
   TRY(check_container_id(request.id));
   std::unique_ptr<Creation> creation(new Creation(request, log));
@@ -106,7 +110,7 @@ Result<> Creation::make_cgroups() {
   }
   cgroup_ = std::move(*cgroup);
   state_.cgroups = cgroup_->directories();
-  // Killed from here on, we leave a state without state.json: delete --force then finds the groups by config.json.
+  // Killed from here on, we leave a state without state.json: delete then finds the groups by config.json.
   TRY(cgroup_->apply(config_.linux.resources, log_));
   birth_.cgroup_entry = TRY(cgroup_->entry());
   birth_.cgroups = cgroup_->directories();

@@ -61,6 +61,9 @@ class Creation : BirthAttendant {
 std::string choose_cgroup_path(const std::string& configured, const std::string& id);
 Result<> write_pid_file(const std::string& path, pid_t pid);
 
+// The configuration as it was at create.
+Result<oci::Config> saved_config(const StateDirectory& directory);
+
 // Lets the waiting process go, over the channel of its birth or a `start` connection, and returns when it
 // became its program (or with why it could not). Then poststart hooks; their failures are warnings.
 // `now`: the container's status until then.

@@ -222,7 +222,7 @@ Result<int> Runtime::exec(const std::string& id, const ExecOptions& options) {
   const StateDirectory directory = TRY(StateDirectory::open(root_, id, StateDirectory::Lock::none));
   const ContainerState state = TRY(directory.load());
   TRY(check_status(observe(directory, state), options.ignore_paused));
-  const oci::Config config = TRY(oci::decode_config(TRY(json::parse(TRY(directory.config())))));
+  const oci::Config config = TRY(saved_config(directory));
   ExecStage stage = TRY(prepare_stage(config, state, options, SeccompCache(root_ + "/@seccomp"), log_));
 
   std::optional<Foreground> signals;

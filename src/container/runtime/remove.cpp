@@ -11,10 +11,6 @@ namespace {
 
 constexpr Duration death_limit = seconds(10);
 
-Result<oci::Config> saved_config(const StateDirectory& directory) {
-  return oci::decode_config(TRY(json::parse(TRY(directory.config()))));
-}
-
 // SIGKILL to the first process, and no return before it is dead.
 Result<> end_first_process(const ContainerState& state) {
   const auto pidfd = linux::open_process(state.pid);

@@ -4,14 +4,6 @@
 #include "model/oci/decode.h"
 
 namespace podo::runtime {
-namespace {
-
-Result<oci::Config> saved_config(const StateDirectory& directory) {
-  return oci::decode_config(TRY(json::parse(TRY(directory.config()))));
-}
-
-}  // namespace
-
 Result<> send_listener_on(const io::Fd& listener, const ContainerState& state,
                           const StateDirectory& directory, Status now, pid_t pid) {
   const oci::Config config = TRY(saved_config(directory));
