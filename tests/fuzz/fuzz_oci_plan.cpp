@@ -7,7 +7,7 @@
 #include <algorithm>
 
 #include "base/core/ensure.h"
-#include "container/runtime/plan.h"
+#include "container/plan/plan.h"
 #include "model/oci/decode.h"
 
 namespace podo {

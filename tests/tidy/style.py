@@ -13,7 +13,7 @@ BANNED_CODE = [
      "use linux::clone_process or io's subprocess", {"base/linux", "base/io"}),
     (r"\bsleep_(?:for|until)\(|(?<![\w.>:])(?:::)?(?:sleep|usleep|nanosleep)\(",
      "await a timer of the loop, which the simulator can advance",
-     {"base/io", "container/runtime"}),  # whose verbs are programs without a loop
+     {"base/io", "container/runtime", "container/cgroup"}),  # whose verbs are programs without a loop
     (r"\bstd::c(?:out|err|in)\b|#\s*include\s*<(?:iostream|fstream|sstream)>",
      "use text() and a Log, or base/io", set()),
     (r"#\s*include\s*<(?:regex|format|ranges)>", "a second of compile time per file; use text()", set()),

@@ -3,8 +3,8 @@
 #include "base/core/version.h"
 #include "base/linux/capability.h"
 #include "container/oci_cli/verbs.h"
-#include "container/runtime/plan.h"
-#include "container/runtime/seccomp_names.h"
+#include "container/plan/plan.h"
+#include "container/seccomp/seccomp_names.h"
 
 namespace podo::oci_cli {
 namespace {

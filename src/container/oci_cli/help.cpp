@@ -3,7 +3,7 @@
 #include "base/core/version.h"
 #include "container/oci_cli/columns.h"
 #include "container/oci_cli/verbs.h"
-#include "container/runtime/seccomp_names.h"
+#include "container/seccomp/seccomp_names.h"
 
 namespace podo::oci_cli {
 namespace {

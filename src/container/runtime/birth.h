@@ -1,19 +1,17 @@
 // How a container's process is born.
 //
-//   runtime (launch.cpp)                                     child (init_stage.cpp)
-//   clone3 with the new namespaces ------------------------> enters its cgroups
-//   writes uid_map, gid_map         -- proceed, its pid ---> becomes root of its namespaces, joins the others
-//   by path
-//                                                            names, oom score; Rootfs::build
-//   prestart, createRuntime hooks  <- runtime_hooks --------
-//                                   -- proceed ------------> createContainer hooks; Rootfs::enter; sysctls,
-//                                   terminal, Rootfs::seal
-//   take the terminal's master     <- terminal ------------- (run in the foreground)
-//   save state, pid file           <- ready ---------------- the command was found
-//   `start` or run                  -- proceed ------------>
-//   send the seccomp listener on   <- listener ------------- (when a filter notifies)
-//                                      (end of file) ------- seccomp, privileges, startContainer hooks,
-//                                      execve
+//   runtime (launch.cpp)                                child (init_stage.cpp)
+//   clone3 with the new namespaces ------------------->  enters its cgroups
+//   writes uid_map, gid_map     -- proceed, its pid -->  root of its namespaces, joins others by path; names,
+//                                                        oom score; Rootfs::build
+//   prestart, createRuntime     <-- runtime_hooks -----
+//                               -- proceed ----------->  createContainer hooks; Rootfs::enter; sysctls,
+//                                                        terminal; Rootfs::seal
+//   take the terminal's master  <-- terminal ----------  (run in the foreground)
+//   save state, pid file        <-- ready -------------  the command was found
+//   `start`, or run             -- proceed ----------->
+//   send the listener on        <-- listener ----------  (when a seccomp filter notifies)
+//   done                        <-- end of file -------  seccomp, privileges, startContainer hooks, execve
 //
 // Any step that fails ends the child, and its error is the runtime's. A runtime that dies takes an unready
 // child with it. An in-between process is needed when a namespace that exists must be entered with privileges
@@ -25,12 +23,12 @@
 
 #include "base/core/log.h"
 #include "base/linux/clone.h"
-#include "container/runtime/cgroup.h"
+#include "container/cgroup/cgroup.h"
 #include "container/runtime/channel.h"
 #include "container/runtime/net_devices.h"
-#include "container/runtime/plan.h"
-#include "container/runtime/rootfs.h"
-#include "container/runtime/seccomp.h"
+#include "container/plan/plan.h"
+#include "container/rootfs/rootfs.h"
+#include "container/seccomp/seccomp.h"
 #include "container/runtime/state.h"
 
 namespace podo::runtime {

@@ -10,7 +10,7 @@
 #include "base/linux/file.h"
 #include "container/runtime/hooks.h"
 #include "container/runtime/host_facts.h"
-#include "container/runtime/seccomp_cache.h"
+#include "container/seccomp/seccomp_cache.h"
 #include "container/runtime/terminal.h"
 #include "container/runtime/timestamp.h"
 #include "model/oci/decode.h"

@@ -5,8 +5,8 @@
 
 #include "base/format/json_writer.h"
 #include "base/linux/process.h"
-#include "container/runtime/cgroup_oom.h"
-#include "container/runtime/cgroup_stats.h"
+#include "container/cgroup/cgroup_oom.h"
+#include "container/cgroup/cgroup_stats.h"
 #include "container/runtime/runtime.h"
 
 namespace podo::runtime {

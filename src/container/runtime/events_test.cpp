@@ -4,7 +4,7 @@
 #include <filesystem>
 
 #include "base/format/json.h"
-#include "container/runtime/cgroup_testing.h"
+#include "container/cgroup/cgroup_testing.h"
 #include "container/runtime/runtime.h"
 
 using namespace podo;

@@ -16,7 +16,7 @@
 #include "container/runtime/foreground.h"
 #include "container/runtime/host_facts.h"
 #include "container/runtime/process_setup.h"
-#include "container/runtime/seccomp_cache.h"
+#include "container/seccomp/seccomp_cache.h"
 #include "container/runtime/terminal.h"
 #include "model/oci/decode.h"
 

@@ -5,10 +5,10 @@
 
 #include "base/core/log.h"
 #include "base/io/fd.h"
-#include "container/runtime/cgroup.h"
+#include "container/cgroup/cgroup.h"
 #include "container/runtime/channel.h"
-#include "container/runtime/plan.h"
-#include "container/runtime/seccomp.h"
+#include "container/plan/plan.h"
+#include "container/seccomp/seccomp.h"
 
 namespace podo::runtime {
 

@@ -12,6 +12,19 @@
 
 namespace podo::runtime {
 
+WindowSize forward_signals(const io::Fd& signals, const io::Fd& pidfd) {
+  WindowSize size = WindowSize::same;
+  signalfd_siginfo arrived{};
+  while (::read(signals.get(), &arrived, sizeof arrived) == sizeof arrived) {
+    const int signal = static_cast<int>(arrived.ssi_signo);
+    if (signal == SIGWINCH) size = WindowSize::changed;
+    // About our children, our terminal, our pipes, and the one Go programs preempt themselves with.
+    if (signal == SIGCHLD || signal == SIGWINCH || signal == SIGURG || signal == SIGPIPE) continue;
+    (void)linux::signal_process(pidfd, signal);  // it may have ended by now
+  }
+  return size;
+}
+
 Result<Foreground> Foreground::take_signals() {
   sigset_t all;
   ::sigfillset(&all);
@@ -24,7 +37,7 @@ Result<Foreground> Foreground::take_signals() {
 }
 
 Result<int> Foreground::wait(pid_t pid, const io::Fd& pidfd, const io::Fd& terminal) {
-  if (terminal) TRY(relay_terminal(terminal, pidfd));
+  if (terminal) TRY(relay_terminal(terminal, pidfd, signals_));
   TRY(forward_until_ended(pidfd));
   const int code = TRY(linux::wait_for_exit(pid));
   while (::waitpid(-1, nullptr, WNOHANG) > 0) {}  // what it left to us as subreaper and has ended
@@ -36,13 +49,7 @@ Result<> Foreground::forward_until_ended(const io::Fd& pidfd) {
     pollfd waits[] = {{pidfd.get(), POLLIN, 0}, {signals_.get(), POLLIN, 0}};
     if (::poll(waits, 2, -1) < 0 && errno != EINTR) return failed_errno(errno, "wait for the container");
     if (waits[0].revents != 0) return {};
-    signalfd_siginfo arrived{};
-    while (::read(signals_.get(), &arrived, sizeof arrived) == sizeof arrived) {
-      const int signal = static_cast<int>(arrived.ssi_signo);
-      // Ours alone: about children, about our terminal, and the one Go programs preempt themselves with.
-      if (signal == SIGCHLD || signal == SIGWINCH || signal == SIGURG || signal == SIGPIPE) continue;
-      (void)linux::signal_process(pidfd, signal);  // it may have ended by now
-    }
+    forward_signals(signals_, pidfd);
   }
 }
 

@@ -7,10 +7,16 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
+
 #include "base/core/error.h"
 #include "base/io/fd.h"
 
 namespace podo::runtime {
+
+// What has arrived at a signalfd goes to the process of `pidfd`, but for what concerns us alone.
+enum class WindowSize : std::uint8_t { same, changed };
+WindowSize forward_signals(const io::Fd& signals, const io::Fd& pidfd);
 
 class Foreground {
  public:

@@ -1,7 +1,7 @@
 // Reads what plans need to know of this machine and this caller (plan.h). A few system calls.
 #pragma once
 
-#include "container/runtime/plan.h"
+#include "container/plan/plan.h"
 
 namespace podo::runtime {
 

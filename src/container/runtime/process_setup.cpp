@@ -9,7 +9,7 @@
 
 #include "base/linux/file.h"
 #include "base/linux/own_process.h"
-#include "container/runtime/rootfs.h"
+#include "container/rootfs/rootfs.h"
 
 namespace podo::runtime {
 namespace {

@@ -18,7 +18,7 @@
 
 #include "base/core/error.h"
 #include "base/core/log.h"
-#include "container/runtime/plan.h"
+#include "container/plan/plan.h"
 
 namespace podo::runtime {
 

@@ -10,7 +10,7 @@
 
 #include <cstdlib>
 
-#include "container/runtime/rootfs_testing.h"
+#include "container/rootfs/rootfs_testing.h"
 
 namespace podo::runtime {
 

@@ -1,6 +1,6 @@
 #include "container/runtime/creation.h"
 #include "container/runtime/hooks.h"
-#include "container/runtime/seccomp.h"
+#include "container/seccomp/seccomp.h"
 #include "model/oci/decode.h"
 
 namespace podo::runtime {

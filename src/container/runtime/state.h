@@ -25,7 +25,7 @@
 #include "base/core/clock.h"
 #include "base/core/error.h"
 #include "base/io/fd.h"
-#include "container/runtime/cgroup.h"
+#include "container/cgroup/cgroup.h"
 #include "model/oci/spec.h"
 
 struct sockaddr_un;

@@ -1,13 +1,12 @@
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <sys/ioctl.h>
-#include <sys/signalfd.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include <array>
 
+#include "container/runtime/foreground.h"
 #include "container/runtime/terminal.h"
 
 namespace podo::runtime {
@@ -32,31 +31,6 @@ class RawMode {
  private:
   termios before_{};
   bool is_terminal_;
-};
-
-// SIGWINCH as a descriptor.
-class SizeChanges {
- public:
-  SizeChanges() {
-    sigset_t changes;
-    ::sigemptyset(&changes);
-    ::sigaddset(&changes, SIGWINCH);
-    ::pthread_sigmask(SIG_BLOCK, &changes, &before_);
-    events_ = io::Fd(::signalfd(-1, &changes, SFD_CLOEXEC | SFD_NONBLOCK));
-  }
-  ~SizeChanges() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  SizeChanges(const SizeChanges&) = delete;
-  SizeChanges& operator=(const SizeChanges&) = delete;
-
-  int fd() const { return events_.get(); }
-  void take() {
-    signalfd_siginfo event;
-    while (::read(events_.get(), &event, sizeof event) == sizeof event) {}
-  }
-
- private:
-  sigset_t before_{};
-  io::Fd events_;
 };
 
 void copy_size(int master) {
@@ -84,7 +58,8 @@ bool write_all(int fd, const char* data, std::size_t size) {
 
 class Relay {
  public:
-  Relay(int master, int pidfd) : master_(master), pidfd_(pidfd) {}
+  Relay(int master, const io::Fd& pidfd, const io::Fd& signals)
+      : master_(master), pidfd_(pidfd), signals_(signals) {}
 
   Result<> run() {
     copy_size(master_);
@@ -101,15 +76,12 @@ class Relay {
     std::array<pollfd, 4> events{
         {{wants_input ? STDIN_FILENO : -1, POLLIN, 0},
          {hung_up_ ? -1 : master_, static_cast<short>(pending_.empty() ? POLLIN : POLLIN | POLLOUT), 0},
-         {pidfd_, POLLIN, 0},
-         {sizes_.fd(), POLLIN, 0}}};
+         {pidfd_.get(), POLLIN, 0},
+         {signals_.get(), POLLIN, 0}}};
     constexpr int look_again_ms = 50;
     if (::poll(events.data(), events.size(), hung_up_ ? look_again_ms : -1) < 0 && errno != EINTR)
       return failed_errno(errno, "relay the terminal");
-    if (events[3].revents != 0) {
-      sizes_.take();
-      copy_size(master_);
-    }
+    if (events[3].revents != 0 && forward_signals(signals_, pidfd_) == WindowSize::changed) copy_size(master_);
     if (events[0].revents != 0) take_input();
     if ((events[1].revents & POLLOUT) != 0) pass_input();
     if (hung_up_ || (events[1].revents & (POLLIN | POLLHUP | POLLERR)) != 0) show_output();
@@ -135,9 +107,10 @@ class Relay {
     return write_all(STDOUT_FILENO, buffer_.data(), static_cast<std::size_t>(count));
   }
 
-  int master_, pidfd_;
+  int master_;
+  const io::Fd& pidfd_;
+  const io::Fd& signals_;
   RawMode raw_;
-  SizeChanges sizes_;
   std::string pending_;  // typed, and not yet taken by the container
   bool input_open_ = true, hung_up_ = false, ended_ = false;
   std::array<char, 16384> buffer_;
@@ -145,12 +118,12 @@ class Relay {
 
 }  // namespace
 
-Result<> relay_terminal(const io::Fd& master, const io::Fd& pidfd) {
+Result<> relay_terminal(const io::Fd& master, const io::Fd& pidfd, const io::Fd& signals) {
   // A container that does not read must not stop its output from being shown.
   const int flags = ::fcntl(master.get(), F_GETFL);
   if (flags < 0 || ::fcntl(master.get(), F_SETFL, flags | O_NONBLOCK) != 0)
     return failed_errno(errno, "relay the terminal");
-  return Relay(master.get(), pidfd.get()).run();
+  return Relay(master.get(), pidfd, signals).run();
 }
 
 }  // namespace podo::runtime

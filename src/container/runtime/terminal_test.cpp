@@ -12,7 +12,7 @@
 
 #include <cstring>
 
-#include "container/runtime/rootfs_testing.h"
+#include "container/rootfs/rootfs_testing.h"
 
 namespace podo::runtime {
 
@@ -128,7 +128,7 @@ TEST_CASE("the relay carries keys in and all output out, until the process ends"
     if (relay == 0) {
       ::dup2(in[0], STDIN_FILENO);
       ::dup2(out[1], STDOUT_FILENO);
-      ::_exit(relay_terminal(master, pidfd) ? 0 : 1);
+      ::_exit(relay_terminal(master, pidfd, io::Fd()) ? 0 : 1);
     }
     ::close(out[1]);
     PODO_MUST(::write(in[1], "typed\n", 6) == 6);

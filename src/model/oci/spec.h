@@ -2,7 +2,7 @@
 // https://github.com/opencontainers/runtime-spec/blob/v1.3.0/config.md and config-linux.md
 //
 // Names are the specification's. What is optional there and differs from its zero is std::optional here.
-// Values only: reading is decode.h, judging is container/runtime/plan.h.
+// Values only: reading is decode.h, judging is container/plan/plan.h.
 #pragma once
 
 #include <cstdint>
