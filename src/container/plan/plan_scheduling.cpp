@@ -1,6 +1,5 @@
 // `process.scheduler`, `process.ioPriority`, `process.execCPUAffinity` (config.md#linux-process) and
 // `linux.memoryPolicy`.
-#include <linux/ioprio.h>
 #include <linux/sched.h>
 
 #include <algorithm>
@@ -24,11 +23,10 @@ constexpr NamedValue scheduler_flags[] = {
     {"SCHED_FLAG_UTIL_CLAMP_MIN", SCHED_FLAG_UTIL_CLAMP_MIN},
     {"SCHED_FLAG_UTIL_CLAMP_MAX", SCHED_FLAG_UTIL_CLAMP_MAX},
 };
+// Numbers of linux/ioprio.h, which in Debian's newer kernels cannot be compiled as C++.
 constexpr NamedValue io_classes[] = {
-    {"IOPRIO_CLASS_RT", IOPRIO_CLASS_RT},
-    {"IOPRIO_CLASS_BE", IOPRIO_CLASS_BE},
-    {"IOPRIO_CLASS_IDLE", IOPRIO_CLASS_IDLE},
-};
+    {"IOPRIO_CLASS_RT", 1}, {"IOPRIO_CLASS_BE", 2}, {"IOPRIO_CLASS_IDLE", 3}};
+constexpr int io_class_shift = 13;
 
 // Numbers of linux/mempolicy.h; the newest are not in every distribution's header.
 enum PolicyMode : std::uint64_t {
@@ -117,7 +115,7 @@ Result<int> plan_io_priority(const oci::IoPriority& priority) {
   if (priority.priority < 0 || priority.priority > 7) {
     return invalid("process.ioPriority.priority: {} is not 0..7", priority.priority);
   }
-  return static_cast<int>(kind->value << IOPRIO_CLASS_SHIFT | static_cast<std::uint64_t>(priority.priority));
+  return static_cast<int>(kind->value << io_class_shift | static_cast<std::uint64_t>(priority.priority));
 }
 
 Result<std::vector<bool>> parse_number_list(std::string_view list, std::size_t highest,

@@ -71,7 +71,7 @@ struct Newborn {
 Result<Newborn> give_birth(Birth& birth, BirthAttendant& attendant, Log& log);
 
 // The child, with the copy of `birth` that it was cloned with; never returns. `channel` is its side.
-[[noreturn]] void run_init_stage(Birth& birth, const Channel& channel, Log& log);
+[[noreturn]] void run_init_stage(Birth& birth, const Channel& channel);
 
 // Joining by path needs privileges over the namespace's owner, which a child in a new user namespace does not
 // have.

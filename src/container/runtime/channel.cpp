@@ -66,7 +66,23 @@ Error decode_failure(std::string_view body) {
   return Error(static_cast<ErrorKind>(body[0]), std::string(body.substr(1 + sizeof number)), number);
 }
 
+void ChannelLog::write(LogLevel level, std::string_view message) {
+  std::string line(1, static_cast<char>(level));
+  line.append(message, 0, 16 * 1024);
+  (void)channel_->send(Step::log, line);  // nobody to hear it: nobody to tell
+}
+
 Result<Message> Channel::receive() const {
+  for (;;) {
+    Message message = TRY(receive_any());
+    if (message.step != Step::log) return message;
+    if (log_ != nullptr && !message.body.empty()) {
+      log_->write(static_cast<LogLevel>(message.body[0]), std::string_view(message.body).substr(1));
+    }
+  }
+}
+
+Result<Message> Channel::receive_any() const {
   Message message{};
   // MSG_PEEK|MSG_TRUNC tells the length first, so that a short message costs a short buffer.
   ssize_t length = 0;

@@ -10,9 +10,9 @@
 #include "base/linux/file.h"
 #include "container/runtime/hooks.h"
 #include "container/runtime/host_facts.h"
-#include "container/seccomp/seccomp_cache.h"
 #include "container/runtime/terminal.h"
 #include "container/runtime/timestamp.h"
+#include "container/seccomp/seccomp_cache.h"
 #include "model/oci/decode.h"
 
 namespace podo::runtime {
@@ -81,6 +81,7 @@ Result<> Creation::read_bundle() {
   state_.rootfs = plan_.rootfs.path;
   state_.oci_version = config_.oci_version;
   state_.annotations = config_.annotations;
+  state_.keeps_keyring = request_.options.no_new_keyring;
   state_.has_poststart = !config_.hooks.poststart.empty();
   state_.has_poststop = !config_.hooks.poststop.empty();
   state_.has_start_container = !config_.hooks.start_container.empty();
@@ -110,7 +111,7 @@ Result<> Creation::make_cgroups() {
   }
   cgroup_ = std::move(*cgroup);
   state_.cgroups = cgroup_->directories();
-  // Killed from here on, we leave a state without state.json: delete then finds the groups by config.json.
+  TRY(directory_->mark_cgroups());  // killed from here on, we leave what delete finds by config.json
   TRY(cgroup_->apply(config_.linux.resources, log_));
   birth_.cgroup_entry = TRY(cgroup_->entry());
   birth_.cgroups = cgroup_->directories();

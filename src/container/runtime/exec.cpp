@@ -16,8 +16,8 @@
 #include "container/runtime/foreground.h"
 #include "container/runtime/host_facts.h"
 #include "container/runtime/process_setup.h"
-#include "container/seccomp/seccomp_cache.h"
 #include "container/runtime/terminal.h"
+#include "container/seccomp/seccomp_cache.h"
 #include "model/oci/decode.h"
 
 namespace podo::runtime {
@@ -83,8 +83,6 @@ Result<std::uint64_t> foreign_namespaces(pid_t pid) {
   return kinds;
 }
 
-// Born outside the container's mount namespace, with nothing of the container able to look into it until it
-// is one of its programs.
 class Execution {
  public:
   Execution(ExecStage stage, Log& log) : stage_(std::move(stage)), log_(log) {}
@@ -97,8 +95,8 @@ class Execution {
   // The process runs its program.
   Result<> deliver(const StateDirectory& directory, const ContainerState& state) {
     auto [ours, theirs] = TRY(Channel::make());
-    TRY((stage_.namespaces & CLONE_NEWUSER) != 0 ? clone_by_between(ours, theirs)
-                                                 : clone_directly(ours, theirs));
+    ours.set_log(log_);
+    TRY(clone_inside(ours, theirs));
     theirs.close();
     for (;;) {
       auto message = ours.receive();
@@ -122,33 +120,19 @@ class Execution {
   void dismiss() { pid_ = 0; }
 
  private:
-  Result<> clone_directly(Channel& ours, Channel& theirs) {
-    // Only our children are concerned by this one, and the next is the last.
-    if ((stage_.namespaces & CLONE_NEWPID) != 0)
-      TRY_IN("the container's pid namespace", linux::join_namespace(stage_.init.get(), CLONE_NEWPID));
-    stage_.namespaces &= ~static_cast<std::uint64_t>(CLONE_NEWPID);
-    linux::Child child = TRY(linux::clone_process({.cgroup = stage_.cgroup_entry.unified.get()}));
-    if (child.pid == 0) {
-      ours.close();
-      run_exec_stage(stage_, theirs, log_);
-    }
-    pid_ = child.pid;
-    pidfd_ = std::move(child.pidfd);
-    return {};
-  }
-
-  // A caller without privileges over our own namespaces has them only inside the container's user namespace,
-  // so that has to be entered before the pid namespace: by a process between, which then has ours as its
-  // sibling.
-  Result<> clone_by_between(Channel& ours, Channel& theirs) {
+  // A process between us and the container enters its namespaces, then has ours as its sibling
+  // (CLONE_PARENT): so the new process is in the
+  // container's mount namespace from the first moment the container can see it, and nothing of the host can
+  // be reached through it.
+  Result<> clone_inside(Channel& ours, Channel& theirs) {
     const linux::Child between = TRY(linux::clone_process({.cgroup = stage_.cgroup_entry.unified.get()}));
     if (between.pid == 0) {
       ours.close();
+      ChannelLog log(theirs);
       const Result<> done = [&]() -> Result<> {
-        TRY(enter_container(stage_, log_));
-        stage_.namespaces = 0;
+        TRY(enter_container(stage_, log));
         const linux::Child child = TRY(linux::clone_process({.flags = CLONE_PARENT}));
-        if (child.pid == 0) run_exec_stage(stage_, theirs, log_);
+        if (child.pid == 0) run_exec_stage(stage_, theirs);
         return theirs.send(Step::born, text("{}", child.pid));
       }();
       if (!done) (void)theirs.send_failure(done.error());
@@ -159,7 +143,7 @@ class Execution {
     const std::string number = TRY(std::move(born)).body;
     std::from_chars(number.data(), number.data() + number.size(), pid_);
     pidfd_ = TRY(linux::open_process(pid_));
-    return {};
+    return ours.send(Step::proceed);
   }
 
   ExecStage stage_;
@@ -178,7 +162,8 @@ Result<> look_at_init(ExecStage& stage, const ContainerState& state) {
 }
 
 Result<> check_status(Status status, bool ignore_paused) {
-  if (status == Status::running || (status == Status::paused && ignore_paused)) return {};
+  if (status == Status::created || status == Status::running) return {};
+  if (status == Status::paused && ignore_paused) return {};
   if (status == Status::paused)
     return conflict("cannot exec in a paused container (use --ignore-paused to override)");
   return conflict("cannot exec in a {} container: container not running", name_of(status));
@@ -213,6 +198,7 @@ Result<ExecStage> prepare_stage(const oci::Config& config, const ContainerState&
     stage.seccomp = TRY_IN("linux.seccomp", filters.compile(*config.linux.seccomp, log));
   stage.cgroup_entry = TRY(Cgroup::reopen(state.cgroups).entry_beside(state.pid));
   stage.preserve_fds = options.preserve_fds;
+  if (!state.keeps_keyring) stage.keyring_name = "_ses." + state.id;
   return stage;
 }
 

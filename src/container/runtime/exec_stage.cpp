@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/linux/clone.h"
+#include "base/linux/descriptors.h"
 #include "base/linux/own_process.h"
 #include "container/runtime/process_setup.h"
 #include "container/runtime/terminal.h"
@@ -24,17 +25,26 @@ Result<> give_terminal(const ExecStage& stage, const Channel& channel) {
                               : channel.send(Step::terminal, {}, master.get());
 }
 
+// What the runtime has open leads out of the container.
+Result<> drop_descriptors(const ExecStage& stage, const Channel& channel) {
+  std::vector<int> kept = {channel.descriptor(), stage.console_socket.get()};
+  for (int preserved = 0; preserved < stage.preserve_fds; ++preserved) kept.push_back(3 + preserved);
+  return linux::close_all_but(std::move(kept));
+}
+
 // The path; does not return on success.
 Result<> become_program(const ExecStage& stage, const Channel& channel, Log& log) {
   const ProcessPlan& process = stage.process;
-  if (stage.namespaces != 0) TRY(enter_container(stage, log));
-  TRY(begin_session({}, log));
+  TRY(drop_descriptors(stage, channel));
+  TRY(channel.expect(Step::proceed));
+  TRY(begin_session({.keyring_name = stage.keyring_name}));
   if (process.terminal) TRY(give_terminal(stage, channel));
-  TRY(set_limits(process, log));
+  TRY(set_limits(process));
   TRY(set_affinity(process.cpus_final));
   const Command command = TRY(resolve_command(process));
   if (stage.personality) TRY_IN("linux.personality", linux::set_personality(*stage.personality));
-  TRY(limit_descriptors(stage.preserve_fds));
+  TRY(set_rlimits(process, log));
+  TRY(limit_descriptors(stage.preserve_fds, channel.descriptor()));
   TRY(own_standard_streams(process));
   if (!process.no_new_privileges) TRY(load_filter(stage, channel));
   TRY(drop_privileges(process));
@@ -46,16 +56,18 @@ Result<> become_program(const ExecStage& stage, const Channel& channel, Log& log
 }  // namespace
 
 Result<> enter_container(const ExecStage& stage, Log& log) {
-  TRY(linux::forbid_inspection());  // before anything of the container could see this process (CVE-2016-9962)
   TRY(set_affinity(stage.process.cpus_initial));
   TRY(enter_cgroup(stage.cgroup_entry));
   TRY(adjust_oom_score(stage.process, log));
+  TRY(linux::forbid_inspection());
+  if (stage.namespaces == 0) return {};
   TRY_IN("the container's namespaces", linux::join_namespace(stage.init.get(), stage.namespaces));
   if ((stage.namespaces & CLONE_NEWUSER) != 0) TRY(linux::become_namespace_root());
   return {};
 }
 
-void run_exec_stage(const ExecStage& stage, const Channel& channel, Log& log) {
+void run_exec_stage(const ExecStage& stage, const Channel& channel) {
+  ChannelLog log(channel);
   const Result<> lived = become_program(stage, channel, log);
   (void)channel.send_failure(lived.error());
   ::_exit(255);

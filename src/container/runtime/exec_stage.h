@@ -6,8 +6,8 @@
 #include "base/core/log.h"
 #include "base/io/fd.h"
 #include "container/cgroup/cgroup.h"
-#include "container/runtime/channel.h"
 #include "container/plan/plan.h"
+#include "container/runtime/channel.h"
 #include "container/seccomp/seccomp.h"
 
 namespace podo::runtime {
@@ -19,13 +19,14 @@ struct ExecStage {
   ProcessPlan process;
   std::optional<std::uint32_t> personality;
   std::optional<SeccompFilter> seccomp;
-  io::Fd console_socket;  // empty: a terminal's master goes over the channel
+  io::Fd console_socket;     // empty: a terminal's master goes over the channel
+  std::string keyring_name;  // "" leaves the caller's
   int preserve_fds = 0;
 };
 
-// Cgroups, then namespaces. What needs the host's /proc is done in between.
+// The process between: cgroups, then all namespaces. What needs the host's /proc is done before.
 Result<> enter_container(const ExecStage& stage, Log& log);
-// enter_container() for the namespaces still to be entered, then everything up to execve. Never returns.
-[[noreturn]] void run_exec_stage(const ExecStage& stage, const Channel& channel, Log& log);
+// Its sibling, born inside all of them: everything up to execve. Never returns.
+[[noreturn]] void run_exec_stage(const ExecStage& stage, const Channel& channel);
 
 }  // namespace podo::runtime

@@ -7,8 +7,10 @@
 
 #include <charconv>
 
+#include "base/linux/descriptors.h"
 #include "base/linux/file.h"
 #include "base/linux/own_process.h"
+#include "container/rootfs/mount_target.h"
 #include "container/runtime/birth.h"
 #include "container/runtime/hooks.h"
 #include "container/runtime/process_setup.h"
@@ -19,20 +21,19 @@ namespace {
 
 class InitStage {
  public:
-  InitStage(Birth& birth, const Channel& channel, Log& log)
-      : birth_(birth), plan_(*birth.plan), channel_(channel), log_(log) {}
+  InitStage(Birth& birth, const Channel& channel)
+      : birth_(birth), plan_(*birth.plan), channel_(channel), log_(channel) {}
 
   // The path. Each returns only to go on, or with what failed; the last does not return on success.
   Result<> live() {
     TRY(enter_namespaces());
-    TRY(begin_session({.keyring_name = birth_.no_new_keyring ? "" : "_ses." + birth_.state->id}, log_));
+    TRY(begin_session({.keyring_name = birth_.no_new_keyring ? "" : "_ses." + birth_.state->id}));
     TRY(set_host_names(plan_.hostname, plan_.domainname));
     if ((plan_.namespaces.create & CLONE_NEWNET) != 0) TRY(raise_loopback());
     TRY(raise_net_devices(birth_.net_devices));
-    if (plan_.process) TRY(adjust_oom_score(*plan_.process, log_));
     TRY(make_file_tree());
     if (plan_.process) {
-      TRY(set_limits(*plan_.process, log_));
+      TRY(set_limits(*plan_.process));
       command_ = TRY(resolve_command(*plan_.process));
     }
     if (const auto& policy = plan_.memory_policy)
@@ -46,8 +47,25 @@ class InitStage {
   const Channel& listener() const { return start_ ? *start_ : channel_; }
 
  private:
+  // What the runtime has open (states, control groups, logs) leads out of the container.
+  Result<> drop_descriptors() {
+    std::vector<int> kept = {channel_.descriptor(), birth_.start_listener.get(), birth_.console_socket.get()};
+    for (const io::Fd& each : birth_.cgroup_entry.tasks) kept.push_back(each.get());
+    for (const io::Fd& each : birth_.sources.trees) kept.push_back(each.get());
+    for (int preserved = 0; preserved < birth_.preserve_fds; ++preserved) kept.push_back(3 + preserved);
+    return linux::close_all_but(std::move(kept));
+  }
+
   Result<> enter_namespaces() {
+    TRY(drop_descriptors());
     TRY(enter_cgroup(birth_.cgroup_entry));
+    birth_.cgroup_entry = {};
+    // Files of our own in /proc: later they belong to root, which we may not be then.
+    if (plan_.process) TRY(adjust_oom_score(*plan_.process, log_));
+    if (!plan_.namespaces.time_offsets.empty()) {
+      time_offsets_ =
+          TRY_IN("linux.timeOffsets", linux::open_at(AT_FDCWD, "/proc/self/timens_offsets", O_WRONLY));
+    }
     TRY(linux::forbid_inspection());  // by what runs in the container (CVE-2016-9962, CVE-2019-5736)
     const std::string pid = TRY(channel_.expect(Step::proceed)).body;
     std::from_chars(pid.data(), pid.data() + pid.size(), birth_.state->pid);
@@ -72,9 +90,9 @@ class InitStage {
   // The offsets must be written while the namespace is empty.
   Result<> enter_time_namespace() {
     TRY(linux::unshare(CLONE_NEWTIME));
-    if (!plan_.namespaces.time_offsets.empty()) {
-      TRY_IN("linux.timeOffsets",
-             linux::write_file(AT_FDCWD, "/proc/self/timens_offsets", plan_.namespaces.time_offsets));
+    if (time_offsets_) {
+      TRY_IN("linux.timeOffsets", linux::write_whole(time_offsets_.get(), plan_.namespaces.time_offsets));
+      time_offsets_.close();
     }
     const io::Fd made = TRY(linux::open_at(AT_FDCWD, "/proc/self/ns/time_for_children", O_RDONLY));
     return linux::join_namespace(made.get(), CLONE_NEWTIME);
@@ -106,18 +124,23 @@ class InitStage {
   Result<> give_terminal() {
     const io::Fd master = TRY(open_terminal(plan_.process->console_size, true));
     if (birth_.relay_terminal) return channel_.send(Step::terminal, {}, master.get());
-    return send_terminal(birth_.console_socket, master);
+    TRY(send_terminal(birth_.console_socket, master));
+    birth_.console_socket.close();
+    return {};
   }
 
-  // Below our own root now, so that no link can lead outside.
+  // Found or made like the place of a mount: a link of the image does not lead outside, one of /proc
+  // (CVE-2024-21626) nowhere.
   Result<> make_working_directory(const std::string& cwd) {
-    for (std::size_t end = cwd.find('/', 1); cwd.size() > 1; end = cwd.find('/', end + 1)) {
-      if (::mkdir(cwd.substr(0, end).c_str(), 0755) != 0 && errno != EEXIST && errno != EROFS) {
-        return failed_errno(errno, "process.cwd: make {}", cwd.substr(0, end));
-      }
-      if (end == std::string::npos) break;
-    }
-    return {};
+    const mode_t mask = ::umask(0);
+    const auto made = [&]() -> Result<> {
+      const io::Fd root = TRY(linux::open_at(AT_FDCWD, "/", O_PATH | O_DIRECTORY));
+      const auto directory = open_target(root.get(), cwd, TargetKind::directory);
+      if (directory || directory.error().system_errno() == EROFS) return {};  // chdir will tell
+      return Failure(Error(directory.error()).within("process.cwd"));
+    }();
+    ::umask(mask);
+    return made;
   }
 
   // From here on the runtime that made the container may be gone.
@@ -128,6 +151,7 @@ class InitStage {
       if (errno != EINTR && errno != ECONNABORTED) return failed_errno(errno, "wait for start");
     }
     start_.emplace(io::Fd(connection));
+    log_.speak_to(*start_);
     TRY(start_->expect(Step::proceed));
     if (!plan_.process) return invalid("process: required by start, and not set in config.json");
     return {};
@@ -139,7 +163,8 @@ class InitStage {
   Result<> become_program() {
     const ProcessPlan& process = *plan_.process;
     if (plan_.personality) TRY_IN("linux.personality", linux::set_personality(*plan_.personality));
-    TRY(limit_descriptors(birth_.preserve_fds));
+    TRY(set_rlimits(process, log_));
+    TRY(limit_descriptors(birth_.preserve_fds, listener().descriptor()));
     TRY(own_standard_streams(process));
     if (!process.no_new_privileges) TRY(load_filter());
     TRY(drop_privileges(process));
@@ -163,14 +188,15 @@ class InitStage {
   const Plan& plan_;
   const Channel& channel_;
   std::optional<Channel> start_;
-  Log& log_;
+  ChannelLog log_;
+  io::Fd time_offsets_;
   Command command_;
 };
 
 }  // namespace
 
-void run_init_stage(Birth& birth, const Channel& channel, Log& log) {
-  InitStage stage(birth, channel, log);
+void run_init_stage(Birth& birth, const Channel& channel) {
+  InitStage stage(birth, channel);
   const Result<> lived = stage.live();
   (void)stage.listener().send_failure(lived.error());
   ::_exit(1);

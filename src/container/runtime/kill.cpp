@@ -21,7 +21,7 @@ Result<> signal_first_process(const ContainerState& state, int signal) {
 
 }  // namespace
 
-// Does not take the lock: a container whose hook hangs can be killed.
+// Does not take the lock: a container that another verb is busy with can be killed.
 Result<> Runtime::kill(const std::string& id, int signal, bool all) {
   const StateDirectory directory = TRY(StateDirectory::open(root_, id, StateDirectory::Lock::none));
   const ContainerState state = TRY(directory.load());

@@ -29,6 +29,7 @@ class Midwife {
 
   Result<Newborn> deliver(BirthAttendant& attendant) {
     auto [ours, theirs] = TRY(Channel::make());
+    ours.set_log(log_);
     TRY(needs_between(namespaces_) ? clone_by_between(ours, theirs) : clone_directly(ours, theirs));
     theirs.close();
     if ((namespaces_.create & CLONE_NEWUSER) != 0) TRY(write_maps());
@@ -69,7 +70,7 @@ class Midwife {
     auto child = linux::clone_process({.flags = clone_flags(), .cgroup = birth_.cgroup_entry.unified.get()});
     if (child && child->pid == 0) {
       ours.close();
-      run_init_stage(birth_, theirs, log_);
+      run_init_stage(birth_, theirs);
     }
     if (own) TRY(linux::join_namespace(own.get(), CLONE_NEWPID));
     if (!child) return Failure(std::move(child).error().within("linux.namespaces"));
@@ -99,7 +100,7 @@ class Midwife {
       TRY(join_namespaces(namespaces_.join));
       const linux::Child child = TRY(linux::clone_process(
           {.flags = clone_flags() | CLONE_PARENT, .cgroup = birth_.cgroup_entry.unified.get()}));
-      if (child.pid == 0) run_init_stage(birth_, theirs, log_);
+      if (child.pid == 0) run_init_stage(birth_, theirs);
       return theirs.send(Step::born, text("{}", child.pid));
     }();
     if (!done) (void)theirs.send_failure(Error(done.error()).within("linux.namespaces"));

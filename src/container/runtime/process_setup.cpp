@@ -1,12 +1,12 @@
 #include "container/runtime/process_setup.h"
 
 #include <fcntl.h>
-#include <linux/close_range.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/linux/descriptors.h"
 #include "base/linux/file.h"
 #include "base/linux/own_process.h"
 #include "container/rootfs/rootfs.h"
@@ -45,7 +45,7 @@ Result<> set_rlimit(const RlimitPlan& limit, Log& log) {
 
 }  // namespace
 
-Result<> begin_session(const SessionOptions& options, Log& log) {
+Result<> begin_session(const SessionOptions& options) {
   reset_signals();
   if (::setsid() < 0 && errno != EPERM) return failed_errno(errno, "setsid");
   if (options.keyring_name.empty()) return {};
@@ -53,7 +53,7 @@ Result<> begin_session(const SessionOptions& options, Log& log) {
   // small: a full one is survived.
   const auto joined = linux::join_session_keyring(options.keyring_name);
   if (!joined && joined.error().system_errno() != ENOSYS) {
-    log.warn("session keyring: {}; the container keeps its caller's", joined.error().message());
+    return Failure(Error(joined.error()).within("session keyring (--no-new-keyring keeps the caller's)"));
   }
   return {};
 }
@@ -70,8 +70,12 @@ Result<> adjust_oom_score(const ProcessPlan& process, Log& log) {
   return {};
 }
 
-Result<> set_limits(const ProcessPlan& process, Log& log) {
+Result<> set_rlimits(const ProcessPlan& process, Log& log) {
   for (const RlimitPlan& limit : process.rlimits) TRY(set_rlimit(limit, log));
+  return {};
+}
+
+Result<> set_limits(const ProcessPlan& process) {
   if (const auto& plan = process.scheduler) {
     TRY_IN("process.scheduler", linux::set_scheduler({plan->policy, plan->flags, plan->nice, plan->priority,
                                                       plan->runtime, plan->deadline, plan->period}));
@@ -96,13 +100,14 @@ Result<> set_host_names(const std::string& hostname, const std::string& domainna
   return {};
 }
 
-Result<> limit_descriptors(int preserve_fds) {
-  const unsigned first = 3u + static_cast<unsigned>(preserve_fds);
-  if (::close_range(first, ~0u, CLOSE_RANGE_CLOEXEC) != 0) return failed_errno(errno, "close_range");
-  for (int fd = 3; fd < static_cast<int>(first); ++fd) {
-    if (::fcntl(fd, F_SETFD, 0) != 0) return failed_errno(errno, "--preserve-fds: descriptor {}", fd);
+Result<> limit_descriptors(int preserve_fds, int channel) {
+  std::vector<int> kept = {channel};
+  for (int preserved = 3; preserved < 3 + preserve_fds; ++preserved) {
+    if (::fcntl(preserved, F_SETFD, 0) != 0)
+      return failed_errno(errno, "--preserve-fds: descriptor {}", preserved);
+    kept.push_back(preserved);
   }
-  return {};
+  return linux::close_all_but(std::move(kept));
 }
 
 Error execute(const Command& command, const ProcessPlan& process) {

@@ -4,7 +4,7 @@
 //
 //   begin_session          new session, own keyring, default signals
 //   adjust_oom_score       while the host's /proc is still visible
-//   set_limits             rlimits, scheduler, io priority, umask, labels ...
+//   set_limits             scheduler, io priority, umask, labels ...
 //   resolve_command        args[0] -> a file, looked up in the container
 //   (wait for start, startContainer hooks, seccomp when privileges are needed for it)
 //   own_standard_streams   they may be opened again by the user
@@ -25,9 +25,11 @@ namespace podo::runtime {
 struct SessionOptions {
   std::string keyring_name;
 };  // "" leaves the caller's keyring
-Result<> begin_session(const SessionOptions& options, Log& log);
+Result<> begin_session(const SessionOptions& options);
 Result<> adjust_oom_score(const ProcessPlan& process, Log& log);
-Result<> set_limits(const ProcessPlan& process, Log& log);
+Result<> set_limits(const ProcessPlan& process);
+Result<> set_rlimits(const ProcessPlan& process,
+                     Log& log);  // late: a small one would be in the setup's own way
 Result<> set_affinity(const std::vector<bool>& cpus);
 Result<> set_host_names(const std::string& hostname, const std::string& domainname);
 // Pipes and terminals on 0, 1, 2 become the user's, so that it may open them again by /dev/stdout.
@@ -47,8 +49,11 @@ struct Command {
 // (Denied): the words engines look for.
 Result<Command> resolve_command(const ProcessPlan& process);
 
-// Everything above stderr closed at execve, but for `preserve_fds` from 3 on.
-Result<> limit_descriptors(int preserve_fds);
+// Closes what is above stderr, but for `preserve_fds` from 3 on, which the program gets, and `channel`,
+// which execve closes: a socket, that
+// leads nowhere. Now, not at execve: the kernel looks up the program and its interpreter before it closes
+// anything (CVE-2024-21626).
+Result<> limit_descriptors(int preserve_fds, int channel);
 Error execute(const Command& command, const ProcessPlan& process);  // returns only on failure
 
 }  // namespace podo::runtime

@@ -65,9 +65,9 @@ Result<> Runtime::remove(const std::string& id, bool force) {
     if (!unfinished && !force) return Failure(state.error());
     if (!unfinished) log_.write(LogLevel::warning, state.error().message());
     // Whoever was making it is dead (we have the lock), its process waits in the groups, if it came that far.
-    const auto cleaned = guess_cgroups(directory, id).and_then(remove_cgroups);
-    if (!cleaned && cleaned.error().kind() != ErrorKind::not_found) {
-      log_.warn("container {}: control groups may be left: {}", id, cleaned.error().message());
+    if (directory.has_cgroups()) {
+      const auto cleaned = guess_cgroups(directory, id).and_then(remove_cgroups);
+      if (!cleaned) log_.warn("container {}: control groups may be left: {}", id, cleaned.error().message());
     }
     return directory.remove();
   }

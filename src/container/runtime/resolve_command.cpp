@@ -7,6 +7,7 @@
 
 #include "base/linux/file.h"
 #include "base/linux/own_process.h"
+#include "base/linux/path.h"
 #include "container/runtime/process_setup.h"
 
 namespace podo::runtime {
@@ -33,7 +34,10 @@ bool has_variable(const std::vector<std::string>& env, std::string_view name) {
 // The sixth field of the user's line. The file is the image's: whatever it is, it must not block us or be
 // without end.
 std::string home_of(std::uint32_t uid) {
-  auto file = linux::open_at(AT_FDCWD, "/etc/passwd", O_RDONLY | O_NOCTTY | O_NONBLOCK);
+  const auto root = linux::open_at(AT_FDCWD, "/", O_PATH | O_DIRECTORY);
+  if (!root) return "/";
+  const auto file =
+      linux::open_below(root->get(), "etc/passwd", O_RDONLY | O_NOCTTY | O_NONBLOCK, linux::in_root);
   struct stat about{};
   if (!file || ::fstat(file->get(), &about) != 0 || !S_ISREG(about.st_mode)) return "/";
   const auto lines = linux::read_all(file->get(), passwd_bytes_max);

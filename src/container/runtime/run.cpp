@@ -46,9 +46,9 @@ Result<int> Runtime::run(const std::string& id, const RunOptions& options) {
     ending.dismiss();
     return 0;
   }
+  creation.reset();  // its state is unlocked: others may pause, update or delete the container while we wait
   const int code = TRY(signals->wait(newborn.pid, newborn.pidfd, newborn.terminal));
   ending.dismiss();
-  creation.reset();  // unlocks the state for remove
   if (!options.keep) TRY(remove(id, true));
   return code;
 }

@@ -42,7 +42,8 @@ Result<> Runtime::start(const std::string& id) {
   const ContainerState state = TRY(directory.load());
   const Status status = observe(directory, state);
   if (status != Status::created) return conflict("cannot start a container that is {}", name_of(status));
-  const Channel waiting(TRY(directory.connect_start()));
+  Channel waiting(TRY(directory.connect_start()));
+  waiting.set_log(log_);
   TRY(directory.forget_start());  // from here on it counts as started, whatever becomes of us
   return let_go(waiting, state, directory, Status::created, log_);
 }

@@ -2,6 +2,7 @@
 //
 //   ROOT/ID/state.json    id, bundle, pid and its start time, boot id, control groups; replaced by rename
 //   ROOT/ID/config.json   the configuration as it was at create, byte for byte
+//   ROOT/ID/cgroups       empty; exists since the control groups are this container's
 //   ROOT/ID/start.sock    exists while the container waits for `start`
 //   ROOT/ID/lock          the verb that changes the container holds a record lock (fcntl(2)) on it
 //   ROOT/~INODE           a directory that is being removed; no container id looks like that
@@ -43,6 +44,7 @@ struct ContainerState {
   std::string created;  // RFC 3339, nanoseconds, UTC
   std::uint32_t owner_uid = 0;
   bool has_poststop = false, has_poststart = false, has_start_container = false;
+  bool keeps_keyring = false;  // --no-new-keyring: the caller's session keyring, for exec too
   bool started = false;
   oci::StringMap annotations;
   std::vector<CgroupDirectory> cgroups;
@@ -75,6 +77,9 @@ class StateDirectory {
   Result<io::Fd> listen_start() const;  // makes start.sock
   Result<io::Fd> connect_start() const;
   bool waits_for_start() const;
+  // Control groups were made, where config.json says: only then they may be removed by what it says.
+  Result<> mark_cgroups() const;
+  bool has_cgroups() const;
   Result<> forget_start() const;  // removes start.sock
   Result<> remove();              // the whole directory; from the first moment nobody finds it by its id
   bool is_being_changed() const;  // some other program holds the lock

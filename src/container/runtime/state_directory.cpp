@@ -155,6 +155,15 @@ Result<> StateDirectory::save_config(std::string_view text) const {
   return {};
 }
 
+Result<> StateDirectory::mark_cgroups() const {
+  TRY_IN(path_, write_new(directory_.get(), "cgroups", ""));
+  return {};
+}
+
+bool StateDirectory::has_cgroups() const {
+  return ::faccessat(directory_.get(), "cgroups", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 Result<> StateDirectory::remove() {
   struct stat self;
   if (::fstat(directory_.get(), &self) != 0) return failed_errno(errno, "state of {}", path_);

@@ -57,6 +57,7 @@ Result<ContainerState> decode(const json::Field& root) {
   state.has_poststop = TRY(root["hasPoststop"].boolean_or(false));
   state.has_poststart = TRY(root["hasPoststart"].boolean_or(false));
   state.has_start_container = TRY(root["hasStartContainer"].boolean_or(false));
+  state.keeps_keyring = TRY(root["keepsKeyring"].boolean_or(false));
   state.annotations = TRY(decode_annotations(root["annotations"]));
   const json::Field cgroups = root["cgroups"];
   TRY(cgroups.array());
@@ -88,6 +89,7 @@ std::string encode_state(const ContainerState& state) {
   out.key("started").boolean(state.started);
   out.key("hasPoststop").boolean(state.has_poststop).key("hasPoststart").boolean(state.has_poststart);
   out.key("hasStartContainer").boolean(state.has_start_container);
+  out.key("keepsKeyring").boolean(state.keeps_keyring);
   write_annotations(out, state.annotations);
   out.key("cgroups").array();
   for (const CgroupDirectory& each : state.cgroups) {

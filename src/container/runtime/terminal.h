@@ -20,8 +20,10 @@ Result<io::Fd> open_terminal(const std::optional<oci::ConsoleSize>& size, bool b
 Result<io::Fd> connect_console_socket(const std::string& path);
 Result<> send_terminal(const io::Fd& socket, const io::Fd& master);
 
-// Foreground with a terminal of our own: our stdin/stdout <-> master until the process of `pidfd` ended and the
-// master is drained. Raw mode is set and undone; `signals` (Foreground's) are forwarded, SIGWINCH as a new size.
+// Foreground with a terminal of our own: our stdin/stdout <-> master until the process of `pidfd` ended and
+// the
+// master is drained. Raw mode is set and undone; `signals` (Foreground's) are forwarded, SIGWINCH as a new
+// size.
 Result<> relay_terminal(const io::Fd& master, const io::Fd& pidfd, const io::Fd& signals);
 
 }  // namespace podo::runtime

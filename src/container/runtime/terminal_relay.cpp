@@ -81,7 +81,8 @@ class Relay {
     constexpr int look_again_ms = 50;
     if (::poll(events.data(), events.size(), hung_up_ ? look_again_ms : -1) < 0 && errno != EINTR)
       return failed_errno(errno, "relay the terminal");
-    if (events[3].revents != 0 && forward_signals(signals_, pidfd_) == WindowSize::changed) copy_size(master_);
+    if (events[3].revents != 0 && forward_signals(signals_, pidfd_) == WindowSize::changed)
+      copy_size(master_);
     if (events[0].revents != 0) take_input();
     if ((events[1].revents & POLLOUT) != 0) pass_input();
     if (hung_up_ || (events[1].revents & (POLLIN | POLLHUP | POLLERR)) != 0) show_output();
