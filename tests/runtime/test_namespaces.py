@@ -291,6 +291,17 @@ def test_time_namespace_offsets(container):
 
 
 @pytest.mark.needs("time")
+def test_time_offsets_with_a_user_namespace(container):
+    c = container("probe clocks; cut -d. -f1 /proc/uptime").user_namespace().namespace("time")
+    c.linux["timeOffsets"] = {"monotonic": {"secs": 864000}, "boottime": {"secs": 1728000}}
+    mono, boot, shown = map(int, c.stdout().split())
+    uptime = float(host.read_softly("/proc/uptime").split()[0])
+    assert abs(mono - uptime - 864000) < 60
+    assert abs(boot - uptime - 1728000) < 60
+    assert abs(shown - uptime - 1728000) < 60
+
+
+@pytest.mark.needs("time")
 def test_exec_sees_the_time_namespace(container):
     c = container("echo up; sleep 100").namespace("time")
     c.linux["timeOffsets"] = {"monotonic": {"secs": 864000}}

@@ -174,6 +174,16 @@ def test_every_rlimit_name(container, name):
     assert c.stdout().split().count(str(value)) == 2
 
 
+@pytest.mark.parametrize("count", [8, 12])
+def test_few_descriptors(container, count):
+    """The runtime's own preparations do not run into the container's limit."""
+    c = container("ulimit -n; ulimit -Hn")
+    c.process["rlimits"] = [{"type": "RLIMIT_NOFILE", "soft": count, "hard": count}]
+    c.up()
+    assert c.wait() == 0
+    assert c.output().split() == [str(count)] * 2
+
+
 def test_an_unlimited_soft_limit(container):
     c = container("ulimit -f")
     c.process["rlimits"] = [{"type": "RLIMIT_FSIZE", "soft": 2**64 - 1, "hard": 2**64 - 1}]
@@ -222,6 +232,13 @@ def test_oom_score_adj(container):
 def test_oom_score_adj_is_inherited_when_absent(container):
     own = host.read_softly("/proc/self/oom_score_adj")
     assert container("cat /proc/self/oom_score_adj").stdout() == own
+
+
+def test_oom_score_adj_with_a_user_namespace(container):
+    """The file belongs to the host's root: it has to be written before the user namespace is entered."""
+    c = container("cat /proc/self/oom_score_adj").user_namespace()
+    c.process["oomScoreAdj"] = 500
+    assert c.stdout() == "500\n"
 
 
 @pytest.mark.needs("soft-limits")

@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import subprocess
+import time
 
 import pytest
 
@@ -48,6 +49,25 @@ def test_run_forwards_signals_to_the_container(container):
             assert running.wait(TIMEOUT) == 0
         finally:
             running.kill()
+
+
+def test_a_run_in_the_foreground_does_not_keep_others_out(container):
+    """Who waits for the container's end holds no lock on it: the verbs that change it go on meanwhile."""
+    c = container("echo up; sleep 100").write()
+    argv = c.runtime.argv("run", "--bundle", c.bundle, c.id)
+    with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as running:
+        try:
+            assert running.stdout.readline() == "up\n"
+            begin = time.monotonic()
+            for verb in (["pause"], ["resume"], ["update", "--pids-limit", "30"]):
+                done = c.runtime(*verb, c.id, timeout=5)
+                assert done.rc == 0, (verb, done)
+            assert time.monotonic() - begin < 3
+            c.kill("KILL")
+            assert running.wait(TIMEOUT) == 128 + signal.SIGKILL
+        finally:
+            running.kill()
+    c.assert_gone()
 
 
 def test_run_passes_stdin_stdout_and_stderr(container):
