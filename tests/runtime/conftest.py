@@ -32,6 +32,7 @@ RUNC_LACKS = {
     "netDevices": "came with 1.4",
     "rro": "recursive mount attributes came with 1.2",
     "soft-limits": "a limit that cannot be raised is fatal",
+    "process-less": "process is required by create",
     "strict-json": "Go takes duplicate keys and trailing text",
     "fd-hygiene": "--preserve-fds of a closed descriptor passes runc's own",
     "defaults": "passes the mount option `defaults` to the kernel",

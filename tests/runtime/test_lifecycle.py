@@ -441,3 +441,18 @@ def test_systemd_cgroup_without_systemd_is_a_clear_error(container):
     assert done.rc != 0
     assert "systemd" in done.err
     c.assert_gone()
+
+
+@pytest.mark.needs("process-less")
+def test_without_a_process_it_is_created_but_not_started(container):
+    """runtime.md#start: MUST generate an error when `process` is not set."""
+    c = container("true")
+    del c.config["process"]
+    c.create()
+    assert c.status() == "created"
+    assert "process" in c.start(expect=1).err
+    host.until(lambda: c.status() == "stopped", what="its end")
+    c.delete()
+    done = c.run()
+    assert done.rc == 1 and "process" in done.err
+    c.assert_gone()

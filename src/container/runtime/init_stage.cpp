@@ -145,15 +145,19 @@ class InitStage {
 
   // From here on the runtime that made the container may be gone.
   Result<> wait_for_start() {
-    if (!birth_.start_listener) return channel_.expect(Step::proceed).transform([](auto&&) {});
+    if (birth_.start_listener) TRY(accept_start());
+    TRY(listener().expect(Step::proceed));
+    if (!plan_.process) return invalid("process: required by start, and not set in config.json");
+    return {};
+  }
+
+  Result<> accept_start() {
     int connection = -1;
     while ((connection = ::accept4(birth_.start_listener.get(), nullptr, nullptr, SOCK_CLOEXEC)) < 0) {
       if (errno != EINTR && errno != ECONNABORTED) return failed_errno(errno, "wait for start");
     }
     start_.emplace(io::Fd(connection));
     log_.speak_to(*start_);
-    TRY(start_->expect(Step::proceed));
-    if (!plan_.process) return invalid("process: required by start, and not set in config.json");
     return {};
   }
 

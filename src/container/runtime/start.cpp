@@ -24,7 +24,10 @@ Result<> let_go(const Channel& channel, const ContainerState& state, const State
       if (message.error().kind() == ErrorKind::cancelled) break;  // closed by execve
       return Failure(std::move(message).error());
     }
-    if (message->step == Step::failed) return Failure(decode_failure(message->body));
+    if (message->step == Step::failed) {
+      (void)channel.receive();  // until it is gone: whoever asks next sees it stopped
+      return Failure(decode_failure(message->body));
+    }
     if (message->step != Step::listener)
       return internal("the container's process said '{}' at start", static_cast<char>(message->step));
     TRY(send_listener_on(message->descriptor, state, directory, now, state.pid));
