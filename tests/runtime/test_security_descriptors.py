@@ -159,7 +159,6 @@ def test_an_exec_is_inside_from_the_first_moment_it_can_be_seen(container, outsi
     assert not [way for way in found if "/root/" in way or "/cwd/" in way], found
 
 
-@pytest.mark.xfail(reason="the new process closes the runtime's descriptors itself, a moment after its birth")
 def test_an_exec_has_no_descriptor_of_the_host_when_it_can_be_seen(container, outside):
     found = ways_found(container, outside)
     assert not [way for way in found if "/fd/" in way], found

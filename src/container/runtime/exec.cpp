@@ -131,6 +131,7 @@ class Execution {
       ChannelLog log(theirs);
       const Result<> done = [&]() -> Result<> {
         TRY(enter_container(stage_, log));
+        TRY(drop_descriptors(stage_, theirs));
         const linux::Child child = TRY(linux::clone_process({.flags = CLONE_PARENT}));
         if (child.pid == 0) run_exec_stage(stage_, theirs);
         return theirs.send(Step::born, text("{}", child.pid));

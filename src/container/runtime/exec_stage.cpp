@@ -25,17 +25,9 @@ Result<> give_terminal(const ExecStage& stage, const Channel& channel) {
                               : channel.send(Step::terminal, {}, master.get());
 }
 
-// What the runtime has open leads out of the container.
-Result<> drop_descriptors(const ExecStage& stage, const Channel& channel) {
-  std::vector<int> kept = {channel.descriptor(), stage.console_socket.get()};
-  for (int preserved = 0; preserved < stage.preserve_fds; ++preserved) kept.push_back(3 + preserved);
-  return linux::close_all_but(std::move(kept));
-}
-
 // The path; does not return on success.
 Result<> become_program(const ExecStage& stage, const Channel& channel, Log& log) {
   const ProcessPlan& process = stage.process;
-  TRY(drop_descriptors(stage, channel));
   TRY(channel.expect(Step::proceed));
   TRY(begin_session({.keyring_name = stage.keyring_name}));
   if (process.terminal) TRY(give_terminal(stage, channel));
@@ -54,6 +46,12 @@ Result<> become_program(const ExecStage& stage, const Channel& channel, Log& log
 }
 
 }  // namespace
+
+Result<> drop_descriptors(const ExecStage& stage, const Channel& channel) {
+  std::vector<int> kept = {channel.descriptor(), stage.console_socket.get()};
+  for (int preserved = 0; preserved < stage.preserve_fds; ++preserved) kept.push_back(3 + preserved);
+  return linux::close_all_but(std::move(kept));
+}
 
 Result<> enter_container(const ExecStage& stage, Log& log) {
   TRY(set_affinity(stage.process.cpus_initial));

@@ -26,6 +26,9 @@ struct ExecStage {
 
 // The process between: cgroups, then all namespaces. What needs the host's /proc is done before.
 Result<> enter_container(const ExecStage& stage, Log& log);
+// Then it lets go of what the runtime has open, which leads out of the container: its sibling can be seen
+// there from its first moment.
+Result<> drop_descriptors(const ExecStage& stage, const Channel& channel);
 // Its sibling, born inside all of them: everything up to execve. Never returns.
 [[noreturn]] void run_exec_stage(const ExecStage& stage, const Channel& channel);
 

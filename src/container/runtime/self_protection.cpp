@@ -45,7 +45,7 @@ bool was_executed_by_descriptor() {
 // Executed by descriptor, a process is called by its number; ps(1) shall show the program's name.
 void restore_name(const char* argument) {
   const std::string_view path = argument == nullptr ? "" : argument;
-  ::prctl(PR_SET_NAME, path.data() + path.rfind('/') + 1, 0, 0, 0);
+  ::prctl(PR_SET_NAME, path.substr(path.rfind('/') + 1).data(), 0, 0, 0);  // ends where `argument` ends
 }
 
 Result<io::Fd> make_readonly_mount() {

@@ -93,7 +93,16 @@ class Relay {
   void take_input() {
     const ssize_t count = ::read(STDIN_FILENO, buffer_.data(), buffer_.size());
     if (count > 0) pending_.assign(buffer_.data(), static_cast<std::size_t>(count));
-    else if (count == 0 || (errno != EINTR && errno != EAGAIN)) input_open_ = false;
+    else if (count == 0 || (errno != EINTR && errno != EAGAIN)) end_input();
+  }
+
+  // A pipe or a file ended: whoever reads lines from the terminal shall hear of it, as of ^D at an empty line.
+  void end_input() {
+    input_open_ = false;
+    termios settings{};
+    if (::tcgetattr(master_, &settings) == 0 && (settings.c_lflag & ICANON) != 0) {
+      pending_.assign(1, static_cast<char>(settings.c_cc[VEOF]));
+    }
   }
 
   void pass_input() {
