@@ -96,7 +96,7 @@ class Relay {
     else if (count == 0 || (errno != EINTR && errno != EAGAIN)) end_input();
   }
 
-  // A pipe or a file ended: whoever reads lines from the terminal shall hear of it, as of ^D at an empty line.
+  // A pipe or a file ended: whoever reads lines from the terminal shall hear of it, as of ^D.
   void end_input() {
     input_open_ = false;
     termios settings{};
