@@ -100,9 +100,8 @@ class Relay {
   void end_input() {
     input_open_ = false;
     termios settings{};
-    if (::tcgetattr(master_, &settings) == 0 && (settings.c_lflag & ICANON) != 0) {
-      pending_.assign(1, static_cast<char>(settings.c_cc[VEOF]));
-    }
+    // Also to one that edits its lines itself: shells take the character for the end, too.
+    if (::tcgetattr(master_, &settings) == 0) pending_.assign(1, static_cast<char>(settings.c_cc[VEOF]));
   }
 
   void pass_input() {
