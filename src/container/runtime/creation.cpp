@@ -94,6 +94,12 @@ Result<> Creation::check_terminal() const {
   if (terminal && !socket && !request_.terminal_here) {
     return invalid("process.terminal is true: give --console-socket, where the terminal is sent to");
   }
+  // The container's shell would wait for ever: a pipe's end is not a terminal's.
+  if (terminal && !socket && ::isatty(STDIN_FILENO) == 0) {
+    return invalid(
+        "process.terminal is true, but standard input is no terminal: set it to false, or use "
+        "--console-socket");
+  }
   if (!terminal && socket) return invalid("--console-socket is given, but process.terminal is false");
   return {};
 }
