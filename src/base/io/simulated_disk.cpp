@@ -21,6 +21,15 @@ class SimulatedFile final : public File {
     co_await disk_.append_now(*node_, bytes);
     co_await disk_.spend_time(SimulatedDisk::Call::append);
   }
+  Task<void> write_at(std::uint64_t offset, SharedBytes bytes) override {
+    co_await begin(SimulatedDisk::Call::write);
+    co_await disk_.write_now(*node_, offset, bytes.view());
+    co_await disk_.spend_time(SimulatedDisk::Call::write);
+  }
+  Task<void> write_at_and_sync(std::uint64_t offset, SharedBytes bytes) override {
+    co_await write_at(offset, std::move(bytes));
+    co_await sync();
+  }
   Task<void> truncate(std::uint64_t size) override {
     co_await begin(SimulatedDisk::Call::truncate);
     co_await disk_.fault(SimulatedDisk::Call::truncate);
@@ -104,6 +113,14 @@ Result<void> SimulatedDisk::append_now(Node& node, const std::string& bytes) {
   return {};
 }
 
+Result<void> SimulatedDisk::write_now(Node& node, std::size_t offset, std::string_view bytes) {
+  TRY(fault(Call::write));
+  if (offset + bytes.size() > node.bytes.size()) node.bytes.resize(offset + bytes.size());
+  node.bytes.replace(offset, bytes.size(), bytes);
+  node.synced = std::min(node.synced, offset);
+  return {};
+}
+
 Result<void> SimulatedDisk::sync_now(Node& node) {
   Result<void> fate = fault(Call::sync);
   if (!fate) node.lost.emplace_back(node.synced, node.bytes.size());
@@ -139,8 +156,12 @@ void SimulatedDisk::survive(Node& node) {
   if (truncation_lost) bytes = *node.before_truncation;
   else bytes += surviving_tail(node);
   std::size_t size = bytes.size();
-  node = {
-      .folder = node.folder, .bytes = std::move(bytes), .synced = size, .before_truncation = {}, .lost = {}};
+  node = {.folder = node.folder,
+          .bytes = std::move(bytes),
+          .holder = {},
+          .synced = size,
+          .before_truncation = {},
+          .lost = {}};
 }
 
 void SimulatedDisk::crash() {
@@ -154,6 +175,7 @@ void SimulatedDisk::crash() {
     at = stands ? std::next(at) : synced_names_.erase(at);
   }
   for (auto& [path, node] : synced_names_) survive(*node);
+  for (auto& [path, node] : synced_names_) node->holder.reset();
   names_ = synced_names_;
 }
 
@@ -245,6 +267,24 @@ Task<void> SimulatedDisk::sync_folder(std::string path) {
   }
   unsynced_ = std::move(others);
   co_await spend_time(Call::sync_folder);
+}
+
+struct SimulatedLock final : Lock {
+  explicit SimulatedLock(std::shared_ptr<Lock> held_) : held(std::move(held_)) {}
+  std::shared_ptr<Lock> held;
+};
+
+Task<std::unique_ptr<Lock>> SimulatedDisk::lock(std::string path) {
+  co_await spend_time(Call::lock);
+  co_await fault(Call::lock);
+  co_await folder_exists(folder_of(path));
+  if (!names_.contains(path)) change({{path, std::make_shared<Node>()}});
+  Node& node = *names_.at(path);
+  if (!node.holder.expired()) co_return conflict("{} is locked by somebody else", path);
+  auto held = std::make_shared<Lock>();
+  node.holder = held;
+  co_await spend_time(Call::lock);
+  co_return std::make_unique<SimulatedLock>(held);
 }
 
 Task<std::vector<std::string>> SimulatedDisk::list(std::string folder) {

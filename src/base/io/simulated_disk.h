@@ -28,11 +28,13 @@ class SimulatedDisk final : public Disk {
   Task<void> make_folder(std::string path) override;
   Task<void> sync_folder(std::string path) override;
   Task<std::vector<std::string>> list(std::string folder) override;
+  Task<std::unique_ptr<Lock>> lock(std::string path) override;
 
   static constexpr std::size_t sector_bytes = 512;
   // clang-format off
   enum class Call : std::uint8_t {
-    open, rename, remove, make_folder, sync_folder, list, read, append, truncate, sync
+    open, rename, remove, make_folder, sync_folder, list, read, append, truncate, sync,
+    write, lock
   };
   // clang-format on
 
@@ -49,6 +51,7 @@ class SimulatedDisk final : public Disk {
   struct Node {
     bool folder = false;
     std::string bytes;
+    std::weak_ptr<Lock> holder;
     std::size_t synced = 0;                        // bytes[0, synced) survive, unless lost
     std::optional<std::string> before_truncation;  // the synced bytes, until the truncation is synced
     std::vector<std::pair<std::size_t, std::size_t>> lost;  // [from, to) of failed syncs
@@ -65,6 +68,7 @@ class SimulatedDisk final : public Disk {
   void survive(Node& node);
   std::string surviving_tail(const Node& node);
   Result<void> append_now(Node& node, const std::string& bytes);
+  Result<void> write_now(Node& node, std::size_t offset, std::string_view bytes);
   Result<void> sync_now(Node& node);
   std::uint64_t bytes_used() const;
 
@@ -78,7 +82,7 @@ class SimulatedDisk final : public Disk {
     int next_errno = 0;
     unsigned per_million = 0;
   };
-  std::array<Fault, 10> faults_;
+  std::array<Fault, 12> faults_;
 };
 
 }  // namespace podo::io

@@ -2,7 +2,9 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -35,13 +37,35 @@ Result<std::string> read_all_at(const OpenedFile& file, std::uint64_t offset, st
   return bytes;
 }
 
+// Not by O_APPEND: with it, Linux has pwrite append too.
+ssize_t append_some(int fd, std::string_view bytes) {
+  iovec piece = {const_cast<char*>(bytes.data()), bytes.size()};
+  return ::pwritev2(fd, &piece, 1, 0, RWF_APPEND);
+}
+
 Result<void> append_all(const OpenedFile& file, std::string_view bytes) {
   while (!bytes.empty()) {
-    ssize_t count = ::write(file.fd.get(), bytes.data(), bytes.size());  // O_APPEND
+    ssize_t count = append_some(file.fd.get(), bytes);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return failed_errno(errno, "append to {}", file.path);
     bytes.remove_prefix(static_cast<std::size_t>(count));
   }
+  return {};
+}
+
+Result<void> write_all_at(const OpenedFile& file, std::uint64_t offset, std::string_view bytes) {
+  while (!bytes.empty()) {
+    ssize_t count = ::pwrite(file.fd.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return failed_errno(errno, "write {}", file.path);
+    bytes.remove_prefix(static_cast<std::size_t>(count));
+    offset += static_cast<std::size_t>(count);
+  }
+  return {};
+}
+
+Result<void> sync_data(const OpenedFile& file) {
+  if (::fdatasync(file.fd.get()) < 0) return failed_errno(errno, "sync {}", file.path);
   return {};
 }
 
@@ -68,6 +92,17 @@ class SystemFile final : public File {
   Task<void> append(std::string bytes) override {
     return pool_.run([file = file_, bytes = std::move(bytes)] { return append_all(*file, bytes); });
   }
+  Task<void> write_at(std::uint64_t offset, SharedBytes bytes) override {
+    return pool_.run([file = file_, offset, bytes = std::move(bytes)] {
+      return write_all_at(*file, offset, bytes.view());
+    });
+  }
+  Task<void> write_at_and_sync(std::uint64_t offset, SharedBytes bytes) override {
+    return pool_.run([file = file_, offset, bytes = std::move(bytes)]() -> Result<void> {
+      TRY(write_all_at(*file, offset, bytes.view()));
+      return sync_data(*file);  // not RWF_DSYNC, which leaves earlier writes elsewhere in the file unsynced
+    });
+  }
   Task<void> truncate(std::uint64_t size) override {
     return pool_.run([file = file_, size] { return truncate_to(*file, size); });
   }
@@ -75,10 +110,7 @@ class SystemFile final : public File {
     return pool_.run([file = file_] { return size_of(*file); });
   }
   Task<void> sync() override {
-    return pool_.run([file = file_]() -> Result<void> {
-      if (::fdatasync(file->fd.get()) < 0) return failed_errno(errno, "sync {}", file->path);
-      return {};
-    });
+    return pool_.run([file = file_] { return sync_data(*file); });
   }
 
  private:
@@ -86,9 +118,28 @@ class SystemFile final : public File {
   Shared file_;
 };
 
+class SystemLock final : public Lock {
+ public:
+  explicit SystemLock(Fd fd) : fd_(std::move(fd)) {}
+
+ private:
+  Fd fd_;
+};
+
+Result<std::unique_ptr<Lock>> lock_file(const std::string& path) {
+  Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!fd) return failed_errno(errno, "open {}", path);
+  while (::flock(fd.get(), LOCK_EX | LOCK_NB) < 0) {
+    if (errno == EINTR) continue;
+    if (errno == EWOULDBLOCK) return conflict("{} is locked by somebody else", path);
+    return failed_errno(errno, "lock {}", path);
+  }
+  return std::make_unique<SystemLock>(std::move(fd));
+}
+
 Result<Shared> open_shared(const std::string& path, OpenOptions options) {
   using Create = OpenOptions::Create;
-  int flags = O_CLOEXEC | O_APPEND;
+  int flags = O_CLOEXEC;
   flags |= options.create == Create::no ? 0 : O_CREAT;
   flags |= options.create == Create::must_be_new ? O_EXCL : 0;
   Fd fd(::open(path.c_str(), flags | O_RDWR, options.permissions));
@@ -147,6 +198,10 @@ Task<void> SystemDisk::sync_folder(std::string path) {
 
 Task<std::vector<std::string>> SystemDisk::list(std::string folder) {
   return pool_.run([folder = std::move(folder)] { return list_names(folder); });
+}
+
+Task<std::unique_ptr<Lock>> SystemDisk::lock(std::string path) {
+  return pool_.run([path = std::move(path)] { return lock_file(path); });
 }
 
 }  // namespace podo::io

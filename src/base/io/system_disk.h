@@ -16,6 +16,7 @@ class SystemDisk final : public Disk {
   Task<void> make_folder(std::string path) override;
   Task<void> sync_folder(std::string path) override;
   Task<std::vector<std::string>> list(std::string folder) override;
+  Task<std::unique_ptr<Lock>> lock(std::string path) override;
 
  private:
   BlockingPool& pool_;

@@ -39,6 +39,59 @@ inline Task<void> appended_bytes_read_back(DiskWorld& world) {
   CHECK_EQ(co_await file->read_at(10, 100), "nd!");
 }
 
+inline Task<void> writes_overwrite_in_place(DiskWorld& world) {
+  auto file = co_await file_with(world, "log", "0123456789");
+  co_await file->write_at(3, "abc");
+  CHECK_EQ(co_await file->read_at(0, 100), "012abc6789");
+  co_await file->write_at_and_sync(8, "xyz");
+  CHECK_EQ(co_await file->read_at(0, 100), "012abc67xyz");
+  co_await file->append("end");  // at the end, wherever the last write was
+  CHECK_EQ(co_await file->read_at(0, 100), "012abc67xyzend");
+  co_await file->write_at(14, "");
+  CHECK_EQ(co_await file->size(), 14);
+}
+
+inline Task<void> a_gap_reads_as_zeros(DiskWorld& world) {
+  auto file = co_await file_with(world, "a", "head");
+  co_await file->write_at(6, "x");
+  CHECK_EQ(co_await file->read_at(0, 100), std::string("head\0\0x", 7));
+  co_await file->truncate(2);
+  co_await file->write_at_and_sync(4, "y");
+  CHECK_EQ(co_await file->read_at(0, 100), std::string("he\0\0y", 5));
+}
+
+inline Task<void> two_files_append_to_one_end(DiskWorld& world) {
+  auto one = co_await file_with(world, "log", "1");
+  auto two = co_await world.disk.open(world.at("log"));
+  co_await two->append("2");
+  co_await one->write_at(0, "!");
+  co_await one->append("1");
+  co_await two->append("2");
+  CHECK_EQ(co_await two->read_at(0, 100), "!212");
+}
+
+// The same bytes go to two files, as when a log gives up a segment: they are shared, not moved away.
+inline Task<void> bytes_can_be_written_again(DiskWorld& world) {
+  auto one = co_await world.disk.open(world.at("one"), create_it);
+  auto two = co_await world.disk.open(world.at("two"), create_it);
+  SharedBytes bytes = std::string(100'000, 'b');
+  co_await one->write_at(0, bytes);
+  co_await two->write_at_and_sync(10, bytes);
+  CHECK((co_await one->read_at(0, 200'000) == bytes.view()));
+  CHECK((co_await two->read_at(10, 200'000) == bytes.view()));
+}
+
+inline Task<void> a_lock_has_one_holder(DiskWorld& world) {
+  auto lock = co_await world.disk.lock(world.at("lock"));
+  CHECK_EQ(co_await world.disk.list(world.folder), std::vector<std::string>{"lock"});
+  CHECK_EQ((co_await world.disk.lock(world.at("lock")).result()).error().kind(), ErrorKind::conflict);
+  auto other = co_await world.disk.lock(world.at("other"));
+  lock.reset();
+  CHECK((co_await world.disk.lock(world.at("lock")).result()).has_value());
+  CHECK((co_await world.disk.lock(world.at("lock")).result()).has_value());  // the one before is gone
+  CHECK_EQ((co_await world.disk.lock(world.at("no/lock")).result()).error().kind(), ErrorKind::not_found);
+}
+
 inline Task<void> large_files_are_whole(DiskWorld& world) {
   std::string bytes;
   for (int i = 0; bytes.size() < (3u << 20); ++i) bytes += text("{},", i);
@@ -122,6 +175,11 @@ inline Task<void> atomic_writes_replace_and_leave_nothing(DiskWorld& world) {
 
 inline void verify_disk(std::function<void(DiskProperty)> run) {
   SUBCASE("appended bytes read back") { run(appended_bytes_read_back); }
+  SUBCASE("writes overwrite in place") { run(writes_overwrite_in_place); }
+  SUBCASE("a gap reads as zeros") { run(a_gap_reads_as_zeros); }
+  SUBCASE("two Files append to one end") { run(two_files_append_to_one_end); }
+  SUBCASE("bytes can be written again") { run(bytes_can_be_written_again); }
+  SUBCASE("a lock has one holder") { run(a_lock_has_one_holder); }
   SUBCASE("large files are whole") { run(large_files_are_whole); }
   SUBCASE("what is missing is not found") { run(what_is_missing_is_not_found); }
   SUBCASE("a new file must be new") { run(a_new_file_must_be_new); }
