@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import time
 
 import pytest
 
@@ -264,6 +265,7 @@ def test_kill_does_not_hit_a_process_that_took_the_pid(container):
     container."""
     c = container("true").up()
     c.wait()
+    time.sleep(0.05)  # the kernel tells start times in ticks of 10 ms; no pid comes back within one
     with subprocess.Popen(["sleep", "100"]) as other:
         try:
             for path, _, files in os.walk(os.path.join(c.runtime.root, c.id)):
