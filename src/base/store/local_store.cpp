@@ -1,0 +1,265 @@
+#include "base/store/local_store.h"
+
+#include <algorithm>
+
+#include "base/core/ensure.h"
+#include "base/io/wait.h"
+
+namespace podo::store {
+namespace {
+
+constexpr std::size_t round_bytes = 1 << 20;  // beyond it the next round begins: one write stays short
+
+}  // namespace
+
+struct LocalStore::Round {
+  Batch batch;
+  bool done = false;
+  std::unique_ptr<Error> error;
+  io::Condition ended{"a commit"};
+};
+
+// Wakes the strand that ends leases.
+class LocalStore::Alarm final : public io::Timer {
+ public:
+  explicit Alarm(io::Condition& rings) : rings_(rings) {}
+  using Timer::cancel;
+  using Timer::set;
+
+ private:
+  void fired() override { rings_.notify_one(); }
+  io::Condition& rings_;
+};
+
+LocalStore::LocalStore(io::Loop& loop, Random& random, const StoreOptions& options,
+                       std::unique_ptr<History> history, std::unique_ptr<Journal> journal)
+    : loop_(loop),
+      random_(random),
+      limits_(options.limits),
+      history_(std::move(history)),
+      journal_(std::move(journal)),
+      watchers_(loop, *history_),
+      group_(loop) {
+  group_.spawn(end_leases(), "end leases");
+  if (journal_ != nullptr) group_.spawn(commit_rounds(), "commit");
+}
+
+LocalStore::~LocalStore() = default;
+
+Result<void> LocalStore::usable() const {
+  if (closed_) return cancelled("the store was closed");
+  return {};
+}
+
+// --- reading ----------------------------------------------------------------------------------------------
+
+Task<std::optional<Entry>> LocalStore::find(std::string key, Revision at) {
+  co_await usable();
+  Entry entry = co_await history_->find(key, at);
+  if (!entry) co_return std::nullopt;
+  co_return entry;
+}
+
+Task<Page> LocalStore::range(Range range, std::size_t limit, Revision at) {
+  co_await usable();
+  co_return co_await history_->range(range, limit, at);
+}
+
+Task<std::uint64_t> LocalStore::count(Range range, Revision at) {
+  co_await usable();
+  co_return co_await history_->count(range, at);
+}
+
+Task<Status> LocalStore::status() {
+  co_await usable();
+  co_return history_->status();
+}
+
+Task<std::unique_ptr<Watch>> LocalStore::watch(Range range, Revision from) {
+  co_await usable();
+  Revision shown = history_->shown();
+  if (from == 0) from = shown + 1;
+  if (from > shown + 1) co_return invalid("revision {} is in the future: the store is at {}", from, shown);
+  if (from <= history_->oldest())
+    co_return not_found("revision {} is compacted: a watch may begin at {}", from, history_->oldest() + 1);
+  if (journal_ != nullptr) co_await journal_->can_watch_from(from);
+  co_return watchers_.open(std::move(range), from);
+}
+
+Task<void> LocalStore::compact(Revision oldest) {
+  co_await usable();
+  co_await history_->compact(oldest);
+}
+
+// --- committing -------------------------------------------------------------------------------------------
+
+Task<Outcome> LocalStore::commit(Transaction transaction) {
+  co_await io::checkpoint();
+  co_await usable();
+  co_await check(transaction, limits_);
+  co_await leases_exist(transaction);
+  Durability durability = transaction.durability;
+  co_return co_await settle(co_await history_->stage(std::move(transaction), limits_), durability);
+}
+
+Result<void> LocalStore::leases_exist(const Transaction& transaction) const {
+  for (const auto* operations : {&transaction.then, &transaction.otherwise})
+    for (const Operation& operation : *operations)
+      if (operation.lease != 0 && !leases_.has(operation.lease))
+        return not_found("there is no lease {}", operation.lease);
+  return {};
+}
+
+// What was staged becomes an answer, when it is as durable as was asked. An answer that changes nothing may
+// rest on changes that are not on the disk yet: it waits for those.
+Task<Outcome> LocalStore::settle(Staged staged, Durability durability) {
+  follow_leases(staged.changes);
+  Revision tip = history_->tip();
+  if (journal_ == nullptr) {
+    show(tip);
+    co_return std::move(staged.outcome);
+  }
+  if (staged.changes.empty() && rounds_.empty()) co_return std::move(staged.outcome);
+  if (!staged.changes.empty()) {
+    std::string payload;
+    journal_->encode(staged.changes, payload);
+    bool in_memory = payload.empty();
+    if (in_memory && rounds_.empty() && journal_->may_show_unwritten(tip)) {
+      show(tip);
+      co_return std::move(staged.outcome);
+    }
+    if (filling_ == nullptr) filling_ = std::make_shared<Round>();
+    round = filling_;
+    round->batch.last = tip;
+    round->batch.payload += payload;
+    round->batch.durable |= durability == Durability::durable && !in_memory;
+    round->batch.in_memory |= in_memory;
+    work_.notify_one();
+  }
+  co_await finish(round);
+  co_return std::move(staged.outcome);
+}
+
+std::shared_ptr<LocalStore::Round> LocalStore::newest_round() {
+  return filling_ != nullptr ? filling_ : writing_;
+}
+
+Task<void> LocalStore::finish(std::shared_ptr<Round> round) {
+  while (!round->done) co_await round->ended.wait();
+  if (round->error != nullptr) co_await Failure(Error(*round->error));
+}
+
+Task<void> LocalStore::commit_rounds() {
+  for (;;) {
+    while (rounds_.empty()) co_await work_.wait();
+    writing_ = true;
+    Result<void> written = co_await journal_->write(rounds_.front()->batch).result();
+    writing_ = false;
+    if (!written) {
+      give_up(written.error());
+    } else {
+      show(rounds_.front()->batch.last);
+      end_round({});
+    }
+    if (rounds_.empty()) idle_.notify_all();
+  }
+}
+
+void LocalStore::end_round(std::unique_ptr<Error> error) {
+  std::shared_ptr<Round> round = std::move(rounds_.front());
+  rounds_.pop_front();
+  round->done = true;
+  round->error = std::move(error);
+  round->ended.notify_all();
+}
+
+void LocalStore::show(Revision revision) {
+  std::uint64_t first_event = history_->end_of_events();
+  history_->show(revision);
+  watchers_.shown(first_event);
+}
+
+// Nothing of the round that failed has happened, nor of those that were staged on top of it.
+void LocalStore::give_up(const Error& error) {
+  history_->roll_back();
+  leases_.detach_all();
+  Result<Page> all = history_->range(Range::prefix(""), 0, 0);
+  for (const Entry& entry : all->entries)
+    if (entry.lease() != 0) leases_.attach(entry.lease(), entry.key());
+  while (!rounds_.empty()) end_round(std::make_unique<Error>(error));
+}
+
+Task<void> LocalStore::flush() {
+  co_await usable();
+  if (journal_ == nullptr) co_return;
+  if (!rounds_.empty()) co_await finish(rounds_.back());
+  co_await journal_->flush();
+}
+
+Task<void> LocalStore::close() {
+  co_await usable();
+  closed_ = true;
+  watchers_.close();
+  if (journal_ == nullptr) co_return;
+  while (!rounds_.empty()) co_await idle_.wait();
+  co_await journal_->close();
+}
+
+// --- leases -----------------------------------------------------------------------------------------------
+
+Task<LeaseId> LocalStore::grant(Duration time_to_live, LeaseId id) {
+  co_await usable();
+  while (id == 0 || (id >> 63) != 0) id = random_.next() >> 1;  // clients keep it in a signed number
+  co_await leases_.grant(id, time_to_live, loop_.clock().now());
+  leases_changed_.notify_one();
+  co_return id;
+}
+
+Task<Lease> LocalStore::keep_alive(LeaseId id) {
+  co_await usable();
+  co_await leases_.keep_alive(id, loop_.clock().now());
+  co_return co_await leases_.look_at(id, loop_.clock().now());
+}
+
+Task<Lease> LocalStore::lease(LeaseId id) {
+  co_await usable();
+  co_return co_await leases_.look_at(id, loop_.clock().now());
+}
+
+Task<void> LocalStore::revoke(LeaseId id) {
+  co_await usable();
+  co_await erase_keys(co_await leases_.end(id));
+}
+
+Task<void> LocalStore::erase_keys(std::vector<std::string> keys) {
+  if (keys.empty()) co_return;
+  Transaction transaction{.durability = Durability::memory};
+  for (const std::string& key : keys) transaction.then.push_back(erase(Range::key(key)));
+  Limits no_limits{.store_bytes = UINT64_MAX};
+  (void)co_await settle(co_await history_->stage(std::move(transaction), no_limits), Durability::memory);
+}
+
+void LocalStore::follow_leases(std::span<const Change> changes) {
+  for (const Change& change : changes) {
+    if (change.previous && change.previous.lease() != 0)
+      leases_.detach(change.previous.lease(), change.entry.key());
+    if (change.entry.lease() != 0) leases_.attach(change.entry.lease(), change.entry.key());
+  }
+}
+
+Task<void> LocalStore::end_leases() {
+  Alarm alarm(leases_changed_);
+  for (;;) {
+    Monotonic now = loop_.clock().now();
+    if (std::optional<LeaseId> ended = leases_.ended(now)) {
+      std::vector<std::string> keys = co_await leases_.end(*ended);
+      // A disk that fails takes nothing from the lease's end: its keys are tried again with the next round.
+      while (!co_await erase_keys(keys).result()) co_await io::sleep(seconds(1));
+      continue;
+    }
+    if (std::optional<Monotonic> next = leases_.next_end()) alarm.set(loop_, *next);
+    co_await leases_changed_.wait();
+  }
+}
+
+}  // namespace podo::store
