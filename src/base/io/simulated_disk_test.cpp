@@ -50,35 +50,56 @@ bool whole_after_crash(std::uint64_t seed, bool careless) {
   return (done >= 0 && *after == version_bytes(done)) || *after == version_bytes(done + 1);
 }
 
-struct Left {
-  int nothing = 0, everything = 0, torn = 0;
+// Opens a log of two sectors and changes it in every way there is. `synced` are the bytes of the last sync that
+// was told to have succeeded, `newest` those of the last call, begun or done.
+struct Log {
+  std::string synced, newest;
 };
-
-// 4 sectors are synced, 6 more are not, and the power goes.
-void crash_with_unsynced_tail(std::uint64_t seed, Left& left) {
-  SimulatedLoop loop(seed);
-  SimulatedDisk disk(loop);
-  const std::string head(4 * SimulatedDisk::sector_bytes, 'h'), tail(6 * SimulatedDisk::sector_bytes, 't');
-  auto run = [&]() -> Task<void> {
-    auto file = co_await disk.open("/log", create_it);
-    co_await disk.sync_folder("/");
-    co_await file->append(head);
+Task<void> change_log(Disk& disk, Log& log) {
+  auto lock = co_await disk.lock("/lock");
+  auto file = co_await disk.open("/new", create_it);
+  auto sync = [&]() -> Task<void> {
     co_await file->sync();
-    co_await file->append(tail);
-    disk.crash();
-    CHECK_EQ((co_await file->append("x").result()).error().kind(), ErrorKind::unavailable);
-    std::string after = co_await read_file(disk, "/log", 1 << 20);
-    CHECK(after.starts_with(head));
-    for (std::size_t at = head.size(); at < after.size(); at += SimulatedDisk::sector_bytes) {
-      std::string sector = after.substr(at, SimulatedDisk::sector_bytes);
-      CHECK((sector == std::string(SimulatedDisk::sector_bytes, 't') ||
-             sector == std::string(SimulatedDisk::sector_bytes, '\0')));
-    }
-    if (after == head) ++left.nothing;
-    else if (after == head + tail) ++left.everything;
-    else ++left.torn;
+    log.synced = log.newest;
   };
-  CHECK(loop.run(run()).has_value());
+  co_await disk.rename("/new", "/log");
+  co_await disk.sync_folder("/");
+  log.newest = std::string(1024, 'a');
+  co_await file->append(log.newest);
+  co_await sync();
+  log.newest.replace(500, 24, std::string(24, 'b'));
+  co_await file->write_at_and_sync(500, std::string(24, 'b'));
+  log.synced = log.newest;
+  log.newest.replace(600, 100, std::string(100, 'c'));
+  co_await file->write_at(600, std::string(100, 'c'));
+}
+
+// Of one run that is cut at the n-th point (0: never): how many points there were.
+std::uint64_t run_to_point(std::uint64_t n, std::uint64_t fates_seed) {
+  SimulatedLoop loop(3);
+  SimulatedDisk disk(loop, {.fates_seed = fates_seed});
+  Log log;
+  std::uint64_t points = 0;
+  auto run = [&]() -> Task<void> {
+    if (n > 0) disk.crash_after(n);
+    Result<void> changed = co_await change_log(disk, log).result();
+    CHECK_EQ(changed.has_value(), n == 0);
+    if (!changed) CHECK_EQ(changed.error().kind(), ErrorKind::unavailable);
+    points = disk.points();
+    CHECK_EQ(disk.powered(), n == 0);
+    if (n > 0) CHECK_EQ((co_await disk.list("/").result()).error().kind(), ErrorKind::unavailable);
+    disk.crash();
+    CHECK((co_await disk.lock("/lock").result()).has_value());
+    Result<std::string> after = co_await read_file(disk, "/log", 1 << 20).result();
+    if (log.synced.empty()) co_return;
+    REQUIRE(after.has_value());
+    REQUIRE_EQ(after->size(), log.synced.size());
+    for (std::size_t i = 0; i < log.synced.size(); ++i)
+      if (log.synced[i] == log.newest[i]) CHECK_EQ((*after)[i], log.synced[i]);
+  };
+  Result<void> ran = loop.run(run());
+  CHECK_MESSAGE(ran.has_value(), (ran ? "" : ran.error().message()));
+  return points;
 }
 
 }  // namespace
@@ -97,12 +118,54 @@ TEST_CASE("the simulated disk keeps the Disk contract") {
   });
 }
 
-TEST_CASE("a crash keeps synced bytes, and loses or tears the others by whole sectors") {
-  Left left;
-  for (std::uint64_t seed = 0; seed < seeds; ++seed) crash_with_unsynced_tail(seed, left);
-  CHECK_GT(left.nothing, 20);
-  CHECK_GT(left.everything, 20);
-  CHECK_GT(left.torn, 20);
+TEST_CASE("a run can be cut at each of its points, and keeps what was synced before") {
+  std::uint64_t points = run_to_point(0, 1);
+  CHECK_EQ(points, 2 * 9);  // lock, open, rename, sync_folder, append, sync, write + sync, write
+  for (std::uint64_t point = 1; point <= points; ++point)
+    for (std::uint64_t fates = 0; fates < 20; ++fates) {
+      CAPTURE(point);
+      CAPTURE(fates);
+      CHECK_EQ(run_to_point(point, fates), point);
+    }
+}
+
+TEST_CASE("what is under way when the power goes fails, and so do files opened before") {
+  SimulatedLoop loop(5);
+  SimulatedDisk disk(loop);
+  auto run = [&]() -> Task<void> {
+    auto one = co_await disk.open("/one", create_it);
+    auto two = co_await disk.open("/two", create_it);
+    co_await disk.sync_folder("/");
+    disk.crash_after(3);
+    auto fails = [](std::unique_ptr<File>& file) -> Task<bool> {
+      for (int i = 0; i < 100; ++i) {
+        Result<void> written = co_await file->append("x").result();
+        if (!written) co_return written.error().kind() == ErrorKind::unavailable;
+      }
+      co_return false;
+    };
+    auto [one_failed, two_failed] = co_await all(fails(one), fails(two));
+    CHECK((one_failed && two_failed));
+    disk.crash();
+    CHECK(co_await fails(one));
+    one = co_await disk.open("/one");
+    co_await one->append("again");
+  };
+  Result<void> ran = loop.run(run());
+  CHECK_MESSAGE(ran.has_value(), (ran ? "" : ran.error().message()));
+}
+
+TEST_CASE("a crash releases locks, and what is left of them then releases nothing") {
+  SimulatedLoop loop(5);
+  SimulatedDisk disk(loop);
+  auto run = [&]() -> Task<void> {
+    auto before = co_await disk.lock("/lock");
+    disk.crash();
+    auto after = co_await disk.lock("/lock");
+    before.reset();
+    CHECK_EQ((co_await disk.lock("/lock").result()).error().kind(), ErrorKind::conflict);
+  };
+  CHECK(loop.run(run()).has_value());
 }
 
 TEST_CASE("an atomic write survives a crash at any point; one that forgets to sync does not") {
@@ -167,7 +230,16 @@ TEST_CASE("a disk that fails says so: errors, short writes, no space") {
     disk.limit_bytes(600);
     CHECK_EQ((co_await file->append(std::string(1000, 'x')).result()).error().kind(), ErrorKind::exhausted);
     CHECK_EQ(co_await file->size(), 600);
+    co_await file->write_at(100, std::string(500, 'y'));  // takes no room
+    CHECK_EQ((co_await file->write_at(500, std::string(101, 'z')).result()).error().kind(),
+             ErrorKind::exhausted);
+    CHECK_EQ(co_await file->read_at(499, 200), "y" + std::string(100, 'z'));
     disk.limit_bytes(UINT64_MAX);
+    disk.fail_next(Call::write, EIO);
+    CHECK_EQ((co_await file->write_at_and_sync(0, std::string(600, 'w')).result()).error().system_errno(),
+             EIO);
+    std::string written = co_await file->read_at(0, 600);
+    CHECK_LT(written.find_last_of('w'), 599);  // a short write
     disk.fail_sometimes(Call::read, 500'000);
     int failed = 0;
     for (int i = 0; i < 100; ++i)
@@ -177,22 +249,28 @@ TEST_CASE("a disk that fails says so: errors, short writes, no space") {
   CHECK(loop.run(run()).has_value());
 }
 
-TEST_CASE("bytes of a failed sync are lost although a later sync succeeds") {
-  SimulatedLoop loop(5);
-  SimulatedDisk disk(loop);
-  auto run = [&]() -> Task<void> {
-    auto file = co_await disk.open("/a", create_it);
-    co_await disk.sync_folder("/");
-    co_await file->append("dirty");
-    disk.fail_next(SimulatedDisk::Call::sync, EIO);
-    CHECK_FALSE((co_await file->sync().result()).has_value());
-    CHECK_EQ(co_await file->read_at(0, 100), "dirty");
-    co_await file->append("clean");
-    co_await file->sync();
-    disk.crash();
-    CHECK_EQ(co_await read_file(disk, "/a", 100), std::string(5, '\0') + "clean");
-  };
-  CHECK(loop.run(run()).has_value());
+TEST_CASE("bytes of a failed sync may be lost although a later sync succeeds") {
+  int lost = 0, kept = 0;
+  for (std::uint64_t seed = 0; seed < 100; ++seed) {
+    SimulatedLoop loop(seed);
+    SimulatedDisk disk(loop);
+    auto run = [&]() -> Task<void> {
+      auto file = co_await disk.open("/a", create_it);
+      co_await disk.sync_folder("/");
+      co_await file->append("dirty");
+      disk.fail_next(SimulatedDisk::Call::sync, EIO);
+      CHECK_FALSE((co_await file->sync().result()).has_value());
+      CHECK_EQ(co_await file->read_at(0, 100), "dirty");
+      co_await file->write_at_and_sync(5, "clean");
+      disk.crash();
+      std::string after = co_await read_file(disk, "/a", 100);
+      CHECK_EQ(after.substr(5), "clean");
+      ++(after.starts_with("dirty") ? kept : lost);
+    };
+    CHECK(loop.run(run()).has_value());
+  }
+  CHECK_GT(lost, 20);
+  CHECK_GT(kept, 20);
 }
 
 TEST_CASE("an atomic write that meets errors keeps the old bytes and says what failed") {
