@@ -128,20 +128,22 @@ Task<Outcome> LocalStore::settle(Staged staged, Durability durability) {
       show(tip);
       co_return std::move(staged.outcome);
     }
-    if (filling_ == nullptr) filling_ = std::make_shared<Round>();
-    round = filling_;
-    round->batch.last = tip;
-    round->batch.payload += payload;
-    round->batch.durable |= durability == Durability::durable && !in_memory;
-    round->batch.in_memory |= in_memory;
+    Batch& batch = filling_batch();
+    batch.last = tip;
+    batch.payload += payload;
+    batch.durable |= durability == Durability::durable && !in_memory;
+    batch.in_memory |= in_memory;
     work_.notify_one();
   }
-  co_await finish(round);
+  co_await finish(rounds_.back());
   co_return std::move(staged.outcome);
 }
 
-std::shared_ptr<LocalStore::Round> LocalStore::newest_round() {
-  return filling_ != nullptr ? filling_ : writing_;
+Batch& LocalStore::filling_batch() {
+  bool taken = rounds_.empty() || (writing_ && rounds_.size() == 1);
+  if (taken || rounds_.back()->batch.payload.size() > round_bytes)
+    rounds_.push_back(std::make_shared<Round>());
+  return rounds_.back()->batch;
 }
 
 Task<void> LocalStore::finish(std::shared_ptr<Round> round) {
