@@ -1,12 +1,13 @@
-// Aead: bytes that only the holder of a key can read, and that nobody without it can change unseen. AES-256-GCM
-// (NIST SP 800-38D): sealing hides `plain`, and binds it to `associated`, which stays readable and is not stored.
+// Aead: bytes that only the holder of a key can read, and that nobody without it can change unseen.
+// AES-256-GCM (NIST SP 800-38D): sealing hides `plain`, and binds it to `associated`, which is neither hidden
+// nor stored.
 //
 //   Aead aead(key);
 //   std::string sealed = aead.seal(nonce, "pods/a", "value");           // ciphertext tag:16
 //   Result<std::string> plain = aead.open(nonce, "pods/a", sealed);
 //
-// The nonce is the caller's burden: with one key, no nonce may ever seal twice, or what both sealed can be read and
-// forged. Random nonces are safe for 2^32 seals a key.
+// The nonce is the caller's burden: with one key, no nonce may ever seal twice, or what both sealed can be
+// read and forged. Random nonces are safe for 2^32 seals a key.
 //
 // Each object holds the key's schedule, which is wiped with it, and no copy of the key. One thread at a time;
 // objects of the same key on several threads are fine. Parts of up to a gigabyte.

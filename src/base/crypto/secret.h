@@ -1,5 +1,5 @@
-// Secret: bytes that are wiped from memory when they are no longer owned, and that text() and logs do not take.
-// It moves and never copies, so that there is one place to wipe.
+// Secret: bytes that are wiped from memory when they are no longer owned, and that text() and logs do not
+// take. It moves and never copies, so that there is one place to wipe.
 #pragma once
 
 #include <cstddef>

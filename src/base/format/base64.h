@@ -10,8 +10,8 @@ namespace podo::base64 {
 
 std::string encode(std::string_view bytes);
 
-// Takes what encode() gives and nothing else: whole groups of four, no blanks, no bits left over, so that every
-// value has one spelling. The error names the place and does not quote the text, which may be secret.
+// Takes what encode() gives and nothing else: whole groups of four, no blanks, no bits left over, so that
+// every value has one spelling. The error names the place and does not quote the text, which may be secret.
 Result<std::string> decode(std::string_view text);
 
 }  // namespace podo::base64
