@@ -1,4 +1,5 @@
-// A key file is refused without a word of what stands in it, or is a ring that reads the same when written again.
+// A key file is refused without a word of what stands in it, or is a ring that reads the same when
+// written again.
 #include <cstddef>
 #include <cstdint>
 #include <string>

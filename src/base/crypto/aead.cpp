@@ -35,8 +35,8 @@ void transform(EVP_CIPHER_CTX* context, std::string_view in, char* out) {
 
 Aead::Aead(Key key) : sealer_(make(key, Direction::seal)), opener_(make(key, Direction::open)) {}
 
-// libcrypto's configuration file on the host can load modules and change what a cipher is: it is not read. Nor
-// is anything left for the end of the process to tidy up.
+// libcrypto's configuration file on the host can load modules and change what a cipher is: it is not
+// read. Nor is anything left for the end of the process to tidy up.
 Aead::Context Aead::make(Key key, Direction direction) {
   ENSURE(OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, nullptr) == 1);
   EVP_CIPHER* const cipher = EVP_CIPHER_fetch(nullptr, "AES-256-GCM", nullptr);

@@ -74,8 +74,8 @@ Result<crypto::Secret> read_key_file(int folder, const std::string& name, const 
   return secret;
 }
 
-// The file's folder, and its new contents beside it under another name until keep(). While that name is taken,
-// nobody else rotates.
+// The file's folder, and its new contents beside it under another name until keep(). While that name is
+// taken, nobody else rotates.
 class Replacement {
  public:
   static Result<Replacement> begin(const std::string& path) {

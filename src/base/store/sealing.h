@@ -1,16 +1,17 @@
-// Sealing: how values under chosen prefixes lie on the disk. In memory they are plain; keys and revisions are
-// plain everywhere. It wards off who reads the disk or a backup, and whoever changes a sealed value, or puts it
-// under another name or at another revision.
+// Sealing: how values under chosen prefixes lie on the disk. In memory they are plain; keys and revisions
+// are plain everywhere. It wards off who reads the disk or a backup, and whoever changes a sealed value,
+// or puts it under another name or at another revision.
 //
 //   sealed     := key_id:le32 nonce:12 ciphertext tag:16            32 bytes more than the value
 //   associated := key_size:le32 key modified:le64
 //
-// AES-256-GCM with the newest key of a Keyring; each value has a random nonce, which is safe for 2^32 values
-// sealed with one key: a store that writes a hundred such values a second rotates its keys once a year. Values
-// sealed with an older key stay as they are until they are written again, by a compaction too.
+// AES-256-GCM with the newest key of a Keyring; each value has a random nonce, which is safe for 2^32
+// values sealed with one key: a store that writes a hundred such values a second rotates its keys once a
+// year. Every time one is written counts, by compactions and backups too. What an older key sealed stays so
+// until it is written again.
 //
-// Made once, never changed; one thread at a time. Another thread has one of its own of the same Keyring, which
-// need not outlive them. `random` must.
+// Made once, never changed; one thread at a time. Another thread has one of its own of the same Keyring,
+// which need not outlive them. `random` must.
 #pragma once
 
 #include <cstddef>
@@ -39,8 +40,8 @@ class Sealing {
 
   std::string seal(std::string_view key, Revision modified, std::string_view value);  // needs keys
 
-  // Denied when the key file lacks the key, or there is none; corrupt when the bytes are not what was sealed for
-  // this key at this revision.
+  // Denied when the key file lacks the key, or there is none; corrupt when the bytes are not what was
+  // sealed for this key at this revision.
   Result<std::string> open(std::string_view key, Revision modified, std::string_view sealed);
 
  private:
