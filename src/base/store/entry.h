@@ -71,6 +71,7 @@ class Entry {
     std::uint32_t value_size = 0;
     std::uint32_t key_size = 0;
     bool in_memory_only = false;  // the index's alone: written with Durability::memory
+    bool sealed = false;          // the value is still as it lies on the disk: nobody gave the keys
     std::string_view key() const { return {reinterpret_cast<const char*>(this + 1), key_size}; }
   };
 

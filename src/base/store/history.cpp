@@ -333,7 +333,9 @@ void History::replay(const Replayed& change) {
     stamp.created = before != nullptr ? before->stamp.created : stamp.modified;
     stamp.version = before != nullptr ? before->stamp.version + 1 : 1;
   }
-  Change put = set(Entry(change.key, change.value, stamp));
+  Entry entry(change.key, change.value, stamp);
+  entry.block()->sealed = change.sealed;
+  Change put = set(std::move(entry));
   count_in(at_tip_, put);
   staged_.push_back(std::move(put));
 }

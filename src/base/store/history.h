@@ -79,6 +79,7 @@ class History {
     std::string_view key;
     std::string_view value;
     bool erased = false;
+    bool sealed = false;
     Stamp stamp;  // modified; with created and version 0 these follow from the version before
   };
   void replay(const Replayed& change);  // of the revision after the tip, or of the tip; then show()

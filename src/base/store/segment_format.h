@@ -1,0 +1,101 @@
+// A segment of the log, as bytes. Pure functions; docs/store_format.md is the page for readers without C++.
+//
+//   segment     := header batch* unused
+//   header      := magic:8 format:le32 zero:le32 store:le64 segment:le64 zeros checksum:le64      512 bytes
+//   batch       := checksum:le64 payload_size:le32 flags:le32 number:le64 previous:le64 synced_through:le64
+//                  epoch:le32 zero:le32 before:le64 last:le64 reserved_until:le64 wall_ns:le64
+//                  payload padding                                                  to a multiple of 8 bytes
+//   payload     := transaction*
+//   transaction := revision_step:varint change_count:varint change*
+//   change      := kind:byte key:sized [ created:varint version:varint ] [ value:sized ]
+//   sized       := size:varint byte*
+//
+//   kind        bit 0: erase (no value), bit 1: stamped (created and version follow), bit 2: sealed value
+//   flags       bit 0: revisions of this epoch were shown that are in no batch (Durability::memory)
+//   checksum    XXH3-64 of all after it, without the padding, with a seed made of store, segment and offset: what
+//               stands elsewhere, or stood here when the file had another number, does not pass
+//
+// A batch is what one sync made durable. Batches are numbered without a gap over all segments, and name the
+// checksum of the one before. `synced_through` is the number of a batch known to be on the disk when this one
+// was written. A revision is `before` plus the steps up to its transaction; `before` is `last` of the batch
+// before, or more in the first batch of an epoch (an opening that wrote): see docs/store_format.md, "Revisions".
+//
+// A segment whose first batch is number n makes every batch from n on void that stands in a segment before it.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/core/error.h"
+#include "base/store/entry.h"
+#include "base/store/wire.h"
+
+namespace podo::store {
+
+inline constexpr std::uint32_t format_version = 1;
+
+struct SegmentHeader {
+  static constexpr std::size_t size = 512;
+  std::uint32_t format = format_version;
+  std::uint64_t store = 0;  // a number drawn when the store was made
+  std::uint64_t segment = 0;
+};
+std::string encode(const SegmentHeader& header);
+Result<SegmentHeader> decode_segment_header(
+    std::string_view bytes);  // corrupt, or unsupported: a newer format
+
+struct BatchHeader {
+  static constexpr std::size_t size = 88;
+  static constexpr std::uint32_t memory_flag = 1;
+  std::uint64_t checksum = 0;  // filled by encode_batch
+  std::uint32_t payload_size = 0;
+  std::uint32_t flags = 0;
+  std::uint64_t number = 0;
+  std::uint64_t previous = 0;
+  std::uint64_t synced_through = 0;
+  std::uint32_t epoch = 0;
+  Revision before = 0;
+  Revision last = 0;
+  Revision reserved_until = 0;
+  std::int64_t wall_ns = 0;
+};
+
+struct Place {
+  std::uint64_t store = 0;
+  std::uint64_t segment = 0;
+  std::uint64_t offset = 0;
+};
+
+std::size_t encoded_size(std::size_t payload_size);  // of a batch
+std::string encode_batch(BatchHeader& header, std::string_view payload, const Place& place);
+
+struct BatchView {
+  BatchHeader header;
+  std::string_view payload;
+  std::uint64_t offset = 0;
+};
+// The batch at place.offset of a segment's bytes; none when what stands there is not one.
+std::optional<BatchView> batch_at(std::string_view segment, const Place& place);
+// The next one from place.offset on, wherever it begins.
+std::optional<BatchView> find_batch(std::string_view segment, Place place);
+
+struct LoggedChange {
+  bool erased = false;
+  bool stamped = false;
+  bool sealed = false;
+  std::string_view key;
+  std::string_view value;
+  std::uint64_t created = 0;
+  std::uint64_t version = 0;
+};
+void encode(const LoggedChange& change, std::string& out);
+Result<LoggedChange> decode_change(WireReader& in);  // views into what is read
+
+struct LoggedTransaction {
+  std::uint64_t revision_step = 0;
+  std::uint64_t changes = 0;  // so many follow
+};
+void encode(const LoggedTransaction& transaction, std::string& out);
+Result<LoggedTransaction> decode_transaction(WireReader& in);
+
+}  // namespace podo::store
