@@ -23,17 +23,27 @@ std::string SimulatedBytes::newest(std::size_t index) const {
 
 void SimulatedBytes::write(std::size_t offset, std::string_view bytes) {
   if (bytes.empty()) return;
-  std::size_t end = offset + bytes.size();
-  for (std::size_t index = offset / sector_bytes_; index * sector_bytes_ < end; ++index) {
-    Sector& sector = written_[index];
-    if (sector.without) sector.before.push_back(*sector.without);
-    sector.before.push_back(newest(index));
-    if (!sector.without) continue;
-    std::size_t start = index * sector_bytes_, from = std::max(offset, start);
-    std::size_t to = std::min(end, start + sector_bytes_);
-    overlay(*sector.without, from - start, bytes.substr(from - offset, to - from));
+  ++writes_;
+  bytes_.resize(std::max(bytes_.size(), offset + bytes.size()));
+  while (!bytes.empty()) {
+    std::size_t within = offset % sector_bytes_, count = std::min(bytes.size(), sector_bytes_ - within);
+    write_sector(offset / sector_bytes_, within, bytes.substr(0, count));
+    offset += count;
+    bytes.remove_prefix(count);
   }
-  overlay(bytes_, offset, bytes);
+}
+
+void SimulatedBytes::write_sector(std::size_t index, std::size_t offset, std::string_view piece) {
+  std::size_t at = index * sector_bytes_ + offset;
+  bool same = std::string_view(bytes_).substr(at, piece.size()) == piece;
+  if (same && !written_.contains(index)) return;  // as zeros after the end are: nothing that could be lost
+  Sector& sector = written_[index];
+  if (sector.without) {
+    sector.before.emplace_back(writes_, *sector.without);
+    overlay(*sector.without, offset, piece);
+  }
+  sector.before.emplace_back(writes_, newest(index));
+  bytes_.replace(at, piece.size(), piece);
 }
 
 void SimulatedBytes::truncate(std::size_t size, Random& fates) {
@@ -49,23 +59,23 @@ void SimulatedBytes::truncate(std::size_t size, Random& fates) {
   auto shorten = [size_max = size % sector_bytes_](std::string& bytes) {
     bytes.resize(std::min(bytes.size(), size_max));
   };
-  std::for_each(last->second.before.begin(), last->second.before.end(), shorten);
+  for (Version& version : last->second.before) shorten(version.bytes);
   if (last->second.without) shorten(*last->second.without);
 }
 
-void SimulatedBytes::sync() {
-  std::erase_if(written_, [this](auto& written) {
+void SimulatedBytes::sync(Mark mark) {
+  std::erase_if(written_, [&](auto& written) {
     auto& [index, sector] = written;
-    sector.before.clear();
-    return !sector.without || *sector.without == newest(index);
+    std::erase_if(sector.before, [&](auto& version) { return version.until_write <= mark.writes; });
+    return sector.before.empty() && (!sector.without || *sector.without == newest(index));
   });
-  size_synced_ = bytes_.size();
+  size_synced_ = std::max(size_synced_, std::min(mark.size, bytes_.size()));
   if_truncation_is_lost_.reset();
 }
 
 void SimulatedBytes::fail_sync() {
   for (auto& [index, sector] : written_)
-    if (!sector.before.empty()) sector.without = sector.before.front();
+    if (!sector.before.empty()) sector.without = sector.before.front().bytes;
 }
 
 // --- the crash --------------------------------------------------------------------------------------------
@@ -103,7 +113,8 @@ std::size_t SimulatedBytes::size_left(Fate fate, Random& fates) const {
 }
 
 std::string SimulatedBytes::left_of(std::size_t index, const Sector& sector, Fate fate, Random& fates) const {
-  std::vector<std::string> held = sector.before;
+  std::vector<std::string> held;
+  for (const Version& version : sector.before) held.push_back(version.bytes);
   if (sector.without) held.push_back(*sector.without);
   held.push_back(newest(index));
   if (fate == Fate::nothing) return held.front();

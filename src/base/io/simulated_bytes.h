@@ -1,5 +1,5 @@
-// SimulatedBytes: the bytes of one file of a SimulatedDisk. Reads see the newest; of every sector written since
-// the last good sync it also knows what the sector held before, so that a crash can leave any of that.
+// SimulatedBytes: the bytes of one file of a SimulatedDisk. Reads see the newest; of every sector written
+// since the last good sync it also knows what the sector held before, so that a crash can leave any of that.
 // crash() draws one of these for the file:
 //
 //   nothing      the bytes of the last good sync
@@ -19,6 +19,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -38,19 +39,29 @@ class SimulatedBytes {
 
   void write(std::size_t offset, std::string_view bytes);
   void truncate(std::size_t size, Random& fates);
-  void sync();
+  // A sync that began at `mark` and succeeds: what was written since then is not in it.
+  struct Mark {
+    std::uint64_t writes = 0;
+    std::size_t size = 0;
+  };
+  Mark mark() const { return {writes_, bytes_.size()}; }
+  void sync(Mark mark);
   void fail_sync();
   void crash(Random& fates);
 
  private:
   enum class Fate : std::uint8_t { nothing, prefix, scattered, everything, reordered, garbage };
-  // Its newest bytes stand in bytes_. What is missing at the end of a string is zeros.
-  struct Sector {
-    std::vector<std::string> before;     // what it held since the last good sync, oldest first
+  struct Version {
+    std::uint64_t until_write = 0;  // the number of the write that replaced it
+    std::string bytes;              // what is missing at their end is zeros
+  };
+  struct Sector {                        // its newest bytes stand in bytes_
+    std::vector<Version> before;         // what it held since the last good sync, oldest first
     std::optional<std::string> without;  // the newest bytes without those of failed syncs
   };
 
   std::string newest(std::size_t index) const;
+  void write_sector(std::size_t index, std::size_t offset, std::string_view piece);
   void settle(Random& fates);
   std::string left_of(std::size_t index, const Sector& sector, Fate fate, Random& fates) const;
   std::string spoiled(const std::vector<std::string>& held, Random& fates) const;
@@ -60,6 +71,7 @@ class SimulatedBytes {
   std::size_t sector_bytes_;
   std::string bytes_;
   std::size_t size_synced_ = 0;
+  std::uint64_t writes_ = 0;
   std::map<std::size_t, Sector> written_;             // by index
   std::optional<std::string> if_truncation_is_lost_;  // what a crash leaves then
 };

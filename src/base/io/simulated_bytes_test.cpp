@@ -16,7 +16,7 @@ std::string all_of(const SimulatedBytes& bytes) { return bytes.read(0, bytes.siz
 SimulatedBytes synced(const std::string& bytes) {
   SimulatedBytes made(sector);
   made.write(0, bytes);
-  made.sync();
+  made.sync(made.mark());
   return made;
 }
 
@@ -51,7 +51,7 @@ TEST_CASE("synced bytes survive every crash") {
     CHECK_EQ(left.substr(0, sector), repeated('s'));
     CHECK_EQ(left.substr(2 * sector), repeated('s', 2));
   }
-  bytes.sync();
+  bytes.sync(bytes.mark());
   CHECK_EQ(crashes_of(bytes).size(), 1);
 }
 
@@ -133,7 +133,7 @@ TEST_CASE("a truncation is lost with what came after it, or neither is") {
     if (left == std::string(100, 'o') + std::string(50, 'n')) new_bytes += count;
   }
   for (int times : {lost, short_and_old, new_bytes}) CHECK_GT(times, seeds / 50);
-  bytes.sync();
+  bytes.sync(bytes.mark());
   CHECK_EQ(crashes_of(bytes).size(), 1);
 }
 
@@ -142,7 +142,7 @@ TEST_CASE("what was cut off does not come back when the file grows again") {
   SeededRandom fates(1);
   bytes.write(0, repeated('x', 2));
   bytes.truncate(100, fates);
-  bytes.sync();
+  bytes.sync(bytes.mark());
   bytes.write(1023, "e");
   CHECK_EQ(bytes.read(0, 2000), std::string(100, 'x') + std::string(923, '\0') + "e");
   for (const auto& [left, count] : crashes_of(bytes)) {
@@ -156,21 +156,33 @@ TEST_CASE("what a failed sync did not write a later sync does not save, until it
   bytes.write(0, repeated('f', 2));
   bytes.fail_sync();
   CHECK_EQ(all_of(bytes), repeated('f', 2));
-  bytes.sync();
+  bytes.sync(bytes.mark());
   std::map<std::string, int> left = crashes_of(bytes);
   CHECK_GT(left[repeated('s', 2)], seeds / 20);
   CHECK_GT(left[repeated('f', 2)], seeds / 20);
   CHECK_GT(left[repeated('s') + repeated('f')], seeds / 50);  // each sector by itself
 
   bytes.write(sector, repeated('f'));
-  bytes.sync();
+  bytes.sync(bytes.mark());
   for (const auto& [again, count] : crashes_of(bytes)) CHECK_EQ(again.substr(sector), repeated('f'));
   bytes.write(10, "xyz");  // in the doubtful sector: saves itself only
-  bytes.sync();
+  bytes.sync(bytes.mark());
   left = crashes_of(bytes);
   std::string lost = repeated('s') + repeated('f'), kept = repeated('f', 2);
   CHECK_GT(left[lost.replace(10, 3, "xyz")], seeds / 20);
   CHECK_GT(left[kept.replace(10, 3, "xyz")], seeds / 20);
+}
+
+TEST_CASE("a sync does not cover what was written after it began") {
+  SimulatedBytes bytes = synced(repeated('s'));
+  bytes.write(0, repeated('1'));
+  SimulatedBytes::Mark mark = bytes.mark();
+  bytes.write(0, repeated('2') + "more");
+  bytes.sync(mark);
+  std::map<std::string, int> left = crashes_of(bytes);
+  CHECK_EQ(left[repeated('s')], 0);
+  CHECK_GT(left[repeated('1')], seeds / 20);
+  CHECK_GT(left[repeated('2') + "more"], seeds / 20);
 }
 
 TEST_CASE("a second failed sync puts in doubt what was written between the two") {
@@ -179,7 +191,7 @@ TEST_CASE("a second failed sync puts in doubt what was written between the two")
   bytes.fail_sync();
   bytes.write(0, repeated('2'));
   bytes.fail_sync();
-  bytes.sync();
+  bytes.sync(bytes.mark());
   CHECK_GT(crashes_of(bytes)[repeated('s')], seeds / 20);
 }
 

@@ -45,8 +45,9 @@ class SimulatedFile final : public File {
     co_return node_->bytes.size();
   }
   Task<void> sync() override {
+    SimulatedBytes::Mark mark = node_->bytes.mark();  // what others write meanwhile is not synced
     co_await begin(Call::sync);
-    co_await disk_.sync_now(*node_);
+    co_await disk_.sync_now(*node_, mark);
     co_await disk_.pass(Call::sync);
   }
 
@@ -149,9 +150,9 @@ Result<void> SimulatedDisk::write_now(Node& node, Call call, std::size_t offset,
   return fate;
 }
 
-Result<void> SimulatedDisk::sync_now(Node& node) {
+Result<void> SimulatedDisk::sync_now(Node& node, SimulatedBytes::Mark mark) {
   Result<void> fate = fault(Call::sync);
-  if (fate) node.bytes.sync();
+  if (fate) node.bytes.sync(mark);
   else node.bytes.fail_sync();
   return fate;
 }

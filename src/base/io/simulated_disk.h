@@ -44,8 +44,8 @@ class SimulatedDisk final : public Disk {
 
   // The power goes, if it has not gone yet, and comes back.
   void crash();
-  // The power goes at the n-th of the points still to come, n > 0, and stays away until crash(): that call, all
-  // under way and all later ones fail as unavailable.
+  // The power goes at the n-th of the points still to come, n > 0, and stays away until crash(): that call,
+  // all under way and all later ones fail as unavailable.
   void crash_after(std::uint64_t n) { cut_at_ = points_ + n; }
   bool powered() const { return powered_; }
   std::uint64_t points() const { return points_; }
@@ -83,7 +83,7 @@ class SimulatedDisk final : public Disk {
   void change(Change change);
   void cut_power();
   Result<void> write_now(Node& node, Call call, std::size_t offset, std::string_view bytes);
-  Result<void> sync_now(Node& node);
+  Result<void> sync_now(Node& node, SimulatedBytes::Mark mark);
   std::uint64_t bytes_free() const;
 
   SimulatedLoop& loop_;

@@ -50,8 +50,8 @@ bool whole_after_crash(std::uint64_t seed, bool careless) {
   return (done >= 0 && *after == version_bytes(done)) || *after == version_bytes(done + 1);
 }
 
-// Opens a log of two sectors and changes it in every way there is. `synced` are the bytes of the last sync that
-// was told to have succeeded, `newest` those of the last call, begun or done.
+// Opens a log of two sectors and changes it in every way there is. `synced` are the bytes of the last sync
+// that was told to have succeeded, `newest` those of the last call, begun or done.
 struct Log {
   std::string synced, newest;
 };

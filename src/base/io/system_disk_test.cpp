@@ -1,8 +1,12 @@
 #include "base/io/system_disk.h"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 
@@ -44,6 +48,33 @@ TEST_CASE("files are made with the permissions that were asked for, and files of
   ::umask(umask_now);
   CHECK_EQ(now.st_mode & 0777, 0640 & ~umask_now);
   CHECK(loop.run(read_file(disk, "/proc/self/status", 1 << 20))->starts_with("Name:"));
+}
+
+TEST_CASE("a lock of another process ends with it") {
+  ScratchFolder folder;
+  EpollLoop loop;
+  BlockingPool pool(1);
+  SystemDisk disk(pool);
+  std::string path = folder.path + "/lock";
+  int locked[2];
+  REQUIRE_EQ(::pipe2(locked, O_CLOEXEC), 0);
+  pid_t child = ::fork();
+  if (child == 0) {
+    int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    char done = ::flock(fd, LOCK_EX) == 0 ? 'y' : 'n';
+    (void)!::write(locked[1], &done, 1);
+    for (;;) ::pause();
+  }
+  char done = 0;
+  CHECK_EQ(::read(locked[0], &done, 1), 1);
+  CHECK_EQ(done, 'y');
+  Result<std::unique_ptr<Lock>> mine = loop.run(disk.lock(path));
+  CHECK_EQ(mine.error().message(), path + " is locked by somebody else");
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  CHECK(loop.run(disk.lock(path)).has_value());
+  ::close(locked[0]);
+  ::close(locked[1]);
 }
 
 TEST_CASE("an atomic write that is cancelled leaves the old bytes or the new, and nothing beside them") {
