@@ -37,7 +37,7 @@ inline Task<void> a_put_answers_what_it_wrote(StoreWorld& world) {
   Revision first = co_await write(*world.store, "a", "1");
   Outcome outcome = co_await commit(world, {put("a", "2"), put("b", "3")});
   CHECK(outcome.met);  // there was no condition
-  REQUIRE_EQ(outcome.replies.size(), 2);
+  co_await must(outcome.replies.size() == 2, "a reply for each operation");
   CHECK_EQ(shown(outcome.replies[0]), "a=2");
   CHECK_EQ(outcome.replies[0].entries[0].stamp(), Stamp{first, outcome.revision, 2});
   CHECK_EQ(shown(outcome.replies[1]), "b=3");
@@ -47,7 +47,7 @@ inline Task<void> a_put_answers_what_it_wrote(StoreWorld& world) {
 inline Task<void> an_erase_answers_what_it_removed(StoreWorld& world) {
   co_await commit(world, {put("a", "1"), put("b", "2"), put("c", "3")});
   Outcome outcome = co_await commit(world, {erase(Range{"a", "c"}), erase(Range::key("x"))});
-  REQUIRE_EQ(outcome.replies.size(), 2);
+  co_await must(outcome.replies.size() == 2, "a reply for each operation");
   CHECK_EQ(shown(outcome.replies[0]), "a=1 b=2");
   CHECK_EQ(outcome.replies[0].entries[0].version(), 1);  // as it was
   CHECK(outcome.replies[1].entries.empty());
@@ -59,7 +59,7 @@ inline Task<void> a_read_sees_the_operations_before_it(StoreWorld& world) {
   const Range all = Range::prefix("");
   Outcome outcome = co_await commit(world, {read(all), put("a", "new"), read(all), erase(Range::key("b")),
                                             put("c", "3"), read(all, 1), read(all)});
-  REQUIRE_EQ(outcome.replies.size(), 7);
+  co_await must(outcome.replies.size() == 7, "a reply for each operation");
   CHECK_EQ(shown(outcome.replies[0]), "a=1 b=2");
   CHECK_EQ(shown(outcome.replies[2]), "a=new b=2");
   CHECK_EQ(outcome.replies[2].entries[0].modified(), outcome.revision);

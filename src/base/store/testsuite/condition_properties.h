@@ -98,7 +98,7 @@ inline Task<void> otherwise_is_a_transaction_too(StoreWorld& world) {
   Outcome lost = co_await world.store->commit(claim);
   CHECK_FALSE(lost.met);
   CHECK_EQ(lost.revision, won.revision + 1);
-  REQUIRE_EQ(lost.replies.size(), 2);
+  co_await must(lost.replies.size() == 2, "a reply for each operation");
   CHECK_EQ(shown(lost.replies[1]), "name=mine");
   CHECK_EQ(co_await contents(world), "name=mine tries=1");
 }

@@ -31,7 +31,6 @@ inline Task<void> keys_have_a_size(StoreWorld& world) {
 }
 
 inline Task<void> an_empty_name_is_no_key(StoreWorld& world) {
-  CHECK_EQ(co_await verdict(world.store->find("")), "invalid");
   CHECK_EQ(co_await verdict(world.store->range(Range::prefix(""))), "ok");
   CHECK_EQ(co_await judged(world, {.then = {read(Range::prefix("")), erase(Range::prefix(""))}}), "ok");
 }
@@ -76,7 +75,7 @@ inline Task<std::string> fill(StoreWorld& world, std::string prefix) {
     std::string answer =
         co_await verdict(write(*world.store, text("{}{}", prefix, i + 1000), std::string(1000, 'v')));
     if (answer != "ok") co_return answer;
-    REQUIRE_LT(i, 100);
+    co_await must(i < 100, "64 KiB are full some time");
   }
 }
 

@@ -9,6 +9,11 @@
 
 namespace podo::store {
 
+inline Result<void> no_difference(std::string difference) {
+  if (!difference.empty()) return internal("{}", difference);
+  return {};
+}
+
 inline Task<void> every_answer_is_the_model_s(StoreWorld& world) {
   Model model;
   Workload workload(4711);
@@ -16,7 +21,7 @@ inline Task<void> every_answer_is_the_model_s(StoreWorld& world) {
     Transaction transaction = workload.next();
     Outcome expected = model.apply(transaction, model.revision() + 1);
     Outcome outcome = co_await world.store->commit(std::move(transaction));
-    REQUIRE_EQ(difference(expected, outcome), "");
+    co_await no_difference(difference(expected, outcome));
   }
 }
 
@@ -29,7 +34,7 @@ inline Task<void> compare_reads(StoreWorld& world, const Model& model, Random& r
     Range range{text("{}", random.below(keys)), text("{}", random.below(keys))};
     std::size_t limit = random.below(2) * random.below(100);
     Page expected = model.range(range, limit, at), page = co_await world.store->range(range, limit, at);
-    REQUIRE_EQ(difference(expected.entries, page.entries), "");
+    co_await no_difference(difference(expected.entries, page.entries));
     CHECK_EQ(page.more, expected.more);
     CHECK_EQ(co_await world.store->count(range, at), model.range(range, 0, at).entries.size());
     std::optional<Entry> wanted = model.find(range.from, at),
@@ -57,7 +62,7 @@ inline Task<void> ten_thousand_keys_are_a_map(StoreWorld& world) {
     }
     if (!check(transaction, Limits())) continue;
     Outcome expected = model.apply(transaction, model.revision() + 1);
-    REQUIRE_EQ(difference(expected, co_await world.store->commit(std::move(transaction))), "");
+    co_await no_difference(difference(expected, co_await world.store->commit(std::move(transaction))));
   }
   Page all = co_await world.store->range(Range::prefix(""));
   CHECK_EQ(difference(model.range(Range::prefix("")).entries, all.entries), "");
@@ -77,7 +82,7 @@ inline Task<void> a_past_compacted_here_and_there_is_the_model_s(StoreWorld& wor
     Transaction transaction{.then = {random.below(4) == 0 ? erase(Range::key(key)) : put(key, text("{}", i))},
                             .durability = Durability::relaxed};
     Outcome expected = model.apply(transaction, model.revision() + 1);
-    REQUIRE_EQ(difference(expected, co_await world.store->commit(std::move(transaction))), "");
+    co_await no_difference(difference(expected, co_await world.store->commit(std::move(transaction))));
     if (random.below(100) != 0) continue;
     co_await compare_reads(world, model, random, 30, 20);
     Status status = co_await world.store->status();
@@ -103,11 +108,11 @@ inline Task<void> a_watch_tells_the_model_s_changes(StoreWorld& world) {
       return std::pair(left.entry.modified(), left.entry.key()) <
              std::pair(right.entry.modified(), right.entry.key());
     });
-    REQUIRE_EQ(events.size(), expected.size());
+    co_await must(events.size() == expected.size(), "as many events as changes");
     for (std::size_t i = 0; i < events.size(); ++i) {
       CHECK(same(events[i].entry, expected[i].entry));
-      REQUIRE_EQ(static_cast<bool>(events[i].previous), static_cast<bool>(expected[i].previous));
-      if (events[i].previous) CHECK(same(events[i].previous, expected[i].previous));
+      CHECK_EQ(static_cast<bool>(events[i].previous), static_cast<bool>(expected[i].previous));
+      if (events[i].previous && expected[i].previous) CHECK(same(events[i].previous, expected[i].previous));
     }
   }
 }

@@ -19,7 +19,7 @@ inline Task<void> a_new_store_is_empty(StoreWorld& world) {
 inline Task<void> what_was_written_is_found(StoreWorld& world) {
   co_await write(*world.store, "pods/a", "first");
   std::optional<Entry> entry = co_await world.store->find("pods/a");
-  REQUIRE(entry.has_value());
+  co_await must(entry.has_value(), "what was written is found");
   CHECK_EQ(entry->key(), "pods/a");
   CHECK_EQ(entry->value(), "first");
   CHECK_FALSE(entry->erased());
@@ -52,7 +52,7 @@ inline Task<void> keys_are_ordered_as_unsigned_bytes(StoreWorld& world) {
   for (std::size_t i = 0; i < sorted.size(); ++i)  // 5 and 13 have no common divisor: each once, mixed
     co_await write(*world.store, sorted[i * 5 % sorted.size()], "x");
   Page page = co_await world.store->range(Range::prefix(""));
-  REQUIRE_EQ(page.entries.size(), sorted.size());
+  co_await must(page.entries.size() == sorted.size(), "every key is there");
   for (std::size_t i = 0; i < sorted.size(); ++i) CHECK_EQ(page.entries[i].key(), sorted[i]);
 }
 

@@ -40,6 +40,12 @@ Task<std::string> verdict(Task<T> task) {
   co_return std::string(result ? "ok" : name_of(result.error().kind()));
 }
 
+// Ends the property when it cannot go on.
+inline Result<void> must(bool holds, std::string_view what) {
+  if (!holds) return internal("this does not hold: {}", what);
+  return {};
+}
+
 // "a b c"
 inline std::string keys_of(const std::vector<Entry>& entries) {
   std::string out;

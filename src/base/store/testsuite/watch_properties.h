@@ -36,16 +36,14 @@ inline Task<void> a_watch_begins_in_the_past(StoreWorld& world) {
 inline Task<void> a_watch_goes_from_the_past_into_the_present(StoreWorld& world) {
   Revision from = co_await write(*world.store, "a", "0");
   auto watch = co_await world.store->watch(Range::prefix(""), from);
-  std::string expected = "a=0";
+  std::string all = "a=0", heard;
   for (int i = 1; i < 20; ++i) {
     Revision at = co_await write(*world.store, "a", text("{}", i));
-    expected += text(" a={}", i);
+    all += text(" a={}", i);
     if (i % 3 != 0) continue;
-    CHECK_EQ(told(co_await events_through(*watch, at)), expected);
-    expected.clear();
+    heard += (heard.empty() ? "" : " ") + told(co_await events_through(*watch, at));
+    CHECK_EQ(heard, all);
   }
-  Revision last = co_await write(*world.store, "b", "end");
-  CHECK_EQ(told(co_await events_through(*watch, last)), expected + (expected.empty() ? "b=end" : " b=end"));
 }
 
 inline Task<void> a_watch_tells_what_was_before(StoreWorld& world) {
@@ -55,7 +53,7 @@ inline Task<void> a_watch_tells_what_was_before(StoreWorld& world) {
   co_await remove(*world.store, Range::key("a"));
   Revision last = co_await write(*world.store, "a", "3");
   std::vector<Event> events = co_await events_through(*watch, last);
-  REQUIRE_EQ(told(events), "a=1 a=2 a gone a=3");
+  co_await must(told(events) == "a=1 a=2 a gone a=3", told(events));
   CHECK_FALSE(static_cast<bool>(events[0].previous));
   CHECK_EQ(events[1].previous.value(), "1");
   CHECK_EQ(events[1].previous.stamp(), Stamp{one, one, 1});
@@ -72,7 +70,7 @@ inline Task<void> what_was_before_is_told_of_the_past_too(StoreWorld& world) {
   co_await world.store->compact(one);
   auto watch = co_await world.store->watch(Range::prefix(""), one + 1);
   std::vector<Event> events = co_await events_through(*watch, one + 2);
-  REQUIRE_EQ(told(events), "a=2 a gone");
+  co_await must(told(events) == "a=2 a gone", told(events));
   CHECK_EQ(events[0].previous.value(), "1");
   CHECK_EQ(events[1].previous.value(), "2");
 }
