@@ -51,22 +51,28 @@ Result<void> LocalStore::usable() const {
   return {};
 }
 
+Result<void> LocalStore::readable(Revision at) const {
+  TRY(usable());
+  if (at != 0 && journal_ != nullptr) TRY(journal_->can_read_at(at));
+  return {};
+}
+
 // --- reading ----------------------------------------------------------------------------------------------
 
 Task<std::optional<Entry>> LocalStore::find(std::string key, Revision at) {
-  co_await usable();
+  co_await readable(at);
   Entry entry = co_await history_->find(key, at);
   if (!entry) co_return std::nullopt;
   co_return entry;
 }
 
 Task<Page> LocalStore::range(Range range, std::size_t limit, Revision at) {
-  co_await usable();
+  co_await readable(at);
   co_return co_await history_->range(range, limit, at);
 }
 
 Task<std::uint64_t> LocalStore::count(Range range, Revision at) {
-  co_await usable();
+  co_await readable(at);
   co_return co_await history_->count(range, at);
 }
 

@@ -54,6 +54,7 @@ class LocalStore : public Store {
   class Alarm;
 
   Result<void> usable() const;
+  Result<void> readable(Revision at) const;
   Result<void> leases_exist(const Transaction& transaction) const;
   Task<Outcome> settle(Staged staged, Durability durability);
   Task<void> finish(std::shared_ptr<Round> round);

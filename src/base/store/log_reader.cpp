@@ -89,7 +89,7 @@ class FolderReader {
                  .wall_ns = base->header.wall_ns};
     for (std::uint64_t segment : segments_) {
       if (segment < base->header.segment) read_.spares.push_back(segment);
-      else read_.segments.push_back({.segment = segment});
+      else read_.segments.emplace_back().segment = segment;
     }
   }
 
@@ -114,8 +114,6 @@ class FolderReader {
     std::optional<BatchView> first = batch_at(head, place(segment, SegmentHeader::size));
     if (!first) co_return;
     segment.first_batch = first->header.number;
-    segment.before = first->header.before;
-    segment.previous = first->header.previous;
   }
 
   // The first batch of the segments behind number `i`: those from it on do not count here.
@@ -135,6 +133,7 @@ class FolderReader {
       std::optional<BatchView> batch = batch_at(bytes, place(segment, at.offset));
       if (batch && follows(batch->header)) {
         if (batch->header.number >= limit) break;
+        if (segment.used_bytes == 0) segment.start = read_.end;
         co_await apply(*batch);
         at.offset += encoded_size(batch->payload.size());
         segment.used_bytes = at.offset - SegmentHeader::size;
@@ -222,12 +221,13 @@ class FolderReader {
     WireReader in(batch.payload);
     while (!in.at_end()) {
       LoggedTransaction transaction = TRY(decode_transaction(in));
-      revision += transaction.revision_step;
+      if (transaction.revision <= revision || transaction.revision > header.last)
+        return corrupt("batch {} has revision {} after {}", header.number, transaction.revision, revision);
+      revision = transaction.revision;
       for (std::uint64_t n = 0; n < transaction.changes; ++n)
         TRY(apply_change(TRY(decode_change(in)), revision));
       into_.show(revision);
     }
-    if (revision > header.last) return corrupt("batch {} reaches beyond its last revision", header.number);
     into_.skip_to(header.last);
     end.number = header.number;
     end.checksum = header.checksum;

@@ -21,16 +21,6 @@ struct LostRevisions {
   Revision through = 0;
 };
 
-struct SegmentRead {
-  std::uint64_t segment = 0;
-  std::uint64_t first_batch = 0;  // 0: nothing is in it
-  Revision before = 0;            // the revision before its first batch
-  std::uint64_t previous = 0;     // what that batch names as the checksum of the one before
-  std::uint64_t file_bytes = 0;
-  std::uint64_t used_bytes = 0;  // of batches that count
-  bool prepared = false;         // its header is good: it can be written to
-};
-
 // Where a log stands.
 struct LogEnd {
   std::uint64_t segment = 0;
@@ -42,6 +32,15 @@ struct LogEnd {
   Revision last = 0;
   Revision reserved_until = 0;
   std::int64_t wall_ns = 0;
+};
+
+struct SegmentRead {
+  std::uint64_t segment = 0;
+  std::uint64_t first_batch = 0;  // 0: nothing is in it
+  std::uint64_t file_bytes = 0;
+  std::uint64_t used_bytes = 0;  // of batches that count
+  LogEnd start;                  // where the log stood before the first of them
+  bool prepared = false;         // its header is good: it can be written to
 };
 
 struct FolderRead {

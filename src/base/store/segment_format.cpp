@@ -159,13 +159,13 @@ Result<LoggedChange> decode_change(WireReader& in) {
 }
 
 void encode(const LoggedTransaction& transaction, std::string& out) {
-  put_varint(out, transaction.revision_step);
+  put_varint(out, transaction.revision);
   put_varint(out, transaction.changes);
 }
 
 Result<LoggedTransaction> decode_transaction(WireReader& in) {
-  LoggedTransaction transaction{.revision_step = in.varint(), .changes = in.varint()};
-  if (!in.good() || transaction.revision_step == 0) return corrupt("a transaction is cut off");
+  LoggedTransaction transaction{.revision = in.varint(), .changes = in.varint()};
+  if (!in.good() || transaction.revision == 0) return corrupt("a transaction is cut off");
   return transaction;
 }
 

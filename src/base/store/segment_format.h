@@ -6,7 +6,7 @@
 //                  epoch:le32 zero:le32 before:le64 last:le64 reserved_until:le64 wall_ns:le64
 //                  payload padding                                                  to a multiple of 8 bytes
 //   payload     := transaction*
-//   transaction := revision_step:varint change_count:varint change*
+//   transaction := revision:varint change_count:varint change*
 //   change      := kind:byte key:sized [ created:varint version:varint ] [ value:sized ]
 //   sized       := size:varint byte*
 //
@@ -17,8 +17,8 @@
 //
 // A batch is what one sync made durable. Batches are numbered without a gap over all segments, and name the
 // checksum of the one before. `synced_through` is the number of a batch known to be on the disk when this one
-// was written. A revision is `before` plus the steps up to its transaction; `before` is `last` of the batch
-// before, or more in the first batch of an epoch (an opening that wrote): see docs/store_format.md, "Revisions".
+// was written. Revisions ascend, from above `before` to `last`; `before` is `last` of the batch before, or more in
+// the first batch of an epoch (an opening that wrote): see docs/store_format.md, "Revisions".
 //
 // A segment whose first batch is number n makes every batch from n on void that stands in a segment before it.
 #pragma once
@@ -92,7 +92,7 @@ void encode(const LoggedChange& change, std::string& out);
 Result<LoggedChange> decode_change(WireReader& in);  // views into what is read
 
 struct LoggedTransaction {
-  std::uint64_t revision_step = 0;
+  Revision revision = 0;
   std::uint64_t changes = 0;  // so many follow
 };
 void encode(const LoggedTransaction& transaction, std::string& out);

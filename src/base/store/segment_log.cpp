@@ -1,0 +1,415 @@
+#include "base/store/segment_log.h"
+
+#include <algorithm>
+
+#include "base/core/ensure.h"
+#include "base/io/loop.h"
+#include "base/io/wait.h"
+
+namespace podo::store {
+
+// Holds `flag` up while it lives.
+class SegmentLog::Turn {
+ public:
+  Turn(bool& flag, io::Condition& condition) : flag_(flag), condition_(condition) { flag_ = true; }
+  Turn(const Turn&) = delete;
+  ~Turn() {
+    flag_ = false;
+    condition_.notify_all();
+  }
+
+ private:
+  bool& flag_;
+  io::Condition& condition_;
+};
+
+SegmentLog::SegmentLog(io::Loop& loop, io::Disk& disk, podo::Log& log, std::string folder,
+                       const LogOptions& options, std::unique_ptr<io::Lock> lock, Sealing sealing,
+                       History& history, FolderRead read)
+    : loop_(loop),
+      disk_(disk),
+      log_(log),
+      folder_(std::move(folder)),
+      options_(options),
+      lock_(std::move(lock)),
+      sealing_(std::move(sealing)),
+      history_(history),
+      files_(disk, folder_, read.base.store, options.segment_bytes),
+      base_(read.base),
+      base_file_(read.base_file),
+      leftovers_(std::move(read.leftovers)),
+      lost_(std::move(read.lost)),
+      exact_from_(read.exact_from),
+      end_(read.end),
+      synced_through_(read.end.number),
+      epoch_(read.end.epoch + 1),
+      group_(loop) {
+  bool had_memory = (end_.flags & BatchHeader::memory_flag) != 0;
+  if (end_.reserved_until > end_.last) lost_.push_back({.after = end_.last, .through = end_.reserved_until});
+  if (end_.reserved_until > end_.last || had_memory) history_.skip_to(end_.reserved_until + 1);
+  if (had_memory) exact_from_ = history_.shown() + 1;
+  opened_at_ = reserved_ = history_.shown();
+  if (read.torn_bytes > 0)
+    log_.info(
+        "{}: a write that was cut off by a crash, of {} bytes, was dropped; nobody was told it was there",
+        path(segment_name(end_.segment)), read.torn_bytes);
+  files_.number_from(base_.segment);
+  for (std::uint64_t spare : read.spares) files_.give_back(spare);
+  for (const SegmentRead& segment : read.segments) sort_in(segment);
+  counts_.base_bytes = read.base_bytes;
+}
+
+void SegmentLog::sort_in(const SegmentRead& segment) {
+  files_.number_from(segment.segment + 1);
+  bool whole = segment.file_bytes == options_.segment_bytes;
+  if (segment.used_bytes > 0 || segment.segment < end_.segment) {
+    starts_.push_back({.segment = segment.segment, .before = segment.start, .bytes = segment.used_bytes});
+    log_bytes_ += segment.used_bytes;
+    current_ = {.number = segment.segment, .file = nullptr, .bytes = segment.file_bytes};
+  } else if (segment.prepared && whole) {
+    files_.add_prepared({.number = segment.segment, .file = nullptr, .bytes = segment.file_bytes});
+  } else if (whole) {
+    files_.give_back(segment.segment);
+  } else {
+    leftovers_.push_back(segment_name(segment.segment));
+  }
+}
+
+Task<void> SegmentLog::begin() {
+  co_await disk_.sync_folder(folder_);  // what was renamed just before a crash
+  for (const std::string& name : leftovers_) co_await disk_.remove(path(name));
+  leftovers_.clear();
+  if (current_.number != 0) {
+    current_.file = co_await disk_.open(path(segment_name(current_.number)));
+    co_await current_.file->sync();  // what was read may so far be in memory only
+  }
+  group_.spawn(files_.run(), "prepare segments");
+  group_.spawn(flush_later(), "flush the log");
+  group_.spawn(compact_when_due(), "compact the log");
+}
+
+// --- what is asked before it is written -------------------------------------------------------------------
+
+void SegmentLog::encode(std::span<const Change> changes, std::string& payload) {
+  std::vector<LoggedChange> logged;
+  std::deque<std::string> sealed;
+  for (const Change& change : changes) {
+    const Entry::Block& block = *change.entry.block();
+    bool was_logged = change.previous && !change.previous.block()->in_memory_only;
+    bool erases = change.entry.erased();
+    if ((erases || block.in_memory_only) && !was_logged) continue;
+    LoggedChange record;
+    record.erased = erases || block.in_memory_only;
+    record.key = change.entry.key();
+    if (!record.erased) {
+      record.value = change.entry.value();
+      record.stamped = change.previous && !was_logged;
+      record.created = change.entry.created();
+      record.version = change.entry.version();
+      record.sealed = sealing_.covers(record.key);
+      if (record.sealed)
+        record.value = sealed.emplace_back(sealing_.seal(record.key, change.entry.modified(), record.value));
+    }
+    logged.push_back(record);
+  }
+  if (logged.empty()) return;
+  put_varint(payload, changes.front().entry.modified());
+  put_varint(payload, logged.size());
+  for (const LoggedChange& record : logged) store::encode(record, payload);
+}
+
+bool SegmentLog::may_show_unwritten(Revision revision) const {
+  return memory_announced_ && revision <= reserved_;
+}
+
+Result<void> SegmentLog::can_read_at(Revision at) const {
+  for (const LostRevisions& lost : lost_)
+    if (at > lost.after && at <= lost.through)
+      return not_found("revision {} was lost in a crash: the store went on from {}", at, lost.after);
+  return {};
+}
+
+Result<void> SegmentLog::can_watch_from(Revision from) const {
+  TRY(can_read_at(from - 1));
+  if (from >= exact_from_) return {};
+  return not_found(
+      "a watch from {} would miss what was in memory only when the store was closed: it may begin at {}",
+      from, exact_from_);
+}
+
+// --- writing ----------------------------------------------------------------------------------------------
+
+bool SegmentLog::needs_sync(const Batch& batch) const {
+  return batch.durable || batch.last > reserved_ || (batch.in_memory && !memory_announced_) ||
+         unsynced_bytes_ + batch.payload.size() > options_.unsynced_bytes;
+}
+
+BatchHeader SegmentLog::header_of(const Batch& batch, bool sync) const {
+  bool announces = batch.in_memory && !memory_announced_;
+  bool reserves = sync && !batch.durable && (batch.last > reserved_ || announces);
+  BatchHeader header;
+  header.flags = memory_announced_ || batch.in_memory ? BatchHeader::memory_flag : 0;
+  header.number = end_.number + 1;
+  header.epoch = epoch_;
+  header.before = end_.epoch == epoch_ ? end_.last : opened_at_;
+  header.last = batch.last;
+  header.reserved_until = std::max(reserved_, batch.last) + (reserves ? options_.reserved_at_once : 0);
+  header.wall_ns = loop_.clock().wall().ns;
+  return header;
+}
+
+Task<void> SegmentLog::write(const Batch& batch) {
+  while (writing_) co_await turn_.wait();
+  Turn writing(writing_, turn_);
+  bool sync = needs_sync(batch);
+  while (sync && syncing_) co_await turn_.wait();
+  Result<void> written = co_await append(header_of(batch, sync), batch.payload, sync).result();
+  if (written) co_return;
+  ErrorKind kind = written.error().kind();
+  bool told_so = kind == ErrorKind::exhausted || kind == ErrorKind::cancelled;
+  co_await fail(told_so ? kind : ErrorKind::unavailable,
+                text("the store cannot write: {}", written.error().message()),
+                written.error().system_errno());
+}
+
+// One write. Where the segment is full, or has failed, the next one is begun with it.
+Task<void> SegmentLog::append(BatchHeader header, std::string payload, bool sync) {
+  bool fits =
+      end_.offset + encoded_size(payload.size()) <= current_.bytes || end_.offset == SegmentHeader::size;
+  if (current_.file == nullptr || broken_ || !fits) co_await move_on();
+  Result<void> written = co_await put(header, payload, sync).result();
+  if (written) co_return;
+  broken_ = true;
+  if (written.error().kind() == ErrorKind::cancelled) co_await Failure(std::move(written).error());
+  log_.warn("{}: {}; the log goes on in the next segment", path(segment_name(current_.number)),
+            written.error().message());
+  co_await move_on();
+  Result<void> again = co_await put(header, payload, sync).result();
+  if (again) co_return;
+  broken_ = true;
+  co_await Failure(std::move(again).error());
+}
+
+Task<void> SegmentLog::put(BatchHeader header, const std::string& payload, bool sync) {
+  header.previous = end_.checksum;
+  header.synced_through = synced_through_;
+  std::string bytes = encode_batch(header, payload,
+                                   {.store = base_.store, .segment = current_.number, .offset = end_.offset});
+  std::uint64_t size = bytes.size();
+  if (sync) {
+    Turn syncing(syncing_, turn_);
+    co_await current_.file->write_at_and_sync(end_.offset, std::move(bytes));
+    unsynced_.clear();
+    unsynced_bytes_ = 0;
+    synced_through_ = header.number;
+    reserved_ = header.reserved_until;
+    memory_announced_ = (header.flags & BatchHeader::memory_flag) != 0;
+  } else {
+    co_await current_.file->write_at(end_.offset, std::move(bytes));
+    unsynced_.push_back({.before = end_, .header = header, .payload = payload});
+    unsynced_bytes_ += size;
+    dirty_.notify_one();
+  }
+  end_ = after(header, end_, size);
+  starts_.back().bytes += size;
+  log_bytes_ += size;
+  ++counts_.batches;
+}
+
+LogEnd SegmentLog::after(const BatchHeader& header, const LogEnd& end, std::uint64_t size) {
+  return {.segment = end.segment,
+          .offset = end.offset + size,
+          .number = header.number,
+          .checksum = header.checksum,
+          .epoch = header.epoch,
+          .flags = header.flags,
+          .last = header.last,
+          .reserved_until = header.reserved_until,
+          .wall_ns = header.wall_ns};
+}
+
+// The next segment becomes the current one. A later segment proves that everything before it is on the disk: so
+// the one that is left is synced, or what it may have lost is written again.
+Task<void> SegmentLog::move_on() {
+  while (syncing_) co_await turn_.wait();
+  if (!broken_ && !unsynced_.empty()) {
+    Result<void> synced = co_await sync_current().result();
+    if (!synced) broken_ = true;
+  }
+  Segment next = co_await files_.take();
+  if (next.file == nullptr) next.file = co_await disk_.open(path(segment_name(next.number)));
+  std::deque<Unsynced> again = unsynced_;
+  LogEnd end = again.empty() ? end_ : again.front().before;
+  end.segment = next.number;
+  end.offset = SegmentHeader::size;
+  starts_.push_back({.segment = next.number, .before = end, .bytes = 0});
+  if (!again.empty()) co_await write_again(next, again, end);
+  current_ = std::move(next);
+  end_ = end;
+  starts_.back().bytes = end.offset - SegmentHeader::size;
+  log_bytes_ += starts_.back().bytes;
+  synced_through_ = end.number;
+  unsynced_.clear();
+  unsynced_bytes_ = 0;
+  broken_ = false;
+  grown_.notify_one();
+}
+
+Task<void> SegmentLog::write_again(const Segment& next, std::deque<Unsynced>& batches, LogEnd& end) {
+  std::uint64_t synced_through = end.number;
+  for (Unsynced& batch : batches) {
+    batch.header.previous = end.checksum;
+    batch.header.synced_through = synced_through;
+    std::string bytes = encode_batch(batch.header, batch.payload,
+                                     {.store = base_.store, .segment = next.number, .offset = end.offset});
+    std::uint64_t size = bytes.size();
+    co_await next.file->write_at(end.offset, std::move(bytes));
+    end = after(batch.header, end, size);
+  }
+  co_await next.file->sync();
+}
+
+// --- flushing ---------------------------------------------------------------------------------------------
+
+Task<void> SegmentLog::sync_current() {
+  Turn syncing(syncing_, turn_);
+  std::uint64_t through = end_.number;
+  std::shared_ptr<io::File> file = current_.file;
+  co_await file->sync();
+  synced_through_ = std::max(synced_through_, through);
+  while (!unsynced_.empty() && unsynced_.front().header.number <= through) {
+    unsynced_bytes_ -= encoded_size(unsynced_.front().payload.size());
+    unsynced_.pop_front();
+  }
+}
+
+// Writers go on meanwhile, as long as they need no sync themselves.
+Task<void> SegmentLog::sync_unsynced() {
+  while (syncing_) co_await turn_.wait();
+  if (unsynced_.empty()) co_return;
+  if (!broken_) {
+    Result<void> synced = co_await sync_current().result();
+    if (synced) co_return;
+    broken_ = true;
+    log_.warn("{}: {}; the log goes on in the next segment", path(segment_name(current_.number)),
+              synced.error().message());
+  }
+  while (writing_) co_await turn_.wait();
+  Turn writing(writing_, turn_);
+  if (broken_) co_await move_on();
+}
+
+Task<void> SegmentLog::flush_later() {
+  for (;;) {
+    while (unsynced_.empty()) co_await dirty_.wait();
+    co_await io::sleep(options_.flush_after);
+    Result<void> flushed = co_await sync_unsynced().result();
+    if (!flushed) log_.error("the store cannot flush its log and tries again: {}", flushed.error().message());
+  }
+}
+
+Task<void> SegmentLog::flush() {
+  while (!unsynced_.empty()) co_await sync_unsynced();
+}
+
+// The last batch of a clean end says that nothing beyond it was shown.
+Task<void> SegmentLog::close() {
+  co_await flush();
+  while (writing_ || syncing_) co_await turn_.wait();
+  Turn writing(writing_, turn_);
+  Revision shown = history_.shown();
+  if (end_.epoch == epoch_ && (reserved_ > shown || shown > end_.last)) {
+    BatchHeader header = header_of({.last = shown, .payload = {}, .durable = true}, true);
+    header.reserved_until = shown;
+    co_await append(header, {}, true);
+  }
+  group_.cancel();
+}
+
+// --- compacting -------------------------------------------------------------------------------------------
+
+bool SegmentLog::compaction_is_due() const {
+  return log_bytes_ >= std::max(options_.log_bytes, options_.log_per_live * history_.status().bytes);
+}
+
+Task<void> SegmentLog::compact_when_due() {
+  for (;;) {
+    files_.keep_spares(std::max(options_.log_bytes, 2 * history_.status().bytes));
+    co_await grown_.wait();
+    if (!compaction_is_due()) continue;
+    Result<void> compacted = co_await compact_to(choose_cut()).result();
+    if (!compacted) log_.error("the log could not be compacted: {}", compacted.error().message());
+  }
+}
+
+// The first segment before which nothing is needed: history in memory begins before it, so that it is there
+// again after an opening. When that frees too little, the newest one.
+SegmentLog::Start SegmentLog::choose_cut() const {
+  std::uint64_t before = 0;
+  for (const Start& start : starts_) {
+    if (start.bytes > 0 && start.before.last >= history_.oldest() && before >= log_bytes_ / 2) return start;
+    before += start.bytes;
+  }
+  return starts_.back();
+}
+
+Task<void> SegmentLog::compact_to(Start cut) {
+  BaseHeader header{.store = base_.store,
+                    .revision = cut.before.last,
+                    .segment = cut.segment,
+                    .number = cut.before.number,
+                    .previous = cut.before.checksum,
+                    .epoch = cut.before.epoch,
+                    .flags = cut.before.flags,
+                    .reserved_until = cut.before.reserved_until,
+                    .exact_from = exact_from_,
+                    .wall_ns = cut.before.wall_ns};
+  BaseWritten written = co_await write_base_file(path(base_name(base_file_ + 1)), header);
+  std::string old = path(base_name(base_file_++));
+  base_ = written.header;
+  counts_.base_bytes = written.bytes;
+  ++counts_.compactions;
+  co_await disk_.remove(old);
+  while (starts_.front().segment < cut.segment) {
+    log_bytes_ -= starts_.front().bytes;
+    files_.give_back(starts_.front().segment);
+    starts_.pop_front();
+  }
+}
+
+// Complete under its name, or not there.
+Task<BaseWritten> SegmentLog::write_base_file(std::string path, BaseHeader header) {
+  History::Pin pin(history_, header.revision);
+  std::string unfinished = path + ".new";
+  (void)co_await disk_.remove(unfinished).result();
+  std::unique_ptr<io::File> file =
+      co_await disk_.open(unfinished, {.create = io::OpenOptions::Create::must_be_new});
+  Result<BaseWritten> written = co_await write_base(*file, header, history_, sealing_).result();
+  if (!written) (void)co_await disk_.remove(unfinished).result();
+  BaseWritten done = co_await std::move(written);
+  co_await disk_.rename(unfinished, path);
+  co_await disk_.sync_folder(io::folder_of(path));
+  co_return done;
+}
+
+Task<BaseWritten> SegmentLog::back_up(std::string path) {
+  BaseHeader header{.store = base_.store,
+                    .revision = history_.shown(),
+                    .segment = 0,
+                    .number = 0,
+                    .previous = 0,
+                    .epoch = 0,
+                    .flags = 0,
+                    .reserved_until = history_.shown(),
+                    .exact_from = history_.shown() + 1,
+                    .wall_ns = loop_.clock().wall().ns};
+  co_return co_await write_base_file(std::move(path), header);
+}
+
+SegmentLog::Counts SegmentLog::counts() const {
+  Counts counts = counts_;
+  counts.log_bytes = log_bytes_;
+  return counts;
+}
+
+}  // namespace podo::store
