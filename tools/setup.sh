@@ -6,7 +6,7 @@
 # shellcheck shell=bash disable=SC2034
 
 BUILD_PACKAGES=(clang-19 lld-19 llvm-19 libc++-19-dev libc++abi-19-dev cmake ninja-build ccache libseccomp-dev
-  libyaml-dev libssl-dev libxxhash-dev python3)
+  libyaml-dev nettle-dev libxxhash-dev python3)
 TEST_PACKAGES=(libclang-rt-19-dev doctest-dev python3-pytest iproute2 libcap2-bin)
 # Other people's engines and runtimes, by the command each one brings. What cannot be installed is skipped.
 PEERS=(podman:podman ctr:containerd conmon:conmon runc:runc crun:crun)
