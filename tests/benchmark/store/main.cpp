@@ -1,0 +1,118 @@
+// ./bench store: Podo's store beside LMDB and SQLite, all with group commit, in one interleaved run.
+#include <signal.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <string_view>
+#include <thread>
+
+#include "bench.h"
+#include "measure.h"
+
+namespace podo::bench {
+
+namespace {
+
+constexpr Maker engines[] = {{"lmdb", make_lmdb}, {"sqlite", make_sqlite}};
+
+struct Scenario {
+  std::string_view name;
+  Result<void> (*measure)(Bench&);
+};
+constexpr Scenario scenarios[] = {{"puts", measure_puts},
+                                  {"range", measure_range},
+                                  {"open", measure_open},
+                                  {"space", measure_space},
+                                  {"day", measure_day}};
+
+constexpr char usage[] =
+    "./bench store [--quick] [--rounds N] [--dir FOLDER] [--json FILE] [--only SCENARIO]\n"
+    "scenarios: puts range watchers open space day\n";
+
+Result<Plan> parse(int count, char** arguments) {
+  Plan plan;
+  for (int i = 1; i < count; ++i) {
+    const std::string_view name = arguments[i];
+    if (name == "--quick") {
+      plan.quick = true;
+      continue;
+    }
+    if (i + 1 == count) return invalid("{}: unknown, or without its value", name);
+    const char* value = arguments[++i];
+    if (name == "--rounds") plan.rounds = static_cast<unsigned>(std::strtoul(value, nullptr, 10));
+    else if (name == "--dir") plan.folder = value;
+    else if (name == "--json") plan.json = value;
+    else if (name == "--only") plan.only = value;
+    else return invalid("unknown option {}", name);
+  }
+  if (plan.rounds == 0) plan.rounds = plan.quick ? 3 : 5;
+  return plan;
+}
+
+std::string machine() {
+  utsname name{};
+  ::uname(&name);
+  double load[1] = {};
+  ::getloadavg(load, 1);
+  return text("{} CPUs, Linux {}, load {}.{}", ::sysconf(_SC_NPROCESSORS_ONLN), name.release,
+              static_cast<int>(load[0]), static_cast<int>(load[0] * 10) % 10);
+}
+
+// An interrupted run leaves no gigabytes behind.
+void remove_when_interrupted(const std::string& folder) {
+  sigset_t ends;
+  ::sigemptyset(&ends);
+  for (int signal : {SIGINT, SIGTERM, SIGHUP}) ::sigaddset(&ends, signal);
+  ::pthread_sigmask(SIG_BLOCK, &ends, nullptr);
+  std::thread([ends, folder] {
+    int signal = 0;
+    ::sigwait(&ends, &signal);
+    std::error_code ignored;
+    std::filesystem::remove_all(folder, ignored);
+    ::_exit(128 + signal);
+  }).detach();
+}
+
+Result<void> run(int count, char** arguments) {
+  Bench bench{.plan = TRY(parse(count, arguments)), .report = {}, .engines = engines};
+  // A folder of its own: what is in the one it was given is not this program's to remove.
+  const Folder folder(text("{}/bench-store.{}", bench.plan.folder, ::getpid()));
+  bench.plan.folder = folder.path();
+  remove_when_interrupted(folder.path());
+  for (const Scenario& scenario : scenarios) {
+    if (!bench.plan.only.empty() && bench.plan.only != scenario.name) continue;
+    if (::isatty(STDERR_FILENO)) std::fprintf(stderr, "\r  %-12s", scenario.name.data());
+    TRY_IN(scenario.name, scenario.measure(bench));
+  }
+  if (::isatty(STDERR_FILENO)) std::fprintf(stderr, "\r");
+  const std::string where = machine();
+  std::printf("Medians of %u rounds; %s.\n", bench.plan.rounds, where.c_str());
+  bench.report.print();
+  if (!bench.plan.json.empty()) TRY(bench.report.write_json(bench.plan.json, where));
+  return {};
+}
+
+Result<void> open_one(char** arguments) {
+  for (const Maker& maker : engines)
+    if (std::string_view(maker.name) == arguments[2])
+      return open_and_print(maker, arguments[3], arguments[4]);
+  return not_found("engine {}", arguments[2]);
+}
+
+}  // namespace
+
+}  // namespace podo::bench
+
+int main(int count, char** arguments) {
+  using namespace podo::bench;
+  const std::string_view first = count > 1 ? arguments[1] : "";
+  if (first == "--help" || first == "-h") return std::fputs(usage, stdout) < 0;
+  const podo::Result<void> ended =
+      first == "open" && count == 5 ? open_one(arguments) : run(count, arguments);
+  if (ended) return 0;
+  std::fprintf(stderr, "bench store: %s\n", ended.error().message().c_str());
+  return 1;
+}

@@ -1,0 +1,101 @@
+// Durable puts of 2 KB by 1, 16 and 128 writers, and what the disk alone takes for one.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/io/fd.h"
+#include "bench.h"
+#include "measure.h"
+#include "workload.h"
+
+namespace podo::bench {
+
+namespace {
+
+std::string section_of(unsigned writers) {
+  return text("durable puts of 2 KB, {} writer{}", writers, writers == 1 ? "" : "s");
+}
+
+void add_times(Bench& bench, const Maker& maker, unsigned writers, WriteTimes& times, const Usage& used) {
+  const std::string section = section_of(writers);
+  const double puts = static_cast<double>(times.latencies_ns.size());
+  const auto add = [&](const char* name, double value, Better better = Better::lower, int decimals = 0) {
+    bench.report.add({section, name, better, decimals}, maker.name, value);
+  };
+  add("puts/s", puts / (static_cast<double>(times.wall.ns) / 1e9), Better::higher);
+  add("p50, us", quantile(times.latencies_ns, 0.5) / 1e3);
+  add("p99, us", quantile(times.latencies_ns, 0.99) / 1e3);
+  add("CPU, us/put", static_cast<double>(used.cpu_ns) / 1e3 / puts, Better::lower, 1);
+  add("to the disk, KB/put", static_cast<double>(used.device_bytes) / 1024 / puts, Better::lower, 2);
+}
+
+Result<void> measure(Bench& bench, const Maker& maker, const std::string& folder, const WriteLoad& load) {
+  const std::unique_ptr<Engine> engine = maker.make();
+  TRY(engine->open(folder));
+  TRY(load.work.load(*engine));
+  settle(folder);
+  const Usage before = Usage::now(folder);
+  WriteTimes times = TRY(engine->write(load));
+  const Usage used = Usage::now(folder) - before;
+  engine->close();
+  add_times(bench, maker, load.writers, times, used);
+  return {};
+}
+
+// LMDB has two ways to write, and which is faster depends on the file system: both run in the first round,
+// the slower one in no other.
+std::vector<Maker> with_better_lmdb(const Bench& bench, unsigned round) {
+  constexpr Maker map = {"lmdb-map", make_lmdb_writemap};
+  std::vector<Maker> engines(bench.engines.begin(), bench.engines.end());
+  const auto rate = [&](const char* engine) {
+    return bench.report.median_of(section_of(16), "puts/s", engine);
+  };
+  if (round == 0) engines.push_back(map);
+  else if (rate(map.name) > rate("lmdb"))
+    for (Maker& each : engines)
+      if (each.make == make_lmdb) each = map;
+  return engines;
+}
+
+}  // namespace
+
+Result<void> measure_puts(Bench& bench) {
+  const Workload work({.keys = 10'000, .value_bytes = 2048});
+  const Duration time = milliseconds(bench.plan.quick ? 700 : 2000);
+  for (unsigned round = 0; round < bench.plan.rounds; ++round) {
+    TRY_IN("floor", measure_floor(bench));
+    const std::vector<Maker> engines = with_better_lmdb(bench, round);
+    for (unsigned writers : {1u, 16u, 128u})
+      TRY(for_each(engines, bench.plan, round, [&](const Maker& maker, const std::string& folder) {
+        return measure(bench, maker, folder, {.work = work, .writers = writers, .time_max = time});
+      }));
+  }
+  return {};
+}
+
+Result<void> measure_floor(Bench& bench) {
+  constexpr std::size_t file_bytes = 16 << 20, write_bytes = 2048;
+  const Folder folder(bench.plan.folder + "/floor");
+  const std::string path = folder.path() + "/file";
+  const io::Fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!file) return failed_errno(errno, "open {}", path);
+  const std::string zeros(file_bytes, '\0'), bytes(write_bytes, 'x');
+  if (::pwrite(file.get(), zeros.data(), zeros.size(), 0) != static_cast<ssize_t>(zeros.size()))
+    return failed_errno(errno, "write {}", path);
+  settle(folder.path());
+  const SystemClock clock;
+  std::vector<std::int64_t> times_ns;
+  const Monotonic end = clock.now() + milliseconds(bench.plan.quick ? 300 : 1000);
+  for (std::size_t at = 0; clock.now() < end; at = (at + write_bytes) % file_bytes) {
+    const Monotonic start = clock.now();
+    if (::pwrite(file.get(), bytes.data(), bytes.size(), static_cast<off_t>(at)) < 0 ||
+        ::fdatasync(file.get()) != 0)
+      return failed_errno(errno, "write {}", path);
+    times_ns.push_back((clock.now() - start).ns);
+  }
+  const std::string section = "the disk: write of 2 KB and fdatasync, alone";
+  bench.report.add({section, "p50, us"}, "disk", quantile(times_ns, 0.5) / 1e3);
+  bench.report.add({section, "p99, us"}, "disk", quantile(times_ns, 0.99) / 1e3);
+  return {};
+}
+
+}  // namespace podo::bench

@@ -1,0 +1,40 @@
+// Workload: the keys and values of a scenario, the same for every engine, made before the clock starts.
+// Values are slices of one pool of random bytes: no engine can compress them, and making one costs nothing.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/core/random.h"
+#include "engine.h"
+
+namespace podo::bench {
+
+struct Shape {
+  std::string prefix = "registry/pods/";
+  std::size_t keys = 10'000;
+  std::size_t value_bytes = 2048;
+};
+
+class Workload {
+ public:
+  explicit Workload(Shape shape);
+
+  const Shape& shape() const { return shape_; }
+  const std::string& key(std::size_t index) const { return keys_[index]; }
+  std::string_view value(std::uint64_t number) const;
+  Put put(std::size_t index, std::uint64_t number) const { return {key(index), value(number)}; }
+  Put random_put(Random& random) const { return put(random.below(keys_.size()), random.next()); }
+  std::uint64_t bytes_per_put() const { return keys_.front().size() + shape_.value_bytes; }
+
+  // Every key once, in large groups.
+  Result<void> load(Engine& engine) const;
+
+ private:
+  Shape shape_;
+  std::vector<std::string> keys_;
+  std::string pool_;
+};
+
+}  // namespace podo::bench
