@@ -4,10 +4,10 @@
 //   Could every call have taken effect at one instant between its beginning and its end, such that each saw
 //   exactly what the ones before it had left?
 //
-// The search: an order is built call by call. Next may be any call that began before every other remaining one
-// had ended, if what it saw fits the state. Dead ends (which calls are done, and the state) are remembered, so
-// each is met once. A call whose outcome nobody knows may take effect at any instant of its span, or never.
-// revision_order.h asks more: that the order is the one the store itself names.
+// The search: an order is built call by call. Next may be any call that began before every other remaining
+// one had ended, if what it saw fits the state. Dead ends (which calls are done, and the state) are
+// remembered, so each is met once. A call whose outcome nobody knows may take effect at any instant of its
+// span, or never. revision_order.h asks more: that the order is the one the store itself names.
 #pragma once
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-// Whether a concurrent history agrees with the order the store itself claims: that of its revisions. Cheap, so
-// for long histories; linearizability.h judges short ones without the store's help.
+// Whether a concurrent history agrees with the order the store itself claims: that of its revisions. Cheap,
+// so for long histories; linearizability.h judges short ones without the store's help.
 //
 //   No two changes have one revision. Replayed by revision, every call sees what it saw. And no call has a
 //   lower revision than one that had ended before it began.

@@ -6,9 +6,9 @@
 //     CHECK(loop.run(io::deadline(property(world), seconds(60))).has_value());
 //   });
 //
-// The function is called once a property, with a store made anew. verify_openings (life_properties.h) takes the
-// same function for a maker that keeps its data: the world then has `open`, too. Times are short and bounds
-// generous, so the properties hold on a real loop as on a simulated one.
+// The function is called once a property, with a store made anew. verify_openings (life_properties.h) takes
+// the same function for a maker that keeps its data: the world then has `open`, too. Times are short and
+// bounds generous, so the properties hold on a real loop as on a simulated one.
 #pragma once
 
 #include "base/store/testsuite/commit_properties.h"

@@ -1,5 +1,5 @@
-// Workload: transactions drawn from a seed. Keys are few, so that they meet; values are of all sizes, and each
-// but the empty one is like no other, so what is found tells who wrote it.
+// Workload: transactions drawn from a seed. Keys are few, so that they meet; values are of all sizes, and
+// each but the empty one is like no other, so what is found tells who wrote it.
 #pragma once
 
 #include "base/core/random.h"
