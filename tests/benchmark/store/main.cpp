@@ -16,17 +16,15 @@ namespace podo::bench {
 
 namespace {
 
-constexpr Maker engines[] = {{"lmdb", make_lmdb}, {"sqlite", make_sqlite}};
+constexpr Maker engines[] = {{"podo", make_podo}, {"lmdb", make_lmdb}, {"sqlite", make_sqlite}};
 
 struct Scenario {
   std::string_view name;
   Result<void> (*measure)(Bench&);
 };
-constexpr Scenario scenarios[] = {{"puts", measure_puts},
-                                  {"range", measure_range},
-                                  {"open", measure_open},
-                                  {"space", measure_space},
-                                  {"day", measure_day}};
+constexpr Scenario scenarios[] = {{"puts", measure_puts},         {"range", measure_range},
+                                  {"watchers", measure_watchers}, {"open", measure_open},
+                                  {"space", measure_space},       {"day", measure_day}};
 
 constexpr char usage[] =
     "./bench store [--quick] [--rounds N] [--dir FOLDER] [--json FILE] [--only SCENARIO]\n"

@@ -56,15 +56,15 @@ void Report::print() const {
 
 void Report::print_head(std::string_view section) const {
   std::printf("\n%-56.*s", static_cast<int>(section.size()), section.data());
-  bool compared = false;
+  unsigned engines = 0;
   for (std::string_view column : columns)
     for (const Row& row : rows_)
       if (row.metric.section == section && find(row, column) != nullptr) {
         std::printf("%11s", column.data());
-        compared = compared || column == "podo";
+        ++engines;
         break;
       }
-  std::printf("%s\n", compared ? "      /lmdb    /sqlite" : "");
+  std::printf("%s\n", engines > 1 ? "      /lmdb    /sqlite" : "");
 }
 
 void Report::print(const Row& row) {

@@ -110,38 +110,22 @@ class GroupCommit {
   std::thread committer_;
 };
 
-// What the writers of one load share.
-class Pace {
- public:
-  explicit Pace(const WriteLoad& load) : load_(load) {}
-  bool goes_on() {
-    return begun_.fetch_add(1, std::memory_order_relaxed) < load_.puts_max && clock_.now() < end_;
+template <class Commit>
+void write(Pace& pace, unsigned writer, std::vector<std::int64_t>& latencies_ns, Commit commit) {
+  SeededRandom random(writer + 1);
+  while (pace.goes_on()) {
+    const Put put = pace.load().work.random_put(random);
+    const Monotonic start = pace.now();
+    if (!commit(put)) return;
+    latencies_ns.push_back((pace.now() - start).ns);
   }
-  template <class Commit>
-  void write(unsigned writer, std::vector<std::int64_t>& latencies_ns, Commit commit) {
-    SeededRandom random(writer + 1);
-    while (goes_on()) {
-      const Put put = load_.work.random_put(random);
-      const Monotonic start = clock_.now();
-      if (!commit(put)) return;
-      latencies_ns.push_back((clock_.now() - start).ns);
-    }
-  }
-  Duration wall() const { return clock_.now() - start_; }
-
- private:
-  const WriteLoad& load_;
-  const SystemClock clock_;
-  const Monotonic start_ = clock_.now();
-  const Monotonic end_ = start_ + load_.time_max;
-  std::atomic<std::uint64_t> begun_{0};
-};
+}
 
 Result<WriteTimes> write_alone(Engine& engine, const WriteLoad& load) {
   WriteTimes times;
   Pace pace(load);
   Result<void> committed;
-  pace.write(0, times.latencies_ns, [&](const Put& put) {
+  bench::write(pace, 0, times.latencies_ns, [&](const Put& put) {
     committed = engine.commit(std::span(&put, 1));
     return committed.has_value();
   });
@@ -160,7 +144,7 @@ Result<WriteTimes> write_from_threads(Engine& engine, const WriteLoad& load) {
   std::vector<std::thread> writers;
   for (unsigned i = 0; i < load.writers; ++i)
     writers.emplace_back(
-        [&, i] { pace.write(i, latencies_ns[i], [&](const Put& put) { return group.put(put); }); });
+        [&, i] { bench::write(pace, i, latencies_ns[i], [&](const Put& put) { return group.put(put); }); });
   for (std::thread& writer : writers) writer.join();
   WriteTimes times;
   times.wall = pace.wall();

@@ -2,6 +2,7 @@
 // Values are slices of one pool of random bytes: no engine can compress them, and making one costs nothing.
 #pragma once
 
+#include <atomic>
 #include <span>
 #include <string>
 #include <vector>
@@ -35,6 +36,23 @@ class Workload {
   Shape shape_;
   std::vector<std::string> keys_;
   std::string pool_;
+};
+
+// What the writers of one load share; any of them may ask it, from any thread.
+class Pace {
+ public:
+  explicit Pace(const WriteLoad& load) : load_(load) {}
+  const WriteLoad& load() const { return load_; }
+  bool goes_on() { return begun_.fetch_add(1, std::memory_order_relaxed) < load_.puts_max && now() < end_; }
+  Monotonic now() const { return clock_.now(); }
+  Duration wall() const { return now() - start_; }
+
+ private:
+  const WriteLoad& load_;
+  const SystemClock clock_;
+  const Monotonic start_ = clock_.now();
+  const Monotonic end_ = start_ + load_.time_max;
+  std::atomic<std::uint64_t> begun_{0};
 };
 
 }  // namespace podo::bench
