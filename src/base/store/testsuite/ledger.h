@@ -33,12 +33,15 @@ class Ledger {
     asked.refused = !answer && answer.error().kind() != ErrorKind::unavailable &&
                     answer.error().kind() != ErrorKind::cancelled;
   }
-  void show(Revision revision) { shown_ = std::max(shown_, revision); }  // somebody saw it
-  void flushed() {                                                       // flush() has returned
+  // Somebody saw it.
+  void show(Revision revision) { shown_ = std::max(shown_, revision); }
+  // flush() has returned.
+  void flushed() {
     for (Asked& asked : asked_) asked.flushed = asked.flushed || asked.outcome.has_value();
   }
 
-  // A store was opened again and holds `found`. Empty, and the ledger begins anew from there, or what is wrong.
+  // A store was opened again and holds `found`: what is wrong with that. Empty when nothing is; the ledger
+  // then begins anew from there.
   std::string problem(const std::vector<Entry>& found, Revision revision, Stop stop) {
     if (revision < shown_) return text("revision {} was shown, the store is at {}", shown_, revision);
     sort_out(found, stop);
@@ -102,8 +105,8 @@ class Ledger {
     }
   }
 
-  // From `model` on: the acknowledged changes from number `change`, with those of unknown outcome, in the order
-  // in which they were asked for, anywhere between them.
+  // From `model` on: the acknowledged changes from number `change`, with those of unknown outcome, in the
+  // order in which they were asked for, anywhere between them.
   bool explains(Model model, std::size_t change, std::size_t unknown) {
     for (;;) {
       if (++steps_ > steps_max) return false;
@@ -157,8 +160,8 @@ class Ledger {
     return 0;
   }
 
-  // The revisions one of unknown outcome can have behind `after`: the one it is seen with; else the next, or one
-  // that somebody saw and nobody was answered.
+  // The revisions one of unknown outcome can have behind `after`: the one it is seen with; else the next, or
+  // one that somebody saw and nobody was answered.
   std::set<Revision> places_for(Revision seen, Revision after, std::size_t change) const {
     Revision end = UINT64_MAX;  // behind the required ones, it may stand for those that are lost
     if (change < required_) end = changes_[change]->outcome->revision;
