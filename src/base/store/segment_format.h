@@ -45,7 +45,7 @@ Result<SegmentHeader> decode_segment_header(
     std::string_view bytes);  // corrupt, or unsupported: a newer format
 
 struct BatchHeader {
-  static constexpr std::size_t size = 88;
+  static constexpr std::size_t size = 80;
   static constexpr std::uint32_t memory_flag = 1;
   std::uint64_t checksum = 0;  // filled by encode_batch
   std::uint32_t payload_size = 0;
