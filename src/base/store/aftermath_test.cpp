@@ -1,4 +1,4 @@
-#include "base/store/testsuite/ledger.h"
+#include "base/store/testsuite/aftermath.h"
 
 #include <doctest/doctest.h>
 
@@ -7,19 +7,19 @@
 namespace podo::store {
 namespace {
 
-using enum Ledger::Stop;
+using enum Aftermath::Stop;
 
 // A store that is right, of which one can say what of it survived.
 struct Survivor {
-  Ledger ledger;
+  Aftermath aftermath;
   Model model;                                  // with everything
   std::vector<std::vector<Entry>> held = {{}};  // after each change
   std::vector<Durability> durabilities = {};
 
   void commit(const Transaction& transaction) {
-    std::size_t number = ledger.ask(transaction);
+    std::size_t number = aftermath.ask(transaction);
     Revision before = model.revision();
-    ledger.answer(number, model.apply(transaction, before + 1));
+    aftermath.answer(number, model.apply(transaction, before + 1));
     if (model.revision() == before) return;
     held.push_back(model.lasting());
     durabilities.push_back(transaction.durability);
@@ -33,15 +33,15 @@ struct Survivor {
       if (difference(held[changes], held[i]).empty()) return true;
     return false;
   }
-  // Whether the ledger believes in a store with what was there after so many changes.
-  bool believes(std::size_t changes, Ledger::Stop stop) const {
-    Ledger asked = ledger;
+  // Whether the aftermath believes in a store with what was there after so many changes.
+  bool believes(std::size_t changes, Aftermath::Stop stop) const {
+    Aftermath asked = aftermath;
     return asked.problem(held[changes], model.revision(), stop).empty();
   }
 };
 
-bool believes(Ledger ledger, const std::vector<Entry>& found, Revision revision) {
-  return ledger.problem(found, revision, power_cut).empty();
+bool believes(Aftermath aftermath, const std::vector<Entry>& found, Revision revision) {
+  return aftermath.problem(found, revision, power_cut).empty();
 }
 
 Entry entry(std::string key, std::string value, Revision created, Revision modified, std::uint64_t version) {
@@ -67,7 +67,7 @@ TEST_CASE("what was flushed is there after a power cut") {
   Survivor store;
   store.write("a", "1", Durability::relaxed);
   CHECK(store.believes(0, power_cut));
-  store.ledger.flushed();
+  store.aftermath.flushed();
   CHECK_FALSE(store.believes(0, power_cut));
   CHECK(store.believes(1, power_cut));
 }
@@ -76,22 +76,22 @@ TEST_CASE("revisions that were shown are not given again") {
   Survivor store;
   store.write("a", "1");
   store.write("m", "1", Durability::memory);
-  CHECK_FALSE(believes(store.ledger, store.held[1], 2));
-  CHECK(believes(store.ledger, store.held[1], 3));
-  store.ledger.show(10);
-  CHECK_FALSE(believes(store.ledger, store.held[1], 9));
+  CHECK_FALSE(believes(store.aftermath, store.held[1], 2));
+  CHECK(believes(store.aftermath, store.held[1], 3));
+  store.aftermath.show(10);
+  CHECK_FALSE(believes(store.aftermath, store.held[1], 9));
 }
 
 TEST_CASE("half a transaction, another value, another stamp, another key are refused") {
   Survivor store;
   store.write("a", "1", Durability::relaxed);
   store.commit({.then = {put("a", "2"), put("b", "3")}, .durability = Durability::relaxed});
-  CHECK(believes(store.ledger, {entry("a", "2", 2, 3, 2), entry("b", "3", 3, 3, 1)}, 3));
-  CHECK_FALSE(believes(store.ledger, {entry("a", "1", 2, 2, 1), entry("b", "3", 3, 3, 1)}, 3));
-  CHECK_FALSE(believes(store.ledger, {entry("a", "2", 2, 3, 2)}, 3));
-  CHECK_FALSE(believes(store.ledger, {entry("a", "2", 2, 3, 2), entry("b", "?", 3, 3, 1)}, 3));
-  CHECK_FALSE(believes(store.ledger, {entry("a", "2", 2, 3, 1), entry("b", "3", 3, 3, 1)}, 3));
-  CHECK_FALSE(believes(store.ledger,
+  CHECK(believes(store.aftermath, {entry("a", "2", 2, 3, 2), entry("b", "3", 3, 3, 1)}, 3));
+  CHECK_FALSE(believes(store.aftermath, {entry("a", "1", 2, 2, 1), entry("b", "3", 3, 3, 1)}, 3));
+  CHECK_FALSE(believes(store.aftermath, {entry("a", "2", 2, 3, 2)}, 3));
+  CHECK_FALSE(believes(store.aftermath, {entry("a", "2", 2, 3, 2), entry("b", "?", 3, 3, 1)}, 3));
+  CHECK_FALSE(believes(store.aftermath, {entry("a", "2", 2, 3, 1), entry("b", "3", 3, 3, 1)}, 3));
+  CHECK_FALSE(believes(store.aftermath,
                        {entry("a", "2", 2, 3, 2), entry("b", "3", 3, 3, 1), entry("c", "", 3, 3, 1)}, 3));
 }
 
@@ -99,35 +99,35 @@ TEST_CASE("a hole is refused: the later is not there without the earlier") {
   Survivor store;
   store.write("a", "1", Durability::relaxed);
   store.write("b", "2", Durability::relaxed);
-  CHECK(believes(store.ledger, {entry("a", "1", 2, 2, 1)}, 3));
-  CHECK_FALSE(believes(store.ledger, {entry("b", "2", 3, 3, 1)}, 3));
+  CHECK(believes(store.aftermath, {entry("a", "1", 2, 2, 1)}, 3));
+  CHECK_FALSE(believes(store.aftermath, {entry("b", "2", 3, 3, 1)}, 3));
 }
 
 TEST_CASE("what was never answered is there wholly or not at all") {
   Survivor store;
   store.write("a", "1");
-  store.ledger.ask({.then = {put("b", "2"), put("c", "3")}});
-  store.ledger.ask(
+  store.aftermath.ask({.then = {put("b", "2"), put("c", "3")}});
+  store.aftermath.ask(
       {.conditions = {present("b")}, .then = {put("d", "4")}, .otherwise = {erase(Range::key("a"))}});
   const Entry a = entry("a", "1", 2, 2, 1), b = entry("b", "2", 3, 3, 1), c = entry("c", "3", 3, 3, 1);
-  CHECK(believes(store.ledger, {a}, 2));
-  CHECK(believes(store.ledger, {a, b, c}, 3));
-  CHECK(believes(store.ledger, {a, b, c, entry("d", "4", 4, 4, 1)}, 4));
-  CHECK(believes(store.ledger, {}, 3));
-  CHECK_FALSE(believes(store.ledger, {a, b}, 3));
-  CHECK_FALSE(believes(store.ledger, {b, c}, 3));  // the second erases only when the first never came
-  CHECK_FALSE(believes(store.ledger, {a, entry("d", "4", 3, 3, 1)}, 3));
+  CHECK(believes(store.aftermath, {a}, 2));
+  CHECK(believes(store.aftermath, {a, b, c}, 3));
+  CHECK(believes(store.aftermath, {a, b, c, entry("d", "4", 4, 4, 1)}, 4));
+  CHECK(believes(store.aftermath, {}, 3));
+  CHECK_FALSE(believes(store.aftermath, {a, b}, 3));
+  CHECK_FALSE(believes(store.aftermath, {b, c}, 3));  // the second erases only when the first never came
+  CHECK_FALSE(believes(store.aftermath, {a, entry("d", "4", 3, 3, 1)}, 3));
 }
 
 TEST_CASE("what was never answered stands where its revision says, under later answers") {
   Survivor store;
   store.write("a", "1");
   Transaction unknown{.then = {put("b", "2")}};
-  store.ledger.ask(unknown);
+  store.aftermath.ask(unknown);
   Model with = store.model;
   with.apply(unknown, 3);
   Transaction next{.then = {put("b", "3"), read(Range::prefix(""))}};
-  Ledger saw_it = store.ledger, missed_it = store.ledger;
+  Aftermath saw_it = store.aftermath, missed_it = store.aftermath;
   Outcome after_it = with.apply(next, 4), alone = Model(store.model).apply(next, 3);
   saw_it.answer(saw_it.ask(next), after_it);
   missed_it.answer(missed_it.ask(next), alone);
@@ -140,13 +140,13 @@ TEST_CASE("what was never answered stands where its revision says, under later a
 
 TEST_CASE("what was refused is not there; what failed with the disk may be") {
   Survivor store;
-  std::size_t refused = store.ledger.ask({.then = {put("a", "1")}});
-  store.ledger.answer(refused, exhausted("full"));
-  std::size_t failed = store.ledger.ask({.then = {put("b", "2")}});
-  store.ledger.answer(failed, unavailable("the disk"));
-  CHECK(believes(store.ledger, {}, 1));
-  CHECK(believes(store.ledger, {entry("b", "2", 2, 2, 1)}, 2));
-  CHECK_FALSE(believes(store.ledger, {entry("a", "1", 2, 2, 1)}, 2));
+  std::size_t refused = store.aftermath.ask({.then = {put("a", "1")}});
+  store.aftermath.answer(refused, exhausted("full"));
+  std::size_t failed = store.aftermath.ask({.then = {put("b", "2")}});
+  store.aftermath.answer(failed, unavailable("the disk"));
+  CHECK(believes(store.aftermath, {}, 1));
+  CHECK(believes(store.aftermath, {entry("b", "2", 2, 2, 1)}, 2));
+  CHECK_FALSE(believes(store.aftermath, {entry("a", "1", 2, 2, 1)}, 2));
 }
 
 TEST_CASE("long histories, stopped anywhere, are believed; and so is what follows") {
@@ -162,7 +162,7 @@ TEST_CASE("long histories, stopped anywhere, are believed; and so is what follow
       std::size_t survived = least + workload.random().below(store.held.size() - least);
       const std::vector<Entry> found = store.held[survived];
       const Revision revision = store.model.revision() + workload.random().below(100);
-      CHECK_EQ(store.ledger.problem(found, revision, power_cut), "");
+      CHECK_EQ(store.aftermath.problem(found, revision, power_cut), "");
       store.model.begin_at(found, revision);
       store.held = {found};
       store.durabilities.clear();
