@@ -17,7 +17,7 @@ struct Batch {
   Revision last = 0;       // what its changes reach
   std::string payload;     // encoded transactions
   bool durable = false;    // somebody waits for the disk
-  bool in_memory = false;  // some of its revisions have nothing in the payload
+  bool in_memory = false;  // some of its changes are in no payload
 };
 
 class Journal {

@@ -129,15 +129,16 @@ Task<Outcome> LocalStore::settle(Staged staged, Durability durability) {
   if (!staged.changes.empty()) {
     std::string payload;
     journal_->encode(staged.changes, payload);
-    bool in_memory = payload.empty();
-    if (in_memory && rounds_.empty() && journal_->may_show_unwritten(tip)) {
+    bool in_memory = std::any_of(staged.changes.begin(), staged.changes.end(),
+                                 [](const Change& change) { return change.entry.block()->in_memory_only; });
+    if (payload.empty() && rounds_.empty() && journal_->may_show_unwritten(tip)) {
       show(tip);
       co_return std::move(staged.outcome);
     }
     Batch& batch = filling_batch();
     batch.last = tip;
     batch.payload += payload;
-    batch.durable |= durability == Durability::durable && !in_memory;
+    batch.durable |= durability == Durability::durable && !payload.empty();
     batch.in_memory |= in_memory;
     work_.notify_one();
   }

@@ -1,5 +1,7 @@
 #include "base/store/segment_format.h"
 
+#include <algorithm>
+
 #include "base/core/ensure.h"
 #include "base/crypto/checksum.h"
 
@@ -118,10 +120,17 @@ std::optional<BatchView> batch_at(std::string_view segment, const Place& place) 
                    .offset = place.offset};
 }
 
+// Most of what it looks at was never written: zeros are passed in one step.
 std::optional<BatchView> find_batch(std::string_view segment, Place place) {
   place.offset = (place.offset + 7) / 8 * 8;
-  for (; place.offset + BatchHeader::size <= segment.size(); place.offset += 8)
+  while (place.offset + BatchHeader::size <= segment.size()) {
+    std::size_t written = segment.find_first_not_of('\0', place.offset);
+    if (written == std::string_view::npos) return {};
+    std::size_t first = written < BatchHeader::size ? 0 : (written - BatchHeader::size) / 8 * 8 + 8;
+    place.offset = std::max<std::uint64_t>(place.offset, first);
     if (std::optional<BatchView> batch = batch_at(segment, place)) return batch;
+    place.offset += 8;
+  }
   return {};
 }
 

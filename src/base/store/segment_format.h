@@ -11,7 +11,7 @@
 //   sized       := size:varint byte*
 //
 //   kind        bit 0: erase (no value), bit 1: stamped (created and version follow), bit 2: sealed value
-//   flags       bit 0: revisions of this epoch were shown that are in no batch (Durability::memory)
+//   flags       bit 0: changes of this epoch were shown that are in no batch (Durability::memory)
 //   checksum    XXH3-64 of all after it, without the padding, with a seed made of store, segment and offset: what
 //               stands elsewhere, or stood here when the file had another number, does not pass
 //

@@ -162,6 +162,7 @@ Task<void> SegmentLog::write(const Batch& batch) {
   while (writing_) co_await turn_.wait();
   Turn writing(writing_, turn_);
   bool sync = needs_sync(batch);
+  if (!sync && batch.payload.empty()) co_return;  // only in memory, and within what is reserved
   while (sync && syncing_) co_await turn_.wait();
   Result<void> written = co_await append(header_of(batch, sync), batch.payload, sync).result();
   if (written) co_return;
