@@ -16,6 +16,7 @@ struct Plan {
   unsigned rounds = 0;
   std::string folder = "build";  // databases are made in a new folder in it
   std::string only;              // one scenario; empty is all
+  std::string engine;            // one engine; empty is all
   std::string json;
 };
 

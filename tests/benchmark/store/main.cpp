@@ -27,8 +27,9 @@ constexpr Scenario scenarios[] = {{"puts", measure_puts},         {"range", meas
                                   {"space", measure_space},       {"day", measure_day}};
 
 constexpr char usage[] =
-    "./bench store [--quick] [--rounds N] [--dir FOLDER] [--json FILE] [--only SCENARIO]\n"
-    "scenarios: puts range watchers open space day\n";
+    "./bench store [--quick] [--rounds N] [--dir FOLDER] [--json FILE]\n"
+    "              [--only SCENARIO] [--engine ENGINE]\n"
+    "scenarios: puts range watchers open space day; engines: podo lmdb sqlite\n";
 
 Result<Plan> parse(int count, char** arguments) {
   Plan plan;
@@ -44,6 +45,7 @@ Result<Plan> parse(int count, char** arguments) {
     else if (name == "--dir") plan.folder = value;
     else if (name == "--json") plan.json = value;
     else if (name == "--only") plan.only = value;
+    else if (name == "--engine") plan.engine = value;
     else return invalid("unknown option {}", name);
   }
   if (plan.rounds == 0) plan.rounds = plan.quick ? 3 : 5;
@@ -76,6 +78,8 @@ void remove_when_interrupted(const std::string& folder) {
 
 Result<void> run(int count, char** arguments) {
   Bench bench{.plan = TRY(parse(count, arguments)), .report = {}, .engines = engines};
+  for (std::size_t i = 0; i < std::size(engines); ++i)
+    if (bench.plan.engine == engines[i].name) bench.engines = bench.engines.subspan(i, 1);
   // A folder of its own: what is in the one it was given is not this program's to remove.
   const Folder folder(text("{}/bench-store.{}", bench.plan.folder, ::getpid()));
   bench.plan.folder = folder.path();

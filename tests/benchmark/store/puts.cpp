@@ -49,7 +49,7 @@ std::vector<Maker> with_better_lmdb(const Bench& bench, unsigned round) {
   const auto rate = [&](const char* engine) {
     return bench.report.median_of(section_of(16), "puts/s", engine);
   };
-  if (round == 0) engines.push_back(map);
+  if (round == 0 && bench.plan.engine.empty()) engines.push_back(map);
   else if (rate(map.name) > rate("lmdb"))
     for (Maker& each : engines)
       if (each.make == make_lmdb) each = map;
