@@ -1,10 +1,10 @@
 // What can be done with a store's folder by somebody who has not opened it: look, back up, restore, repair.
 // `podo store` (cli/store.h) is these from the command line.
 //
-// Looking and backing up take no lock and write nothing into the folder, so they also serve beside the process
-// that has the store open. That one goes on meanwhile: a base is replaced, a segment gets another number. A
-// reading that this can have disturbed is begun again. What it gives is the store at one revision: everything
-// that was acknowledged before the call, and perhaps some of what came later.
+// Looking and backing up take no lock and write nothing into the folder, so they also serve beside the
+// process that has the store open. That one goes on meanwhile: a base is replaced, a segment gets another
+// number. A reading that this can have disturbed is begun again. What it gives is the store at one revision:
+// everything that was acknowledged before the call, and perhaps some of what came later.
 //
 // Where no keys are given sealed values stay sealed, in a backup and a restored store as well.
 #pragma once
@@ -25,8 +25,8 @@ struct Contents {
 // unavailable: the store changes faster than it can be read.
 Task<Contents> read_contents(io::Disk& disk, std::string path, Sealing* sealing, OnDamage on_damage);
 
-// One file of everything at the newest revision, complete and synced, or not there; it is not replaced when there
-// is one already (already_exists). A damaged store is refused.
+// One file of everything at the newest revision, complete and synced, or not there; it is not replaced when
+// there is one already (already_exists). A damaged store is refused.
 Task<BaseWritten> back_up_store(io::Disk& disk, std::string folder, std::string file);
 
 // A new store, with a number of its own, of what a backup holds: keys, values, revisions. The backup is read

@@ -1,9 +1,9 @@
 // How a damaged store is made whole: see admin.h.
 //
-// The new base is complete before it has its name, and with its name it is the store: it is the newest, and its
-// log begins behind every segment there is. Only then the old files are moved. A power cut before the
-// name leaves the damaged store; one after it leaves some old files where they were, for the next opening to
-// use up.
+// The new base is complete before it has its name, and with its name it is the store: it is the newest, and
+// its log begins behind every segment there is. Only then the old files are moved. A power cut before the
+// name leaves the damaged store; one after it leaves some old files where they were, for the next opening
+// to use up.
 #include <algorithm>
 
 #include "base/io/wait.h"
