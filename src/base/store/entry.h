@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace podo::store {
 
@@ -87,6 +88,23 @@ class Entry {
   static void destroy(Block* block);
 
   Block* block_ = nullptr;
+};
+
+// A vector of entries that lets go of a hundred thousand of them without waiting for memory at each.
+class Entries : public std::vector<Entry> {
+ public:
+  using std::vector<Entry>::vector;
+  Entries(const Entries&) = default;
+  Entries(Entries&&) = default;
+  Entries& operator=(const Entries&) = default;
+  Entries& operator=(Entries&&) = default;
+  ~Entries() {
+    constexpr std::size_t steps = 16;
+    for (std::size_t i = 0; i < size(); ++i) {
+      if (i + steps < size()) __builtin_prefetch(data()[i + steps].block(), 1);
+      data()[i] = Entry();
+    }
+  }
 };
 
 }  // namespace podo::store

@@ -94,9 +94,9 @@ struct Transaction {
 };
 
 struct Page {
-  std::vector<Entry> entries;  // by key
-  bool more = false;           // the limit cut it
-  Revision revision = 0;       // of the store when this was read
+  Entries entries;        // by key
+  bool more = false;      // the limit cut it
+  Revision revision = 0;  // of the store when this was read
 };
 
 struct Outcome {
@@ -171,6 +171,25 @@ class Store {
 
   virtual Task<void> flush() = 0;  // what was relaxed is durable
   virtual Task<void> close() = 0;  // flushes; every later call, and every waiting watch, is cancelled
+};
+
+// A large range, page by page and all at one revision: what is read is still in the processor's caches when it is
+// used, and no other strand waits for the whole.
+//
+//   Pages pages(store, Range::prefix("pods/"));
+//   while (std::optional<Page> page = co_await pages.next()) ...
+class Pages {
+ public:
+  Pages(Store& store, Range range, std::size_t page_entries = 1000)
+      : store_(store), rest_(std::move(range)), page_entries_(page_entries) {}
+  Task<std::optional<Page>> next();
+
+ private:
+  Store& store_;
+  Range rest_;
+  std::size_t page_entries_;
+  Revision at_ = 0;
+  bool more_ = true;
 };
 
 // Fails as commit() does.

@@ -40,8 +40,9 @@ Task<void> write_together(store::Store& store, std::span<const Put> puts) {
 
 Task<Scan> read_all(store::Store& store, store::Range range) {
   Scan scan;
-  const store::Page page = co_await store.range(std::move(range));
-  for (const store::Entry& entry : page.entries) scan.touch(entry.key(), entry.value());
+  store::Pages pages(store, std::move(range));
+  while (std::optional<store::Page> page = co_await pages.next())
+    for (const store::Entry& entry : page->entries) scan.touch(entry.key(), entry.value());
   co_return scan;
 }
 
