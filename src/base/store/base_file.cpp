@@ -140,7 +140,8 @@ class BaseReader {
     BlockHeader block;
     bool whole = head.size() >= BlockHeader::size;
     if (whole) block = decode_block_header(head);
-    std::size_t size = BlockHeader::size + block.size_of_entries;
+    if (block.packed_size > BlockHeader::largest) whole = false;
+    std::size_t size = BlockHeader::size + block.packed_size;
     std::string_view bytes;
     if (whole) bytes = co_await window_.look(size);
     if (!whole || bytes.size() < size) {
@@ -149,7 +150,8 @@ class BaseReader {
     }
     if (block_is_good(bytes, read_.header, checksums_.size())) {
       checksums_.push_back(block.checksum);
-      co_await load_entries(bytes.substr(BlockHeader::size), block.entries, sealing_, into_, last_key_);
+      std::string entries = co_await entries_of_block(bytes);
+      co_await load_entries(entries, block.entries, sealing_, into_, last_key_);
       read_.entries += block.entries;
       window_.pass(size);
       co_return true;

@@ -1,6 +1,7 @@
 #include "base/store/base_format.h"
 
 #include "base/crypto/checksum.h"
+#include "base/format/zstd.h"
 #include "base/store/segment_format.h"
 
 namespace podo::store {
@@ -93,12 +94,17 @@ Result<BaseEntry> decode_base_entry(WireReader& in) {
 std::string encode_block(BlockHeader& header, std::string_view entries, const BaseHeader& base,
                          std::uint64_t place) {
   std::string bytes;
-  bytes.reserve(BlockHeader::size + entries.size());
-  header.size_of_entries = static_cast<std::uint32_t>(entries.size());
+  std::string frame = zstd::compress(entries, 1);
+  std::string_view packed = frame.size() < entries.size() ? std::string_view(frame) : entries;
+  header.packed_size = static_cast<std::uint32_t>(packed.size());
+  header.raw_size = static_cast<std::uint32_t>(entries.size());
+  bytes.reserve(BlockHeader::size + packed.size());
   put_le64(bytes, 0);
-  put_le32(bytes, header.size_of_entries);
+  put_le32(bytes, header.packed_size);
+  put_le32(bytes, header.raw_size);
   put_le32(bytes, header.entries);
-  bytes += entries;
+  put_le32(bytes, 0);
+  bytes += packed;
   header.checksum = crypto::checksum(std::string_view(bytes).substr(8), base.checksum + place);
   for (unsigned i = 0; i < 8; ++i) bytes[i] = static_cast<char>(header.checksum >> (8 * i));
   return bytes;
@@ -108,13 +114,23 @@ BlockHeader decode_block_header(std::string_view bytes) {
   WireReader in(bytes);
   BlockHeader header;
   header.checksum = in.le64();
-  header.size_of_entries = in.le32();
+  header.packed_size = in.le32();
+  header.raw_size = in.le32();
   header.entries = in.le32();
   return header;
 }
 
 bool block_is_good(std::string_view block, const BaseHeader& base, std::uint64_t place) {
   return decode_block_header(block).checksum == crypto::checksum(block.substr(8), base.checksum + place);
+}
+
+Result<std::string> entries_of_block(std::string_view block) {
+  BlockHeader header = decode_block_header(block);
+  std::string_view packed = block.substr(BlockHeader::size, header.packed_size);
+  if (header.packed_size == header.raw_size) return std::string(packed);
+  if (header.raw_size > BlockHeader::largest)
+    return corrupt("a block of {} bytes is too large", header.raw_size);
+  return zstd::decompress(packed, header.raw_size);
 }
 
 bool is_trailer(std::string_view bytes) { return bytes.starts_with(trailer_magic); }

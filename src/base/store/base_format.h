@@ -4,10 +4,11 @@
 //   base    := header block* trailer
 //   header  := magic:8 format:le32 zero:le32 store:le64 revision:le64 segment:le64 number:le64 previous:le64
 //              epoch:le32 flags:le32 reserved_until:le64 exact_from:le64 wall_ns:le64 zeros checksum:le64  128 bytes
-//   block   := checksum:le64 size:le32 entries:le32 entry*           size: of the entries, in bytes
+//   block   := checksum:le64 size:le32 raw_size:le32 entries:le32 zero:le32 ( entry* | frame )
 //   entry   := kind:byte key:sized created:varint modified:varint version:varint value:sized    keys ascending
 //   trailer := magic:8 blocks:le64 entries:le64 checksum:le64
 //
+//   size      of what follows in the block; less than raw_size: a Zstandard frame of raw_size bytes of entries
 //   kind      bit 0: sealed value
 //   checksum  XXH3-64: of the header before it; of a block after it, seeded by the header's checksum plus the
 //             block's place among the blocks; of all blocks' checksums, seeded by the trailer's counts
@@ -52,14 +53,17 @@ void encode(const BaseEntry& entry, std::string& out);
 Result<BaseEntry> decode_base_entry(WireReader& in);
 
 struct BlockHeader {
-  static constexpr std::size_t size = 16;
+  static constexpr std::size_t size = 24;
+  static constexpr std::size_t largest = 64 << 20;  // in bytes, raw or packed; one value is the least in it
   std::uint64_t checksum = 0;
-  std::uint32_t size_of_entries = 0;
+  std::uint32_t packed_size = 0;
+  std::uint32_t raw_size = 0;
   std::uint32_t entries = 0;
 };
 std::string encode_block(BlockHeader& header, std::string_view entries, const BaseHeader& base,
                          std::uint64_t place);
-BlockHeader decode_block_header(std::string_view bytes);  // of BlockHeader::size bytes
+Result<std::string> entries_of_block(std::string_view block);  // a good one's, as they were encoded
+BlockHeader decode_block_header(std::string_view bytes);       // of BlockHeader::size bytes
 // The whole block with its header.
 bool block_is_good(std::string_view block, const BaseHeader& base, std::uint64_t place);
 

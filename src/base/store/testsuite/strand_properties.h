@@ -55,6 +55,7 @@ inline Task<void> move_token(Store& store, int times) {
     std::vector<Operation> move = {erase(Range::key(there ? "here" : "there")),
                                    put(there ? "there" : "here", "token")};
     co_await store.commit({.then = std::move(move)});
+    if (i % 10 == 0) co_await io::sleep(microseconds(40));
   }
 }
 
