@@ -21,9 +21,10 @@ namespace podo::store {
 class LinearizabilitySearch {
  public:
   explicit LinearizabilitySearch(std::vector<Call> calls) : calls_(std::move(calls)), done_(calls_.size()) {
-    std::stable_sort(calls_.begin(), calls_.end(),
-                     [](const Call& left, const Call& right) { return left.began < right.began; });
-    for (const Call& call : calls_) remaining_ += call.certain;
+    std::stable_sort(calls_.begin(), calls_.end(), [](const Call& left, const Call& right) {
+      return std::pair(!left.certain, left.began) < std::pair(!right.certain, right.began);
+    });
+    while (certain_ < calls_.size() && calls_[certain_].certain) ++certain_;
   }
 
   // Empty, or how far the best order came and what could not follow it.
@@ -34,7 +35,7 @@ class LinearizabilitySearch {
   }
 
  private:
-  static constexpr std::size_t states_max = 2'000'000;
+  static constexpr std::size_t states_max = 1'000'000;
   struct Step {
     Contents contents;
     Instant last_beginning = 0;  // of the calls in the order
@@ -46,7 +47,7 @@ class LinearizabilitySearch {
   bool finds_an_order() {
     std::vector<Step> steps(1);
     while (!steps.empty()) {
-      if (remaining_ == 0) return true;
+      if (first_open_ == certain_) return true;
       Step& step = steps.back();
       if (step.next == 0) note_progress(steps.size());
       if (tried_.size() >= states_max) return false;
@@ -63,50 +64,61 @@ class LinearizabilitySearch {
   // Certain calls are tried first: what perhaps never happened is the last explanation.
   std::optional<Step> next_step(Step& step) {
     const Instant first_end = earliest_end();
-    for (; step.next < 2 * calls_.size(); ++step.next) {
-      const std::size_t number = step.next % calls_.size();
-      const Call& call = calls_[number];
-      if (done_[number] || call.began > first_end || call.certain != (step.next < calls_.size())) continue;
-      if (call.certain ? !fits(call, step.contents) : !possible(call, step)) continue;
-      Step above{step.contents, std::max(step.last_beginning, call.began)};
-      if (call.changes()) take_effect(call, above.contents);
-      set_done(number, true);
-      if (tried_.insert(name_of_state(above.contents)).second) {
-        step.taken = number;
-        ++step.next;
-        return above;
-      }
-      set_done(number, false);
+    for (step.next = std::max(step.next, first_open_); step.next < calls_.size(); ++step.next) {
+      const Call& call = calls_[step.next];
+      if (call.certain && call.began > first_end) step.next = certain_;
+      if (step.next == calls_.size()) break;
+      if (!done_[step.next] && may_be_next(calls_[step.next], step, first_end))
+        if (std::optional<Step> above = take(step)) return above;
     }
     return std::nullopt;
   }
 
-  static bool possible(const Call& uncertain, const Step& step) {
-    return !uncertain.writes.empty() && uncertain.ended > step.last_beginning &&
-           expectations_hold(uncertain, step.contents);
+  static bool may_be_next(const Call& call, const Step& step, Instant first_end) {
+    if (call.certain) return fits(call, step.contents);
+    return call.began <= first_end && is_alive(call, step.last_beginning) && call.changes() &&
+           expectations_hold(call, step.contents);
+  }
+  static bool is_alive(const Call& uncertain, Instant last_beginning) {
+    return uncertain.ended > last_beginning;
+  }
+
+  // The candidate, unless what follows it is known to fail.
+  std::optional<Step> take(Step& step) {
+    const Call& call = calls_[step.next];
+    Step above{step.contents, std::max(step.last_beginning, call.began)};
+    if (call.changes()) take_effect(call, above.contents);
+    set_done(step.next, true);
+    if (tried_.insert(name_of(above)).second) {
+      step.taken = step.next++;
+      return above;
+    }
+    set_done(step.next, false);
+    return std::nullopt;
   }
 
   void set_done(std::size_t number, bool done) {
     done_[number] = done;
-    if (calls_[number].certain) remaining_ += done ? -1 : 1;
-    while (first_open_ < calls_.size() && done_[first_open_]) ++first_open_;
+    while (first_open_ < certain_ && done_[first_open_]) ++first_open_;
     if (!done) first_open_ = std::min(first_open_, number);
   }
 
   // Of the calls that must still find a place.
   Instant earliest_end() const {
     Instant earliest = never;
-    for (std::size_t i = first_open_; i < calls_.size() && calls_[i].began < earliest; ++i)
-      if (!done_[i] && calls_[i].certain) earliest = std::min(earliest, calls_[i].ended);
+    for (std::size_t i = first_open_; i < certain_ && calls_[i].began < earliest; ++i)
+      if (!done_[i]) earliest = std::min(earliest, calls_[i].ended);
     return earliest;
   }
 
-  std::string name_of_state(const Contents& contents) const {
-    std::string name = text("{}", first_open_);
-    std::size_t last = calls_.size();
-    while (last > first_open_ && !done_[last - 1]) --last;
-    for (std::size_t i = first_open_; i < last; ++i) name += done_[i] ? '1' : '0';
-    for (const auto& [key, value] : contents)
+  // All that decides how it goes on; so not, which calls were taken that cannot be taken any more.
+  std::string name_of(const Step& step) const {
+    std::string name = text("{} ", first_open_);
+    for (std::size_t i = first_open_; i < certain_ && calls_[i].began <= step.last_beginning; ++i)
+      name += done_[i] ? '1' : '0';
+    for (std::size_t i = certain_; i < calls_.size(); ++i)
+      if (is_alive(calls_[i], step.last_beginning)) name += done_[i] ? '+' : '-';
+    for (const auto& [key, value] : step.contents)
       name.append(";").append(key).append("=").append(value.substr(0, 24));
     return name;
   }
@@ -116,15 +128,15 @@ class LinearizabilitySearch {
     best_ = depth;
     stuck_.clear();
     const Instant end = earliest_end();
-    for (std::size_t i = first_open_; i < calls_.size() && calls_[i].began <= end; ++i)
+    for (std::size_t i = first_open_; i < certain_ && calls_[i].began <= end; ++i)
       if (!done_[i]) stuck_ += "\n  " + described(calls_[i]);
   }
 
-  std::vector<Call> calls_;  // by beginning
-  std::vector<bool> done_;
-  std::size_t first_open_ = 0;  // all before it are done
-  std::size_t remaining_ = 0;   // certain calls that are not done
-  std::set<std::string> tried_;
+  std::vector<Call> calls_;      // the certain ones by beginning, then the uncertain ones
+  std::size_t certain_ = 0;      // so many
+  std::vector<bool> done_;       // it is in the order
+  std::size_t first_open_ = 0;   // all before it are done
+  std::set<std::string> tried_;  // names of states that were met
   std::size_t best_ = 0;
   std::string stuck_;
 };

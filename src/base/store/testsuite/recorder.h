@@ -26,8 +26,10 @@ class Recorder {
   }
   // What may still happen to its change is unknown, until crashed(); an error that says so has no change.
   void fail(std::size_t number, const Error& error) {
-    if (error.kind() == ErrorKind::unavailable || error.kind() == ErrorKind::cancelled) return;
-    end(number, Call());
+    if (!is_unknown(error)) end(number, Call());
+  }
+  static bool is_unknown(const Error& error) {
+    return error.kind() == ErrorKind::unavailable || error.kind() == ErrorKind::cancelled;
   }
   // No call goes on beyond this instant.
   void crashed() {
@@ -51,14 +53,15 @@ struct RecordOptions {
   Durability durability = Durability::durable;
 };
 
-// One of the strands.
+// One of the strands. It ends at a call whose outcome is unknown: what follows would be guesses, and many of
+// those are more than can be judged.
 class RecordedStrand {
  public:
   RecordedStrand(Store& store, Recorder& recorder, std::uint64_t seed, const RecordOptions& options)
       : store_(store), recorder_(recorder), random_(seed), options_(options) {}
 
   io::Task<void> run() {
-    for (int i = 0; i < options_.calls; ++i) {
+    for (int i = 0; i < options_.calls && !lost_; ++i) {
       const std::uint64_t kind = random_.below(100);
       if (kind < 20) co_await find_one();
       else if (kind < 35) co_await read_range();
@@ -77,7 +80,7 @@ class RecordedStrand {
     Call call{.range = Range::key(key())};
     std::size_t number = recorder_.begin(call);
     Result<std::optional<Entry>> found = co_await store_.find(call.range->from).result();
-    if (!found) co_return recorder_.fail(number, found.error());
+    if (!found) co_return failed(number, found.error());
     known_.erase(call.range->from);
     if (*found) note(call, **found);
     recorder_.end(number, std::move(call));
@@ -87,7 +90,7 @@ class RecordedStrand {
     Call call{.range = random_.below(2) == 0 ? Range::prefix("") : Range{key(), ""}};
     std::size_t number = recorder_.begin(call);
     Result<Page> page = co_await store_.range(*call.range).result();
-    if (!page) co_return recorder_.fail(number, page.error());
+    if (!page) co_return failed(number, page.error());
     note(call, *page);
     call.revision = page->revision;
     recorder_.end(number, std::move(call));
@@ -147,9 +150,14 @@ class RecordedStrand {
   io::Task<bool> committed(std::size_t number, Transaction transaction, Outcome& outcome) {
     transaction.durability = options_.durability;
     Result<Outcome> result = co_await store_.commit(std::move(transaction)).result();
-    if (!result) recorder_.fail(number, result.error());
+    if (!result) failed(number, result.error());
     else outcome = *std::move(result);
     co_return result.has_value();
+  }
+
+  void failed(std::size_t number, const Error& error) {
+    recorder_.fail(number, error);
+    lost_ = Recorder::is_unknown(error);
   }
 
   void note(Call& call, const Entry& entry) {
@@ -165,7 +173,8 @@ class RecordedStrand {
   Recorder& recorder_;
   SeededRandom random_;
   RecordOptions options_;
-  Known known_;  // as it was last seen here
+  Known known_;        // as it was last seen here
+  bool lost_ = false;  // what its last call did
 };
 
 inline io::Task<void> run_recorded(Store& store, Recorder& recorder, std::uint64_t seed,
