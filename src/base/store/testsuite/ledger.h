@@ -1,199 +1,176 @@
-// Ledger: what was asked of a store and what it answered, and whether what a store holds after its machine
-// stopped can have come from that:
+// Ledger: what was asked of a store, and what it said, in a form that recovery_check.h can hold against what
+// is found after a crash.
 //
-//   every acknowledged durable transaction is there     and relaxed ones, when only the process was killed
-//   every transaction is there wholly, or not at all    with the revision that was acknowledged
-//   what is missing is the end                          no later one is there without the earlier
-//   revisions do not go back                            below any that was shown
+//   ask -> commit -> answer or fail     by every strand, one transaction at a time
+//   see                                 by one watch of everything, from the opening on
+//   lasts_through                       what is on the disk from now on, whatever happens
 //
-// Transactions whose answer never came may be there, at any place between their being asked and the end.
-// Values tell who wrote them (workload.h), so those that are seen in the store are known.
+// Every transaction that changes anything also puts the number it has here under a key of its strand. So a
+// store that is found tells of the transactions nobody had an answer for which of them happened, and when.
+// They act on a Model in the order of their revisions; it says what has to be there.
 #pragma once
 
-#include <algorithm>
+#include <charconv>
 #include <set>
 
-#include "base/store/testsuite/model.h"
+#include "base/store/testsuite/model_properties.h"
+#include "base/store/testsuite/timeline.h"
 
 namespace podo::store {
 
 class Ledger {
  public:
-  enum class Stop : std::uint8_t { power_cut, killed, closed };
-
-  std::size_t ask(const Transaction& transaction) {
-    asked_.push_back({.transaction = transaction, .asked = ++now_});
+  // Adds the marker, with so many bytes more.
+  std::uint64_t ask(int strand, Transaction& transaction, std::size_t padding) {
+    bool memory = transaction.durability == Durability::memory;
+    std::string key = text("{}{}", memory ? "who in memory/" : marker_prefix, strand);
+    std::string value = text("{}:{}", asked_.size(), std::string(padding, 'x'));
+    transaction.then.push_back(put(key, value));
+    if (!transaction.otherwise.empty()) transaction.otherwise.push_back(put(key, value));
+    asked_.push_back({.transaction = transaction});
+    if (memory || has_lease(transaction)) asked_in_memory_ = true;
     return asked_.size() - 1;
   }
-  void answer(std::size_t number, const Result<Outcome>& answer) {
-    Asked& asked = asked_[number];
-    asked.answered = ++now_;
-    if (answer) asked.outcome = *answer;
-    if (answer) show(answer->revision);
-    asked.refused = !answer && answer.error().kind() != ErrorKind::unavailable &&
-                    answer.error().kind() != ErrorKind::cancelled;
-  }
-  // Somebody saw it.
-  void show(Revision revision) { shown_ = std::max(shown_, revision); }
-  // flush() has returned.
-  void flushed() {
-    for (Asked& asked : asked_) asked.flushed = asked.flushed || asked.outcome.has_value();
+
+  Result<void> answer(std::uint64_t id, Outcome outcome) {
+    Asked& asked = asked_[id];
+    told_ = std::max(told_, outcome.revision);
+    bool changed = !(outcome.met ? asked.transaction.then : asked.transaction.otherwise).empty();
+    if (!changed) asked.impossible = true;
+    if (!changed) return {};
+    TRY(know(outcome.revision, id));
+    if (asked.transaction.durability == Durability::durable) lasts_through(outcome.revision);
+    asked.told = std::move(outcome);
+    return compare(asked);
   }
 
-  // A store was opened again and holds `found`: what is wrong with that. Empty when nothing is; the ledger
-  // then begins anew from there.
-  std::string problem(const std::vector<Entry>& found, Revision revision, Stop stop) {
-    if (revision < shown_) return text("revision {} was shown, the store is at {}", shown_, revision);
-    sort_out(found, stop);
-    if (!explains(begin_, 0, 0))
-      return steps_ > steps_max ? "too many transactions without an answer to decide"
-                                : text("{} of {} acknowledged changes: {}", best_, changes_.size(), why_);
-    begin_.begin_at(found, revision);
-    asked_.clear();
+  Result<void> fail(std::uint64_t id, const Error& error) {
+    switch (error.kind()) {
+      case ErrorKind::unavailable:
+      case ErrorKind::cancelled: return {};  // it may have happened
+      case ErrorKind::exhausted:
+      case ErrorKind::not_found: asked_[id].impossible = true; return {};
+      default: return internal("a commit fails as {}: {}", name_of(error.kind()), error.message());
+    }
+  }
+
+  // One answer of a watch of everything from opened_at() + 1.
+  Result<void> see(const Events& events) {
+    for (auto first = events.events.begin(); first != events.events.end();) {
+      Revision revision = first->entry.modified();
+      auto end = std::find_if(first, events.events.end(),
+                              [&](const Event& event) { return event.entry.modified() != revision; });
+      TRY(see_transaction(revision, std::vector<Event>(first, end)));
+      first = end;
+    }
+    if (events.through < seen_) return internal("a watch goes back to {}", events.through);
+    seen_ = events.through;
+    told_ = std::max(told_, seen_);
     return {};
   }
 
- private:
-  static constexpr int steps_max = 200'000;
+  // No crash may take what was told up to here.
+  void lasts_through(Revision told) { lasts_ = std::max(lasts_, newest_logged(told)); }
+  // The process ended: what was told is there, unless the power goes, too.
+  void process_died() { system_has_ = newest_logged(told_); }
+  void power_went() { system_has_ = 0; }
+
+  Revision opened_at() const { return opened_at_; }
+  Revision seen() const { return seen_; }
+  Revision told() const { return told_; }
+
+ protected:
+  static constexpr std::string_view marker_prefix = "who/";
   struct Asked {
     Transaction transaction;
-    std::uint64_t asked = 0;
-    std::uint64_t answered = UINT64_MAX;
-    std::optional<Outcome> outcome = {};
-    bool refused = false;
-    bool flushed = false;
-
-    bool changed() const {
-      if (!outcome) return false;
-      const auto& operations = outcome->met ? transaction.then : transaction.otherwise;
-      for (std::size_t i = 0; i < operations.size(); ++i)
-        if (operations[i].kind != Operation::Kind::read && !outcome->replies[i].entries.empty()) return true;
-      return false;
-    }
-    bool survives(Stop stop) const {
-      if (transaction.durability == Durability::memory) return false;
-      return transaction.durability == Durability::durable || stop != Stop::power_cut || flushed;
-    }
+    bool impossible = false;  // it was refused, or a crash has decided that it did not happen
+    std::optional<Outcome> told = {};
+    std::optional<Outcome> expected = {};
   };
 
-  void sort_out(const std::vector<Entry>& found, Stop stop) {
-    changes_.clear(), unknown_.clear(), revisions_.clear(), visible_.clear();
-    required_ = best_ = 0;
-    steps_ = 0;
-    why_ = "nothing fits";
-    found_ = &found;
-    for (const Asked& asked : asked_) {
-      if (asked.changed()) changes_.push_back(&asked);
-      if (!asked.outcome && !asked.refused) unknown_.push_back(&asked);
+  static std::optional<std::uint64_t> number_in(const Entry& marker) {
+    std::uint64_t number = 0;
+    auto value = marker.value();
+    auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+    if (error != std::errc() || end == value.data() + value.size() || *end != ':') return {};
+    return number;
+  }
+
+  // Revision `revision` is transaction `id`.
+  Result<void> know(Revision revision, std::uint64_t id) {
+    if (id >= asked_.size() || asked_[id].impossible)
+      return internal("transaction {}, which cannot be there, is at revision {}", id, revision);
+    auto [known, is_new] = known_.try_emplace(revision, id);
+    if (known->second != id)
+      return internal("revision {} is transaction {}, and {}", revision, known->second, id);
+    if (asked_[id].transaction.durability != Durability::memory) logged_.insert(revision);
+    return {};
+  }
+
+  Result<void> act(Revision revision, std::uint64_t id) {
+    TRY(know(revision, id));
+    if (asked_[id].expected) return internal("transaction {} acts again at revision {}", id, revision);
+    asked_[id].expected = act(revision, asked_[id].transaction);
+    return compare(asked_[id]);
+  }
+  Outcome act(Revision revision, const Transaction& transaction) {
+    Outcome outcome = full_.apply(transaction, revision);
+    for (const Event& event : full_.events(Range::prefix(""), revision)) {
+      bool lasts = transaction.durability != Durability::memory && event.entry.lease() == 0;
+      if (!lasts) newest_in_memory_ = revision;
+      timeline_.add(event.entry, lasts);
     }
-    std::stable_sort(changes_.begin(), changes_.end(), [](const Asked* left, const Asked* right) {
-      return left->outcome->revision < right->outcome->revision;
-    });
-    for (std::size_t i = 0; i < changes_.size(); ++i) {
-      if (changes_[i]->survives(stop)) required_ = i + 1;
-      for (const Page& reply : changes_[i]->outcome->replies) witness(reply.entries);
-    }
-    witness(found);
-    for (const Entry& entry : found)
-      if (!entry.value().empty()) visible_[entry.value()] = entry.modified();
+    acted_ = revision;
+    return outcome;
   }
 
-  void witness(const std::vector<Entry>& entries) {
-    for (const Entry& entry : entries) {
-      revisions_.insert(entry.created());
-      revisions_.insert(entry.modified());
-    }
+  Revision newest_logged(Revision told) const {
+    auto after = logged_.upper_bound(told);
+    return after == logged_.begin() ? 0 : *std::prev(after);
   }
 
-  // From `model` on: the acknowledged changes from number `change`, with those of unknown outcome, in the
-  // order in which they were asked for, anywhere between them.
-  bool explains(Model model, std::size_t change, std::size_t unknown) {
-    for (;;) {
-      if (++steps_ > steps_max) return false;
-      if (change >= required_ && is_found(model, change)) return true;
-      if (unknown < unknown_.size() && may_come(*unknown_[unknown], change)) {
-        const Transaction& transaction = unknown_[unknown]->transaction;
-        const Revision seen = revision_seen(transaction);
-        const std::set<Revision> places = places_for(seen, model.revision(), change);
-        for (Revision place : places) {
-          Model with = model;
-          if (with.apply(transaction, place).revision != place) continue;
-          if (explains(std::move(with), change, unknown + 1)) return true;
-        }
-        const bool here_or_never = !places.empty() || change == changes_.size();
-        if (seen == 0 && here_or_never && explains(model, change, unknown + 1)) return true;
-      }
-      if (change == changes_.size() || !follows(model, change)) return false;
-      ++change;
-    }
-  }
-
-  bool is_found(const Model& model, std::size_t change) {
-    return note(change, difference(model.lasting(), *found_));
-  }
-
-  bool follows(Model& model, std::size_t change) {
-    const Outcome& outcome = *changes_[change]->outcome;
-    if (outcome.revision <= model.revision()) return false;
-    return note(change, difference(model.apply(changes_[change]->transaction, outcome.revision), outcome));
-  }
-
-  bool note(std::size_t change, std::string difference) {
-    if (!difference.empty() && change >= best_) {
-      best_ = change;
-      why_ = difference;
-    }
-    return difference.empty();
-  }
-
-  // What had been answered before it was asked for is there before it.
-  bool may_come(const Asked& unknown, std::size_t change) const {
-    for (std::size_t i = change; i < changes_.size(); ++i)
-      if (changes_[i]->answered < unknown.asked) return false;
-    return true;
-  }
-
-  Revision revision_seen(const Transaction& transaction) const {
-    for (const auto* operations : {&transaction.then, &transaction.otherwise})
-      for (const Operation& operation : *operations)
-        if (auto seen = visible_.find(operation.value); seen != visible_.end()) return seen->second;
-    return 0;
-  }
-
-  // The revisions one of unknown outcome can have behind `after`: the one it is seen with; else the next, or
-  // one that somebody saw and nobody was answered.
-  std::set<Revision> places_for(Revision seen, Revision after, std::size_t change) const {
-    Revision end = UINT64_MAX;  // behind the required ones, it may stand for those that are lost
-    if (change < required_) end = changes_[change]->outcome->revision;
-    std::set<Revision> places;
-    if (seen == 0 && after + 1 < end) places.insert(after + 1);
-    for (auto it = revisions_.upper_bound(after); it != revisions_.end() && *it < end; ++it)
-      if (seen == 0 || *it == seen) places.insert(*it);
-    return places;
-  }
-
-  Model begin_;
   std::vector<Asked> asked_;
-  std::uint64_t now_ = 0;
-  Revision shown_ = 1;
+  std::map<Revision, std::uint64_t> known_;  // since the opening
+  std::set<Revision> logged_;                // those of them that go to the disk
+  Model full_;                               // as it is shown
+  Timeline timeline_;                        // as it is on the disk
+  Revision opened_at_ = 1;
+  Revision seen_ = 1;   // by the watch
+  Revision acted_ = 1;  // on the model
+  Revision told_ = 1;   // the newest that anybody was told
+  Revision lasts_ = 0;
+  Revision system_has_ = 0;
+  Revision newest_in_memory_ = 0;
+  bool asked_in_memory_ = false;  // since the opening
 
-  const std::vector<Entry>* found_ = nullptr;
-  std::vector<const Asked*> changes_;  // acknowledged, by revision
-  std::vector<const Asked*> unknown_;  // by when they were asked for
-  std::size_t required_ = 0;           // so many of changes_ must be there
-  std::set<Revision> revisions_;       // that somebody saw
-  std::map<std::string_view, Revision> visible_;
-  std::size_t best_ = 0;
-  std::string why_;
-  int steps_ = 0;
+ private:
+  static bool has_lease(const Transaction& transaction) {
+    return std::any_of(transaction.then.begin(), transaction.then.end(),
+                       [](const Operation& operation) { return operation.lease != 0; });
+  }
+
+  static Result<void> compare(const Asked& asked) {
+    if (!asked.told || !asked.expected) return {};
+    return no_difference(difference(*asked.expected, *asked.told));
+  }
+
+  Result<void> see_transaction(Revision revision, const std::vector<Event>& events) {
+    if (revision <= seen_) return internal("revision {} is told after {}", revision, seen_);
+    std::optional<std::uint64_t> id;
+    Transaction end_of_lease{.durability = Durability::memory};
+    bool erases = true;
+    for (const Event& event : events) {
+      if (event.entry.key().starts_with("who")) id = number_in(event.entry);
+      erases = erases && event.entry.erased();
+      end_of_lease.then.push_back(erase(Range::key(event.entry.key())));
+    }
+    if (!id && !erases) return internal("nobody wrote what is told of revision {}", revision);
+    if (id) TRY(act(revision, *id));
+    else act(revision, end_of_lease);
+    seen_ = revision;
+    if (id && asked_[*id].transaction.durability == Durability::durable) lasts_through(revision);
+    return no_difference(difference(full_.events(Range::prefix(""), revision), events));
+  }
 };
-
-// Asks the store, and notes it.
-inline io::Task<Result<Outcome>> commit_noted(Store& store, Ledger& ledger, Transaction transaction) {
-  std::size_t number = ledger.ask(transaction);
-  Result<Outcome> outcome = co_await store.commit(std::move(transaction)).result();
-  ledger.answer(number, outcome);
-  co_return std::move(outcome);
-}
 
 }  // namespace podo::store

@@ -1,0 +1,119 @@
+// CrashMachine: a simulated machine with one store, which lives through openings and crashes while several
+// strands write, flush, compact and hold leases. All of it is drawn from two seeds: what happens, and what
+// crashes leave. Small segments, so that in a short life the log moves on, goes round and is compacted.
+#pragma once
+
+#include "base/io/combine.h"
+#include "base/store/log_store.h"
+#include "base/store/testsuite/crash_writer.h"
+
+namespace podo::store {
+
+enum class LifeEnd : std::uint8_t { power_cut, process_death, clean_close, close_under_load };
+
+class CrashMachine {
+ public:
+  CrashMachine(std::uint64_t seed, std::uint64_t crash_seed)
+      : random(seed),
+        loop(seed),
+        disk(loop, {.sector_bytes = random.below(3) == 0 ? 4096u : 512u, .fates_seed = crash_seed}),
+        store_random_(seed + 1) {
+    const std::uint64_t segment = std::uint64_t{8192} << random.below(3);
+    options_.store.history_bytes = random.below(3) == 0 ? 8 * segment : 8 << 20;
+    options_.log = {.segment_bytes = segment,
+                    .log_bytes = segment * (2 + random.below(3)),
+                    .log_per_live = static_cast<unsigned>(random.below(3)),
+                    .flush_after = milliseconds(static_cast<std::int64_t>(1 + random.below(20))),
+                    .reserved_at_once = 1 + random.below(50),
+                    .unsynced_bytes = segment / (1 + random.below(4))};
+    WorkloadOptions& workload = writers_.workload;
+    workload.keys = 6;
+    workload.large_bytes = segment + segment / 4;
+    workload.relaxed_percent = static_cast<unsigned>(random.below(80));
+    workload.memory_percent = random.below(2) == 0 ? 10 : 0;
+    writers_.leases = workload.memory_percent > 0 && random.below(2) == 0;
+    strands_ = static_cast<int>(1 + random.below(5));
+  }
+
+  // One opening, judged, and what follows until the end. The power may go at any point of it, if the disk was
+  // told so; afterwards it is back.
+  Task<void> live(LifeEnd end, int calls) {
+    co_await open();
+    bool closed = co_await write_some(end, calls);
+    compactions += store_->counts().compactions;
+    bool has_power = disk.powered();
+    store_.reset();
+    if (closed) ledger.lasts_through(ledger.told());
+    if (has_power && end == LifeEnd::process_death) ledger.process_died();
+    bool crashes_too = closed && random.below(2) == 0;
+    if (!has_power || end == LifeEnd::power_cut || crashes_too) crash();
+  }
+
+  SeededRandom random;
+  io::SimulatedLoop loop;
+  io::SimulatedDisk disk;
+  RecoveryCheck ledger;
+  std::uint64_t crashes = 0;
+  std::uint64_t compactions = 0;
+
+ private:
+  void crash() {
+    disk.crash();
+    ledger.power_went();
+    ++crashes;
+  }
+
+  Task<void> open() {
+    while (store_ == nullptr) {
+      LogStoreGround ground{.disk = disk, .random = store_random_, .log = log_};
+      Result<std::unique_ptr<LogStore>> opened = co_await open_log_store(ground, "/store", options_).result();
+      if (opened) store_ = *std::move(opened);
+      else if (disk.powered()) co_await Failure(std::move(opened).error());
+      else crash();
+    }
+    co_await ledger.check(*store_, random);
+  }
+
+  // True: it was closed well.
+  Task<bool> write_some(LifeEnd end, int calls) {
+    auto watch = co_await store_->watch(Range::prefix(""), ledger.opened_at() + 1);
+    io::TaskGroup followers(loop), writers(loop);
+    followers.spawn(follow(*watch), "follow");
+    for (int strand = 0; strand < strands_; ++strand)
+      writers.spawn(write(strand, random.next(), calls / strands_ + 1), text("write {}", strand));
+    if (end == LifeEnd::power_cut || end == LifeEnd::clean_close) co_await writers.join();
+    else co_await io::sleep(microseconds(static_cast<std::int64_t>(random.below(50'000))));
+    if (end == LifeEnd::close_under_load) {
+      Result<void> closed = co_await store_->close().result();
+      co_await writers.join();
+      co_return closed.has_value();
+    }
+    followers.cancel();
+    co_await followers.join();
+    while (ledger.seen() < (co_await store_->status()).revision) co_await ledger.see(co_await watch->next());
+    if (end != LifeEnd::clean_close) co_return false;
+    co_return (co_await store_->close().result()).has_value();
+  }
+
+  Task<void> follow(Watch& watch) {
+    for (;;) {
+      Result<Events> events = co_await watch.next().result();
+      if (!events && events.error().kind() == ErrorKind::cancelled) co_return;
+      co_await ledger.see(co_await std::move(events));
+    }
+  }
+
+  Task<void> write(int strand, std::uint64_t seed, int calls) {
+    CrashWriter writer(*store_, disk, ledger, strand, seed, writers_);
+    co_await writer.run(calls);
+  }
+
+  SeededRandom store_random_;
+  SilentLog log_;
+  LogStoreOptions options_;
+  CrashWriter::Options writers_;
+  int strands_ = 1;
+  std::unique_ptr<LogStore> store_;
+};
+
+}  // namespace podo::store

@@ -1,0 +1,95 @@
+// CrashWriter: one of the strands that write to a store until the power goes. It keeps the ledger.
+#pragma once
+
+#include "base/io/simulated_disk.h"
+#include "base/store/testsuite/recovery_check.h"
+
+namespace podo::store {
+
+class CrashWriter {
+ public:
+  struct Options {
+    WorkloadOptions workload;
+    bool leases = false;
+    std::int64_t pause_us_max = 2000;
+  };
+  CrashWriter(Store& store, io::SimulatedDisk& disk, RecoveryCheck& ledger, int strand, std::uint64_t seed,
+              const Options& options)
+      : store_(store),
+        disk_(disk),
+        ledger_(ledger),
+        strand_(strand),
+        options_(options),
+        workload_(seed, options.workload),
+        random_(workload_.random()) {}
+
+  Task<void> run(int calls) {
+    for (int i = 0; i < calls && disk_.powered(); ++i) {
+      const std::uint64_t kind = random_.below(100);
+      if (kind < 4) co_await flush();
+      else if (kind < 7) co_await forget_history();
+      else if (kind < 12 && options_.leases) co_await change_lease();
+      else co_await write();
+      if (random_.below(3) == 0) co_await io::sleep(some_time());
+    }
+  }
+
+ private:
+  Duration some_time() {
+    std::uint64_t us = random_.below(static_cast<std::uint64_t>(options_.pause_us_max));
+    return microseconds(static_cast<std::int64_t>(us));
+  }
+
+  Task<void> write() {
+    Transaction transaction = random_.below(5) == 0 ? Transaction() : workload_.next();
+    if (transaction.then.empty() && random_.below(2) == 0) transaction.durability = Durability::relaxed;
+    if (transaction.durability != Durability::memory && random_.below(4) == 0) put_own_key(transaction);
+    std::size_t padding = random_.below(transaction.then.empty() ? 1500 : 30);
+    std::uint64_t id = ledger_.ask(strand_, transaction, padding);
+    Result<Outcome> outcome = co_await store_.commit(std::move(transaction)).result();
+    if (outcome) co_await ledger_.answer(id, *std::move(outcome));
+    else co_await ledger_.fail(id, outcome.error());
+  }
+
+  // A key that is on the disk at one time and in memory at another.
+  void put_own_key(Transaction& transaction) {
+    std::string key = text("own {}/{}", strand_, random_.below(2));
+    bool leased = lease_ != 0 && random_.below(2) == 0;
+    if (random_.below(4) == 0) transaction.then.push_back(erase(Range::key(key)));
+    else transaction.then.push_back(put(key, text("{:x}", random_.next()), leased ? lease_ : 0));
+  }
+
+  Task<void> flush() {
+    Revision told = ledger_.told();
+    if (co_await store_.flush().result()) ledger_.lasts_through(told);
+  }
+
+  // Never what the ledger's watch has not seen yet.
+  Task<void> forget_history() {
+    Revision newest = ledger_.seen();
+    Revision oldest = newest - std::min<Revision>(newest - 1, random_.below(30));
+    (void)co_await store_.compact(oldest).result();
+  }
+
+  Task<void> change_lease() {
+    if (lease_ == 0) {
+      Result<LeaseId> granted = co_await store_.grant(milliseconds(1 + some_time().ns / 50'000)).result();
+      if (granted) lease_ = *granted;
+    } else if (random_.below(2) == 0) {
+      (void)co_await store_.keep_alive(lease_).result();
+    } else {
+      (void)co_await store_.revoke(std::exchange(lease_, 0)).result();
+    }
+  }
+
+  Store& store_;
+  io::SimulatedDisk& disk_;
+  RecoveryCheck& ledger_;
+  int strand_;
+  Options options_;
+  Workload workload_;
+  Random& random_;
+  LeaseId lease_ = 0;
+};
+
+}  // namespace podo::store
