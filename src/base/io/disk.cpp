@@ -6,6 +6,10 @@
 
 namespace podo::io {
 
+Task<void> File::write_zeros(std::uint64_t offset, std::uint64_t count) {
+  return write_at(offset, std::string(static_cast<std::size_t>(count), '\0'));
+}
+
 std::string folder_of(std::string_view path) {
   std::size_t slash = path.rfind('/');
   if (slash == std::string_view::npos) return ".";

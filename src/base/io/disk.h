@@ -50,6 +50,8 @@ class File {
   // Overwrites, and extends the file when it is too short; a gap reads as zeros.
   virtual Task<void> write_at(std::uint64_t offset, SharedBytes bytes) = 0;
   virtual Task<void> write_at_and_sync(std::uint64_t offset, SharedBytes bytes) = 0;  // both, for one wait
+  // For bytes that will be overwritten in small pieces, each with a sync.
+  virtual Task<void> write_zeros(std::uint64_t offset, std::uint64_t count);
   virtual Task<void> truncate(std::uint64_t size) = 0;  // shorter only; longer is invalid
   virtual Task<std::uint64_t> size() = 0;
   virtual Task<void> sync() = 0;  // bytes and size, not the name

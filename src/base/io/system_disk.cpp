@@ -64,6 +64,20 @@ Result<void> write_all_at(const OpenedFile& file, std::uint64_t offset, std::str
   return {};
 }
 
+// A page at a time: the kernel caches a large write as large folios, and a later sync of two kilobytes in one of
+// those costs a fifth more CPU than in a page, and is accounted as the whole folio (measured on ext4, Linux 6.18).
+Result<void> write_zeros_at(const OpenedFile& file, std::uint64_t offset, std::uint64_t count) {
+  constexpr char page[4096] = {};
+  while (count > 0) {
+    std::size_t piece =
+        static_cast<std::size_t>(std::min<std::uint64_t>(count, sizeof page - offset % sizeof page));
+    TRY(write_all_at(file, offset, std::string_view(page, piece)));
+    offset += piece;
+    count -= piece;
+  }
+  return {};
+}
+
 Result<void> sync_data(const OpenedFile& file) {
   if (::fdatasync(file.fd.get()) < 0) return failed_errno(errno, "sync {}", file.path);
   return {};
@@ -102,6 +116,9 @@ class SystemFile final : public File {
       TRY(write_all_at(*file, offset, bytes.view()));
       return sync_data(*file);  // not RWF_DSYNC, which leaves earlier writes elsewhere in the file unsynced
     });
+  }
+  Task<void> write_zeros(std::uint64_t offset, std::uint64_t count) override {
+    return pool_.run([file = file_, offset, count] { return write_zeros_at(*file, offset, count); });
   }
   Task<void> truncate(std::uint64_t size) override {
     return pool_.run([file = file_, size] { return truncate_to(*file, size); });

@@ -77,7 +77,7 @@ Task<std::shared_ptr<io::File>> SegmentFiles::fill(std::string path) {
   std::shared_ptr<io::File> file = co_await disk_.open(path, {.create = io::OpenOptions::Create::if_missing});
   for (std::uint64_t filled = 0; filled < segment_bytes_; filled += fill_bytes) {
     std::uint64_t count = std::min<std::uint64_t>(fill_bytes, segment_bytes_ - filled);
-    co_await file->write_at(filled, std::string(static_cast<std::size_t>(count), '\0'));
+    co_await file->write_zeros(filled, count);
   }
   co_await file->sync();
   co_return file;

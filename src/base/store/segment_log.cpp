@@ -329,13 +329,15 @@ Task<void> SegmentLog::close() {
 
 // --- compacting -------------------------------------------------------------------------------------------
 
-bool SegmentLog::compaction_is_due() const {
-  return log_bytes_ >= std::max(options_.log_bytes, options_.log_per_live * history_.status().bytes);
+std::uint64_t SegmentLog::log_budget() const {
+  return std::max(options_.log_bytes, options_.log_per_live * history_.status().bytes);
 }
+
+bool SegmentLog::compaction_is_due() const { return log_bytes_ >= log_budget(); }
 
 Task<void> SegmentLog::compact_when_due() {
   for (;;) {
-    files_.keep_spares(std::max(options_.log_bytes, 2 * history_.status().bytes));
+    files_.keep_spares(log_budget());  // all of a log that goes round: what is filled anew is written twice
     co_await grown_.wait();
     if (!compaction_is_due()) continue;
     Result<void> compacted = co_await compact_to(choose_cut()).result();

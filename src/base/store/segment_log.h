@@ -85,6 +85,7 @@ class SegmentLog final : public Journal {
   Task<void> flush_later();
 
   Task<void> compact_when_due();
+  std::uint64_t log_budget() const;
   bool compaction_is_due() const;
   Start choose_cut() const;
   Task<void> compact_to(Start cut);

@@ -173,6 +173,14 @@ inline Task<void> atomic_writes_replace_and_leave_nothing(DiskWorld& world) {
   CHECK_EQ(co_await world.disk.list(world.folder), std::vector<std::string>{"folder", "state"});
 }
 
+inline Task<void> zeros_are_written(DiskWorld& world) {
+  auto file = co_await file_with(world, "a", "0123456789");
+  co_await file->write_zeros(2, 3);
+  co_await file->write_zeros(8, 9000);
+  CHECK_EQ(co_await file->read_at(0, 8), std::string("01\0\0\0567", 8));
+  CHECK_EQ(co_await file->read_at(8, 10'000), std::string(9000, '\0'));
+}
+
 inline void verify_disk(std::function<void(DiskProperty)> run) {
   SUBCASE("appended bytes read back") { run(appended_bytes_read_back); }
   SUBCASE("writes overwrite in place") { run(writes_overwrite_in_place); }
@@ -183,6 +191,7 @@ inline void verify_disk(std::function<void(DiskProperty)> run) {
   SUBCASE("large files are whole") { run(large_files_are_whole); }
   SUBCASE("what is missing is not found") { run(what_is_missing_is_not_found); }
   SUBCASE("a new file must be new") { run(a_new_file_must_be_new); }
+  SUBCASE("zeros are written") { run(zeros_are_written); }
   SUBCASE("truncation only shortens") { run(truncation_only_shortens); }
   SUBCASE("rename replaces") { run(rename_replaces); }
   SUBCASE("an open file outlives its name") { run(an_open_file_outlives_its_name); }
