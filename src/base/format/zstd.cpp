@@ -6,9 +6,16 @@
 
 namespace podo::zstd {
 
-std::string compress(std::string_view bytes, int level) {
+std::string compress(std::string_view bytes, int level) { return Compressor(level).compress(bytes); }
+
+void Compressor::Free::operator()(ZSTD_CCtx_s* tables) const { ZSTD_freeCCtx(tables); }
+
+std::string Compressor::compress(std::string_view bytes) {
+  if (tables_ == nullptr) tables_.reset(ZSTD_createCCtx());
+  ENSURE(tables_ != nullptr);
   std::string frame(ZSTD_compressBound(bytes.size()), '\0');
-  std::size_t size = ZSTD_compress(frame.data(), frame.size(), bytes.data(), bytes.size(), level);
+  std::size_t size =
+      ZSTD_compressCCtx(tables_.get(), frame.data(), frame.size(), bytes.data(), bytes.size(), level_);
   ENSURE(ZSTD_isError(size) == 0);  // the frame has room for the worst case
   frame.resize(size);
   return frame;

@@ -15,6 +15,8 @@ TEST_CASE("what was compressed comes back, and nothing else does") {
     CHECK_EQ(decompress(frame, bytes.size() + 1).error().kind(), ErrorKind::corrupt);
   }
   CHECK_LT(compress(json, 1).size(), json.size() / 5);
+  Compressor compressor(1);
+  for (int i = 0; i < 3; ++i) CHECK_EQ(compressor.compress(json), compress(json, 1));
 }
 
 TEST_CASE("a frame that is cut or changed is refused, or gives other bytes of the same size") {

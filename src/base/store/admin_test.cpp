@@ -32,7 +32,8 @@ class Machine {
   }
 
   Task<std::unique_ptr<LogStore>> open(std::string folder = "/store", Sealing sealing = {}) {
-    LogOptions log_options{.segment_bytes = 16 << 10, .log_bytes = 48 << 10, .log_per_live = 2};
+    LogOptions log_options{
+        .segment_bytes = 16 << 10, .log_bytes = 48 << 10, .log_per_live = 2, .compress = false};
     return open_log_store({.disk = disk, .random = random, .log = log}, std::move(folder),
                           {.store = {}, .log = log_options}, std::move(sealing));
   }

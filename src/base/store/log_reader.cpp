@@ -218,7 +218,10 @@ class FolderReader {
     if (header.epoch != end.epoch) begin_epoch(header);
     into_.skip_to(header.before);
     Revision revision = header.before;
-    WireReader in(batch.payload);
+    std::string raw;
+    bool packed = (header.flags & BatchHeader::packed_flag) != 0;
+    if (packed) raw = TRY(unpacked(batch));
+    WireReader in(packed ? raw : batch.payload);
     while (!in.at_end()) {
       LoggedTransaction transaction = TRY(decode_transaction(in));
       if (transaction.revision <= revision || transaction.revision > header.last)

@@ -4,11 +4,13 @@
 
 #include "base/core/ensure.h"
 #include "base/crypto/checksum.h"
+#include "base/format/zstd.h"
 
 namespace podo::store {
 namespace {
 
 constexpr std::string_view magic = "podoseg\n";
+constexpr std::size_t raw_bytes_max = 64 << 20;  // several times the largest transaction
 constexpr std::uint8_t erase_bit = 1;
 constexpr std::uint8_t stamped_bit = 2;
 constexpr std::uint8_t sealed_bit = 4;
@@ -36,7 +38,7 @@ BatchHeader decode_batch_header(std::string_view bytes) {
   header.previous = in.le64();
   header.synced_through = in.le64();
   header.epoch = in.le32();
-  in.le32();
+  header.raw_size = in.le32();
   header.before = in.le64();
   header.last = in.le64();
   header.reserved_until = in.le64();
@@ -95,7 +97,7 @@ std::string encode_batch(BatchHeader& header, std::string_view payload, const Pl
   put_le64(bytes, header.previous);
   put_le64(bytes, header.synced_through);
   put_le32(bytes, header.epoch);
-  put_le32(bytes, 0);
+  put_le32(bytes, header.raw_size);
   put_le64(bytes, header.before);
   put_le64(bytes, header.last);
   put_le64(bytes, header.reserved_until);
@@ -106,6 +108,12 @@ std::string encode_batch(BatchHeader& header, std::string_view payload, const Pl
   put_le64_at(bytes, 0, header.checksum);
   bytes.resize(encoded_size(payload.size()), '\0');
   return bytes;
+}
+
+Result<std::string> unpacked(const BatchView& batch) {
+  if (batch.header.raw_size > raw_bytes_max)
+    return corrupt("batch {} claims to have {} bytes", batch.header.number, batch.header.raw_size);
+  return zstd::decompress(batch.payload, batch.header.raw_size);
 }
 
 std::optional<BatchView> batch_at(std::string_view segment, const Place& place) {

@@ -3,8 +3,8 @@
 //   segment     := header batch* unused
 //   header      := magic:8 format:le32 zero:le32 store:le64 segment:le64 zeros checksum:le64      512 bytes
 //   batch       := checksum:le64 payload_size:le32 flags:le32 number:le64 previous:le64 synced_through:le64
-//                  epoch:le32 zero:le32 before:le64 last:le64 reserved_until:le64 wall_ns:le64
-//                  payload padding                                                  to a multiple of 8 bytes
+//                  epoch:le32 raw_size:le32 before:le64 last:le64 reserved_until:le64 wall_ns:le64
+//                  ( payload | frame ) padding                                      to a multiple of 8 bytes
 //   payload     := transaction*
 //   transaction := revision:varint change_count:varint change*
 //   change      := kind:byte key:sized [ created:varint version:varint ] [ value:sized ]
@@ -12,6 +12,7 @@
 //
 //   kind        bit 0: erase (no value), bit 1: stamped (created and version follow), bit 2: sealed value
 //   flags       bit 0: changes of this epoch were shown that are in no batch (Durability::memory)
+//               bit 1: compressed: a Zstandard frame stands for a payload of raw_size bytes
 //   checksum    XXH3-64 of all after it, without the padding, with a seed made of store, segment and offset: what
 //               stands elsewhere, or stood here when the file had another number, does not pass
 //
@@ -47,6 +48,7 @@ Result<SegmentHeader> decode_segment_header(
 struct BatchHeader {
   static constexpr std::size_t size = 80;
   static constexpr std::uint32_t memory_flag = 1;
+  static constexpr std::uint32_t packed_flag = 2;
   std::uint64_t checksum = 0;  // filled by encode_batch
   std::uint32_t payload_size = 0;
   std::uint32_t flags = 0;
@@ -54,6 +56,7 @@ struct BatchHeader {
   std::uint64_t previous = 0;
   std::uint64_t synced_through = 0;
   std::uint32_t epoch = 0;
+  std::uint32_t raw_size = 0;
   Revision before = 0;
   Revision last = 0;
   Revision reserved_until = 0;
@@ -71,9 +74,10 @@ std::string encode_batch(BatchHeader& header, std::string_view payload, const Pl
 
 struct BatchView {
   BatchHeader header;
-  std::string_view payload;
+  std::string_view payload;  // or the frame
   std::uint64_t offset = 0;
 };
+Result<std::string> unpacked(const BatchView& batch);  // of one that is packed: its payload
 // The batch at place.offset of a segment's bytes; none when what stands there is not one.
 std::optional<BatchView> batch_at(std::string_view segment, const Place& place);
 // The next one from place.offset on, wherever it begins.

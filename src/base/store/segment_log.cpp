@@ -148,7 +148,7 @@ BatchHeader SegmentLog::header_of(const Batch& batch, bool sync) const {
   bool announces = batch.in_memory && !memory_announced_;
   bool reserves = sync && !batch.durable && (batch.last > reserved_ || announces);
   BatchHeader header;
-  header.flags = memory_announced_ || batch.in_memory ? BatchHeader::memory_flag : 0;
+  header.flags = memory_announced_ || batch.in_memory ? BatchHeader::memory_flag : 0u;
   header.number = end_.number + 1;
   header.epoch = epoch_;
   header.before = end_.epoch == epoch_ ? end_.last : opened_at_;
@@ -164,13 +164,33 @@ Task<void> SegmentLog::write(const Batch& batch) {
   bool sync = needs_sync(batch);
   if (!sync && batch.payload.empty()) co_return;  // only in memory, and within what is reserved
   while (sync && syncing_) co_await turn_.wait();
-  Result<void> written = co_await append(header_of(batch, sync), batch.payload, sync).result();
+  BatchHeader header = header_of(batch, sync);
+  std::string payload = batch.payload;
+  header.raw_size = static_cast<std::uint32_t>(payload.size());
+  if (options_.compress && packer_.pack(payload)) header.flags |= BatchHeader::packed_flag;
+  Result<void> written = co_await append(header, std::move(payload), sync).result();
   if (written) co_return;
   ErrorKind kind = written.error().kind();
   bool told_so = kind == ErrorKind::exhausted || kind == ErrorKind::cancelled;
   co_await fail(told_so ? kind : ErrorKind::unavailable,
                 text("the store cannot write: {}", written.error().message()),
                 written.error().system_errno());
+}
+
+bool SegmentLog::Packer::pack(std::string& payload) {
+  constexpr std::size_t worthwhile = 512;  // of less, there is nothing to gain
+  constexpr unsigned pause = 64;
+  if (payload.size() < worthwhile || pause_ > 0) {
+    pause_ -= pause_ > 0 ? 1 : 0;
+    return false;
+  }
+  std::string frame = compressor_.compress(payload);
+  if (frame.size() > payload.size() / 10 * 9) {
+    pause_ = pause;
+    return false;
+  }
+  payload = std::move(frame);
+  return true;
 }
 
 // One write. Where the segment is full, or has failed, the next one is begun with it.

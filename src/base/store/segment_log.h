@@ -15,6 +15,7 @@
 #pragma once
 
 #include "base/core/log.h"
+#include "base/format/zstd.h"
 #include "base/io/group.h"
 #include "base/store/journal.h"
 #include "base/store/log_reader.h"
@@ -28,6 +29,7 @@ struct LogOptions {
   unsigned log_per_live = 5;           // nor one that is less than so many times the bytes that live in it
   Duration flush_after = seconds(1);
   Revision reserved_at_once = 1 << 20;
+  bool compress = true;  // batches; bases always are
   std::uint64_t unsynced_bytes = 4 << 20;  // beyond it, a relaxed write waits for a sync
 };
 
@@ -71,6 +73,15 @@ class SegmentLog final : public Journal {
     std::uint64_t bytes = 0;
   };
   class Turn;
+  // Compresses payloads while that pays: what turned out larger than nine tenths is not tried for a while.
+  class Packer {
+   public:
+    bool pack(std::string& payload);  // false: it stays as it is
+
+   private:
+    zstd::Compressor compressor_{1};
+    unsigned pause_ = 0;
+  };
 
   void sort_in(const SegmentRead& segment);
   static LogEnd after(const BatchHeader& header, const LogEnd& end, std::uint64_t size);
@@ -107,8 +118,9 @@ class SegmentLog final : public Journal {
   std::vector<LostRevisions> lost_;
   Revision exact_from_;
 
-  Segment current_;           // no file: the next batch begins one
-  LogEnd end_;                // of what was written
+  Segment current_;  // no file: the next batch begins one
+  LogEnd end_;       // of what was written
+  Packer packer_;
   std::deque<Start> starts_;  // of the segments after the base
   std::uint64_t log_bytes_ = 0;
   std::deque<Unsynced> unsynced_;

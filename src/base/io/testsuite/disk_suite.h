@@ -177,7 +177,7 @@ inline Task<void> zeros_are_written(DiskWorld& world) {
   auto file = co_await file_with(world, "a", "0123456789");
   co_await file->write_zeros(2, 3);
   co_await file->write_zeros(8, 9000);
-  CHECK_EQ(co_await file->read_at(0, 8), std::string("01\0\0\0567", 8));
+  CHECK_EQ(co_await file->read_at(0, 8), std::string("01\0\0\0", 5) + "567");
   CHECK_EQ(co_await file->read_at(8, 10'000), std::string(9000, '\0'));
 }
 

@@ -25,6 +25,7 @@ class CrashMachine {
                     .log_per_live = static_cast<unsigned>(random.below(3)),
                     .flush_after = milliseconds(static_cast<std::int64_t>(1 + random.below(20))),
                     .reserved_at_once = 1 + random.below(50),
+                    .compress = seed % 2 == 0,
                     .unsynced_bytes = segment / (1 + random.below(4))};
     WorkloadOptions& workload = writers_.workload;
     workload.keys = 6;
