@@ -66,6 +66,7 @@ inline Task<void> a_read_sees_the_operations_before_it(StoreWorld& world) {
   CHECK_EQ(shown(outcome.replies[5]), "a=new");
   CHECK(outcome.replies[5].more);
   CHECK_EQ(shown(outcome.replies[6]), "a=new c=3");
+  CHECK_EQ(outcome.replies[6].revision, outcome.revision);
 }
 
 inline Task<void> an_erase_sees_the_operations_before_it(StoreWorld& world) {

@@ -73,6 +73,24 @@ inline Task<void> leases_end_in_the_order_of_their_times(StoreWorld& world) {
     CHECK_EQ(told((co_await watch->next()).events), next);
 }
 
+inline Task<void> no_lease_ends_early(StoreWorld& world) {
+  Clock& clock = (co_await io::this_loop()).clock();
+  auto watch = co_await world.store->watch(Range::prefix(""));
+  std::vector<Monotonic> ends;
+  for (std::size_t i = 0; i < 20; ++i) {
+    Duration time_to_live = milliseconds(50 + static_cast<std::int64_t>(i * 7 % 20));
+    ends.push_back(clock.now() + time_to_live);
+    LeaseId id = co_await world.store->grant(time_to_live);
+    co_await commit(world, {put(std::string(1, static_cast<char>('a' + i)), "", id)});
+  }
+  for (std::size_t gone = 0; gone < ends.size();)
+    for (const Event& event : (co_await watch->next()).events) {
+      if (!event.entry.erased()) continue;
+      CHECK_GE(clock.now(), ends[static_cast<std::size_t>(event.entry.key()[0] - 'a')]);
+      ++gone;
+    }
+}
+
 inline Task<void> a_lease_without_keys_ends_silently(StoreWorld& world) {
   LeaseId id = co_await world.store->grant(milliseconds(20));
   Revision before = co_await newest(world);
@@ -161,6 +179,7 @@ inline void verify_leases(const RunProperty& run) {
   SUBCASE("an unknown lease is not found") { run(an_unknown_lease_is_not_found, {}); }
   SUBCASE("an ended lease takes its keys at once") { run(an_ended_lease_takes_its_keys_at_once, {}); }
   SUBCASE("leases end in the order of their times") { run(leases_end_in_the_order_of_their_times, {}); }
+  SUBCASE("no lease ends early") { run(no_lease_ends_early, {}); }
   SUBCASE("a lease without keys ends silently") { run(a_lease_without_keys_ends_silently, {}); }
   SUBCASE("a lease kept alive does not end") { run(a_lease_kept_alive_does_not_end, {}); }
   SUBCASE("a revoked lease takes its keys at once") { run(a_revoked_lease_takes_its_keys_at_once, {}); }

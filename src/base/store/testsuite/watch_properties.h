@@ -138,6 +138,25 @@ inline Task<void> a_watch_that_falls_behind_compaction_is_told(StoreWorld& world
   CHECK_EQ(told(co_await events_through(*ahead, after)), "a=after");
 }
 
+// However much there is to tell, an answer ends between two transactions, and says which.
+inline Task<void> much_news_is_told_in_whole_transactions(StoreWorld& world) {
+  Revision first = co_await newest(world) + 1;
+  for (int i = 0; i < 500; ++i) {
+    Transaction seven{.durability = Durability::relaxed};
+    for (int key = 0; key < 7; ++key) seven.then.push_back(put(text("{}", key), text("{}", i)));
+    co_await world.store->commit(std::move(seven));
+  }
+  auto watch = co_await world.store->watch(Range::prefix(""), first);
+  for (Revision told_now = first - 1, last = co_await newest(world); told_now < last;) {
+    Events news = co_await watch->next();
+    co_await must(news.through > told_now, "an answer goes on");
+    CHECK_EQ(news.events.size(), (news.through - told_now) * 7);
+    for (std::size_t i = 0; i < news.events.size(); ++i)
+      CHECK_EQ(news.events[i].entry.modified(), told_now + 1 + i / 7);
+    told_now = news.through;
+  }
+}
+
 inline void verify_watches(const RunProperty& run) {
   SUBCASE("a watch begins with the next change") { run(a_watch_begins_with_the_next_change, {}); }
   SUBCASE("a watch begins in the past") { run(a_watch_begins_in_the_past, {}); }
@@ -151,6 +170,7 @@ inline void verify_watches(const RunProperty& run) {
   }
   SUBCASE("a watch is about its range") { run(a_watch_is_about_its_range, {}); }
   SUBCASE("what changes nothing is not told") { run(what_changes_nothing_is_not_told, {}); }
+  SUBCASE("much news is told in whole transactions") { run(much_news_is_told_in_whole_transactions, {}); }
   SUBCASE("a compacted beginning is not found") { run(a_compacted_beginning_is_not_found, {}); }
   SUBCASE("the future is not watched") { run(the_future_is_not_watched, {}); }
   SUBCASE("a watch that falls behind compaction is told") {
