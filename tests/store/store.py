@@ -81,9 +81,17 @@ class Process:
         return self.process.wait()
 
 
+def filler(seed, size):
+    """The bytes that store_writer fills its values with."""
+    state, letters = seed & 0x7fffffff, []
+    for _ in range(size):
+        state = (state * 1_103_515_245 + 12_345) & 0x7fffffff
+        letters.append(chr(ord("!") + (state >> 16) % 90))
+    return "".join(letters)
+
+
 def value_of(key, number):
-    filler = "".join(chr(ord("a") + (number + i) % 26) for i in range(26)) * 120
-    return f"{key} {number} {filler[:number * 37 % 3000]}"
+    return f"{key} {number} {filler(number, number * 37 % 3000)}"
 
 
 class Ledger:
@@ -93,6 +101,7 @@ class Ledger:
     def __init__(self):
         self.told = {}      # key: number, None when erased
         self.revision = 0   # the newest that was told
+        self.durable_revision = 0  # of a change that lasts
 
     def follow(self, lines):
         """Goes through what a process printed; gives the writes it died in: {key: number or None}."""
@@ -106,6 +115,8 @@ class Ledger:
                 key, number, revision = words
                 self.revision = max(self.revision, int(revision))
                 written, kind = open_writes.pop(key)
+                if written is not None and not key.startswith("memory/"):
+                    self.durable_revision = max(self.durable_revision, int(revision))
                 for name in names_of(key, kind):
                     self.told[name] = written
         return {name: number for key, (number, kind) in open_writes.items() for name in names_of(key, kind)}

@@ -3,8 +3,9 @@
 //   store_writer FOLDER strands COUNT SEED    COUNT strands write until it is killed
 //   store_writer FOLDER commands              does what lines of standard input say, one after the other
 //
-// Both begin with "opened REVISION", or end with "error KIND: MESSAGE" and exit code 1. `small` behind it all
-// makes the log one that is compacted every few hundred writes.
+// Both begin with "opened REVISION", or end with "error KIND: MESSAGE" and exit code 1. Behind it all may
+// stand `small`, a log that is compacted every few hundred writes, or `keys FILE`: what begins with
+// "secret/" is sealed.
 //
 // Of strands: a line before each commit and a line when it was acknowledged. A strand writes again and
 // again to keys of its own, NAME/STRAND/0 to 9; a pair has its two keys written by one transaction, with
@@ -13,10 +14,11 @@
 //   begun  := "+ " durability " " key " " number " " kind      durability := durable | relaxed | memory
 //   acked  := "= " key " " number " " revision                 kind       := put | erase | pair
 //
-// The value is "KEY NUMBER " and (NUMBER * 37 % 3000) letters, of which the i-th is 'a' + (NUMBER + i) % 26.
+// The value is "KEY NUMBER " and filler(NUMBER, NUMBER * 37 % 3000): bytes that a compression makes little
+// of.
 //
-// Of commands: "put KEY BYTES DURABILITY", "erase PREFIX", "count", "flush", "close"; each is answered by
-// "ok NUMBER" or "error KIND: MESSAGE".
+// Of commands: "put KEY BYTES DURABILITY" of filler(BYTES, BYTES), "erase PREFIX", "count", "flush",
+// "close"; each is answered by "ok NUMBER" or "error KIND: MESSAGE".
 #include <unistd.h>
 
 #include <charconv>
@@ -50,11 +52,18 @@ std::uint64_t number_in(std::string_view word) {
   return number;
 }
 
+// tests/store/store.py makes the same.
+std::string filler(std::uint64_t seed, std::uint64_t size) {
+  std::string bytes;
+  for (std::uint64_t state = seed & 0x7fffffff; bytes.size() < size;) {
+    state = (state * 1'103'515'245 + 12'345) & 0x7fffffff;
+    bytes.push_back(static_cast<char>('!' + (state >> 16) % 90));
+  }
+  return bytes;
+}
+
 std::string value_of(std::string_view key, std::uint64_t number) {
-  std::string value = text("{} {} ", key, number);
-  for (std::uint64_t i = 0; i < number * 37 % 3000; ++i)
-    value.push_back(static_cast<char>('a' + (number + i) % 26));
-  return value;
+  return text("{} {} {}", key, number, filler(number, number * 37 % 3000));
 }
 
 constexpr std::string_view durabilities[] = {"durable", "relaxed", "memory"};
@@ -131,7 +140,7 @@ Result<std::string> next_line() {
 
 Task<std::uint64_t> obey(Store& store, std::vector<std::string> words) {
   if (words.size() == 4 && words[0] == "put") {
-    std::string value(number_in(words[2]), 'v');
+    std::string value = filler(number_in(words[2]), number_in(words[2]));
     auto durability = words[3] == "durable" ? Durability::durable : Durability::relaxed;
     co_return co_await write(store, words[1], std::move(value), durability);
   }
@@ -159,9 +168,13 @@ Task<void> run(std::span<char*> words, io::BlockingPool& pool) {
   SystemRandom random;
   StandardError log;
   LogStoreOptions options;
+  Sealing sealing;
   if (std::string_view(words.back()) == "small")
     options.log = {.segment_bytes = 128 << 10, .log_bytes = 512 << 10, .log_per_live = 2};
-  auto store = co_await open_log_store({.disk = disk, .random = random, .log = log}, words[1], options);
+  if (std::string_view(words[words.size() - 2]) == "keys")
+    sealing = Sealing(co_await load_keyring(words.back()), {"secret/"}, random);
+  auto store = co_await open_log_store({.disk = disk, .random = random, .log = log}, words[1], options,
+                                       std::move(sealing));
   say(text("opened {}", (co_await store->status()).revision));
   if (std::string_view(words[2]) == "strands")
     co_await run_strands(*store, number_in(words[3]), number_in(words[4]));
