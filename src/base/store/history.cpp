@@ -112,7 +112,7 @@ Page History::perform(Operation& operation, Revision revision, bool in_memory_on
     for (const Entry& entry : page.entries) {
       Entry tombstone = Entry::erased_at(entry.key(), revision);
       tombstone.block()->in_memory_only = entry.block()->in_memory_only;
-      changes.push_back(set(std::move(tombstone)));
+      changes.push_back(set(std::move(tombstone), index_.find(entry.key())));
     }
     return page;
   }
@@ -125,13 +125,12 @@ Page History::perform(Operation& operation, Revision revision, bool in_memory_on
                .lease = operation.lease});
   entry.block()->in_memory_only = in_memory_only;
   page.entries.push_back(entry);
-  changes.push_back(set(std::move(entry)));
+  changes.push_back(set(std::move(entry), place));
   return page;
 }
 
-Change History::set(Entry entry) {
+Change History::set(Entry entry, Entry::Block** place) {
   Change change{.entry = entry, .previous = {}};
-  Entry::Block** place = index_.find(entry.key());
   if (place == nullptr) {
     index_.insert(entry.release());
     return change;
@@ -323,7 +322,7 @@ void History::replay(const Replayed& change) {
   tip_ = change.stamp.modified;
   if (change.erased) {
     if (before == nullptr) return;
-    Change erased = set(Entry::erased_at(change.key, tip_));
+    Change erased = set(Entry::erased_at(change.key, tip_), place);
     count_in(at_tip_, erased);
     staged_.push_back(std::move(erased));
     return;
@@ -335,7 +334,7 @@ void History::replay(const Replayed& change) {
   }
   Entry entry(change.key, change.value, stamp);
   entry.block()->sealed = change.sealed;
-  Change put = set(std::move(entry));
+  Change put = set(std::move(entry), place);
   count_in(at_tip_, put);
   staged_.push_back(std::move(put));
 }

@@ -95,7 +95,8 @@ class History {
   Page perform(Operation& operation, Revision revision, bool in_memory_only, std::vector<Change>& changes);
   const Entry::Block* end_of(const Range& range);
   Page page_of(const Range& range, std::size_t limit, Revision at);
-  Change set(Entry entry);  // becomes its key's newest version, at the tip
+  Change set(Entry entry,
+             Entry::Block** place);  // becomes the newest version of the key at `place`, or of none
   void take_back(const Change& change);
   void count_in(Totals& totals, const Change& change) const;
   Result<Revision> readable(Revision at) const;
