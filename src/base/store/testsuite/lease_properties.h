@@ -94,7 +94,7 @@ inline Task<void> no_lease_ends_early(StoreWorld& world) {
 inline Task<void> a_lease_without_keys_ends_silently(StoreWorld& world) {
   LeaseId id = co_await world.store->grant(milliseconds(20));
   Revision before = co_await newest(world);
-  co_await io::sleep(milliseconds(500));
+  while (co_await verdict(world.store->lease(id)) == "ok") co_await io::sleep(milliseconds(5));
   CHECK_EQ(co_await verdict(world.store->lease(id)), "not found");
   CHECK_EQ(co_await newest(world), before);
 }
@@ -110,8 +110,7 @@ inline Task<void> a_lease_kept_alive_does_not_end(StoreWorld& world) {
     CHECK_GT(lease.remaining, milliseconds(300));
   }
   CHECK_EQ(co_await contents(world), "kept=1");
-  co_await io::sleep(milliseconds(1500));
-  CHECK_EQ(co_await contents(world), "");
+  while (co_await contents(world) != "") co_await io::sleep(milliseconds(20));
 }
 
 inline Task<void> a_revoked_lease_takes_its_keys_at_once(StoreWorld& world) {
@@ -159,7 +158,7 @@ inline Task<void> history_remembers_the_lease(StoreWorld& world) {
 }
 
 inline Task<void> own_a_key(Store& store, int number) {
-  LeaseId id = co_await store.grant(milliseconds(300 + number % 20));
+  LeaseId id = co_await store.grant(milliseconds(600 + number % 20));
   co_await store.commit({.then = {put(text("{}", number), "", id)}});
   if (number % 3 == 0) co_await store.revoke(id);
 }
@@ -169,8 +168,7 @@ inline Task<void> a_thousand_leases_end(StoreWorld& world) {
   for (int i = 0; i < 1000; ++i) owners.spawn(own_a_key(*world.store, i));
   co_await owners.join();
   CHECK_EQ(co_await world.store->count(Range::prefix("")), 666);
-  co_await io::sleep(milliseconds(1000));
-  CHECK_EQ(co_await contents(world), "");
+  while (co_await world.store->count(Range::prefix("")) > 0) co_await io::sleep(milliseconds(20));
 }
 
 inline void verify_leases(const RunProperty& run) {
