@@ -6,6 +6,7 @@
 #include "base/io/combine.h"
 #include "base/store/log_store.h"
 #include "base/store/testsuite/crash_writer.h"
+#include "base/store/testsuite/disk_spoiler.h"
 
 namespace podo::store {
 
@@ -13,11 +14,13 @@ enum class LifeEnd : std::uint8_t { power_cut, process_death, clean_close, close
 
 class CrashMachine {
  public:
-  CrashMachine(std::uint64_t seed, std::uint64_t crash_seed)
+  CrashMachine(std::uint64_t seed, std::uint64_t crash_seed, bool has_faults = false)
       : random(seed),
         loop(seed),
         disk(loop, {.sector_bytes = random.below(3) == 0 ? 4096u : 512u, .fates_seed = crash_seed}),
-        store_random_(seed + 1) {
+        has_faults_(has_faults),
+        store_random_(seed + 1),
+        spoiler_(disk, random) {
     const std::uint64_t segment = std::uint64_t{8192} << random.below(3);
     options_.store.history_bytes = random.below(3) == 0 ? 8 * segment : 8 << 20;
     options_.log = {.segment_bytes = segment,
@@ -33,6 +36,7 @@ class CrashMachine {
     workload.relaxed_percent = static_cast<unsigned>(random.below(80));
     workload.memory_percent = random.below(2) == 0 ? 10 : 0;
     writers_.leases = workload.memory_percent > 0 && random.below(2) == 0;
+    writers_.equal_sizes = random.below(5) == 0;
     strands_ = static_cast<int>(1 + random.below(5));
   }
 
@@ -65,13 +69,17 @@ class CrashMachine {
   }
 
   Task<void> open() {
+    if (has_faults_ && random.below(3) == 0) spoiler_.spoil();
     while (store_ == nullptr) {
       LogStoreGround ground{.disk = disk, .random = store_random_, .log = log_};
       Result<std::unique_ptr<LogStore>> opened = co_await open_log_store(ground, "/store", options_).result();
       if (opened) store_ = *std::move(opened);
-      else if (disk.powered()) co_await Failure(std::move(opened).error());
-      else crash();
+      else if (!disk.powered()) crash();
+      else if (!has_faults_ || opened.error().kind() == ErrorKind::corrupt)
+        co_await Failure(std::move(opened).error());
+      else spoiler_.repair();
     }
+    spoiler_.repair();
     co_await ledger.check(*store_, random);
   }
 
@@ -82,6 +90,7 @@ class CrashMachine {
     followers.spawn(follow(*watch), "follow");
     for (int strand = 0; strand < strands_; ++strand)
       writers.spawn(write(strand, random.next(), calls / strands_ + 1), text("write {}", strand));
+    if (has_faults_) writers.spawn(spoiler_.run(4), "spoil");
     if (end == LifeEnd::power_cut || end == LifeEnd::clean_close) co_await writers.join();
     else co_await io::sleep(microseconds(static_cast<std::int64_t>(random.below(50'000))));
     if (end == LifeEnd::close_under_load) {
@@ -89,6 +98,7 @@ class CrashMachine {
       co_await writers.join();
       co_return closed.has_value();
     }
+    if (has_faults_ && end != LifeEnd::process_death) co_await write_on();
     followers.cancel();
     co_await followers.join();
     while (ledger.seen() < (co_await store_->status()).revision) co_await ledger.see(co_await watch->next());
@@ -109,7 +119,17 @@ class CrashMachine {
     co_await writer.run(calls);
   }
 
+  // With a sound disk the store is as good as ever.
+  Task<void> write_on() {
+    spoiler_.repair();
+    CrashWriter writer(*store_, disk, ledger, strands_, random.next(), writers_);
+    bool goes_on = co_await writer.commit({}) || co_await writer.commit({});
+    if (!goes_on && disk.powered()) co_await internal("the disk is sound, and the store writes no more");
+  }
+
+  bool has_faults_;
   SeededRandom store_random_;
+  DiskSpoiler spoiler_;
   SilentLog log_;
   LogStoreOptions options_;
   CrashWriter::Options writers_;

@@ -11,6 +11,7 @@ class CrashWriter {
   struct Options {
     WorkloadOptions workload;
     bool leases = false;
+    bool equal_sizes = false;  // what is written here ends where something else ended before
     std::int64_t pause_us_max = 2000;
   };
   CrashWriter(Store& store, io::SimulatedDisk& disk, RecoveryCheck& ledger, int strand, std::uint64_t seed,
@@ -22,6 +23,15 @@ class CrashWriter {
         options_(options),
         workload_(seed, options.workload),
         random_(workload_.random()) {}
+
+  // True: it is answered.
+  Task<bool> commit(Transaction transaction, std::size_t marker_bytes = 0) {
+    std::uint64_t id = ledger_.ask(strand_, transaction, marker_bytes);
+    Result<Outcome> outcome = co_await store_.commit(std::move(transaction)).result();
+    if (outcome) co_await ledger_.answer(id, *std::move(outcome));
+    else co_await ledger_.fail(id, outcome.error());
+    co_return outcome.has_value();
+  }
 
   Task<void> run(int calls) {
     for (int i = 0; i < calls && disk_.powered(); ++i) {
@@ -35,20 +45,30 @@ class CrashWriter {
   }
 
  private:
+  // True: it succeeds. It fails as a Store may.
+  template <class T>
+  Task<bool> contractual(Task<T> task) {
+    Result<T> result = co_await task.result();
+    if (result) co_return true;
+    ErrorKind kind = result.error().kind();
+    if (kind == ErrorKind::invalid || kind == ErrorKind::corrupt || kind == ErrorKind::internal)
+      co_return internal("{}: {}", name_of(kind), result.error().message());
+    co_return false;
+  }
+
   Duration some_time() {
     std::uint64_t us = random_.below(static_cast<std::uint64_t>(options_.pause_us_max));
     return microseconds(static_cast<std::int64_t>(us));
   }
 
   Task<void> write() {
-    Transaction transaction = random_.below(5) == 0 ? Transaction() : workload_.next();
+    Transaction transaction;
+    if (!options_.equal_sizes && random_.below(5) != 0) transaction = workload_.next();
     if (transaction.then.empty() && random_.below(2) == 0) transaction.durability = Durability::relaxed;
-    if (transaction.durability != Durability::memory && random_.below(4) == 0) put_own_key(transaction);
-    std::size_t padding = random_.below(transaction.then.empty() ? 1500 : 30);
-    std::uint64_t id = ledger_.ask(strand_, transaction, padding);
-    Result<Outcome> outcome = co_await store_.commit(std::move(transaction)).result();
-    if (outcome) co_await ledger_.answer(id, *std::move(outcome));
-    else co_await ledger_.fail(id, outcome.error());
+    bool puts_own = transaction.durability != Durability::memory && !options_.equal_sizes;
+    if (puts_own && random_.below(4) == 0) put_own_key(transaction);
+    std::size_t bytes = random_.below(transaction.then.empty() ? 1500 : 30);
+    (void)co_await commit(std::move(transaction), options_.equal_sizes ? 200 : bytes);
   }
 
   // A key that is on the disk at one time and in memory at another.
@@ -61,14 +81,14 @@ class CrashWriter {
 
   Task<void> flush() {
     Revision told = ledger_.told();
-    if (co_await store_.flush().result()) ledger_.lasts_through(told);
+    if (co_await contractual(store_.flush())) ledger_.lasts_through(told);
   }
 
   // Never what the ledger's watch has not seen yet.
   Task<void> forget_history() {
     Revision newest = ledger_.seen();
     Revision oldest = newest - std::min<Revision>(newest - 1, random_.below(30));
-    (void)co_await store_.compact(oldest).result();
+    (void)co_await contractual(store_.compact(oldest));
   }
 
   Task<void> change_lease() {
@@ -76,9 +96,9 @@ class CrashWriter {
       Result<LeaseId> granted = co_await store_.grant(milliseconds(1 + some_time().ns / 50'000)).result();
       if (granted) lease_ = *granted;
     } else if (random_.below(2) == 0) {
-      (void)co_await store_.keep_alive(lease_).result();
+      (void)co_await contractual(store_.keep_alive(lease_));
     } else {
-      (void)co_await store_.revoke(std::exchange(lease_, 0)).result();
+      (void)co_await contractual(store_.revoke(std::exchange(lease_, 0)));
     }
   }
 

@@ -20,11 +20,12 @@ namespace podo::store {
 
 class Ledger {
  public:
-  // Adds the marker, with so many bytes more.
-  std::uint64_t ask(int strand, Transaction& transaction, std::size_t padding) {
+  // Adds the marker, of so many bytes at least.
+  std::uint64_t ask(int strand, Transaction& transaction, std::size_t bytes) {
     bool memory = transaction.durability == Durability::memory;
     std::string key = text("{}{}", memory ? "who in memory/" : marker_prefix, strand);
-    std::string value = text("{}:{}", asked_.size(), std::string(padding, 'x'));
+    std::string value = text("{}:", asked_.size());
+    value.resize(std::max(value.size(), bytes), 'x');
     transaction.then.push_back(put(key, value));
     if (!transaction.otherwise.empty()) transaction.otherwise.push_back(put(key, value));
     asked_.push_back({.transaction = transaction});
