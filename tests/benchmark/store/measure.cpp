@@ -56,6 +56,10 @@ Usage Usage::operator-(const Usage& before) const {
   return {cpu_ns - before.cpu_ns, device_bytes - before.device_bytes, passed_bytes - before.passed_bytes};
 }
 
+Usage Usage::operator+(const Usage& more) const {
+  return {cpu_ns + more.cpu_ns, device_bytes + more.device_bytes, passed_bytes + more.passed_bytes};
+}
+
 Memory Memory::now() {
   const std::string status = read_proc("/proc/self/status");
   return {field(status, "VmRSS:"), field(status, "RssAnon:")};

@@ -17,6 +17,7 @@ struct Usage {
   std::uint64_t passed_bytes = 0;  // given to write calls; a memory map needs none
   static Usage now(const std::string& folder);
   Usage operator-(const Usage& before) const;
+  Usage operator+(const Usage& more) const;
 };
 
 struct Memory {

@@ -19,7 +19,7 @@ namespace {
 
 // What open_and_print prints, in this order.
 struct Opening {
-  unsigned long long open_us = 0, open_kb = 0, read_us = 0, read_kb = 0, read_anonymous_kb = 0;
+  unsigned long long open_us = 0, open_kb = 0, read_us = 0, read_kb = 0, read_anonymous_kb = 0, cpu_us = 0;
 };
 
 Result<std::string> output_of(std::vector<std::string> arguments) {
@@ -47,31 +47,45 @@ Result<std::string> output_of(std::vector<std::string> arguments) {
   return std::string(bytes);
 }
 
-Result<void> measure(Bench& bench, const Maker& maker, const std::string& folder, const Workload& work) {
-  {
+Result<Opening> open_in_child(const Maker& maker, const std::string& folder, const std::string& prefix) {
+  const std::string line = TRY(output_of({"bench_store", "open", maker.name, folder, prefix}));
+  Opening opening;
+  if (std::sscanf(line.c_str(), "%llu %llu %llu %llu %llu %llu", &opening.open_us, &opening.open_kb,
+                  &opening.read_us, &opening.read_kb, &opening.read_anonymous_kb, &opening.cpu_us) != 6)
+    return internal("the child that opens said: {}", line);
+  return opening;
+}
+
+void add(Bench& bench, const Maker& maker, const Shape& shape, const Opening& opening) {
+  const std::string section = text("open with {} keys, values of {} B", shape.keys, shape.value_bytes);
+  const auto add = [&](const char* name, unsigned long long value, double scale) {
+    bench.report.add({section, name, Better::lower, 1}, maker.name, static_cast<double>(value) / scale);
+  };
+  add("open, ms", opening.open_us, 1e3);
+  add("open and read all, ms", opening.open_us + opening.read_us, 1e3);
+  add("open and read all, CPU, ms", opening.cpu_us, 1e3);
+  add("RSS after open, MB", opening.open_kb, 1024);
+  add("RSS after reading all, MB", opening.read_kb, 1024);
+  add("  of it not of files, MB", opening.read_anonymous_kb, 1024);
+}
+
+Result<void> measure(Bench& bench, const Workload& work) {
+  std::vector<std::unique_ptr<Folder>> folders;
+  for (const Maker& maker : bench.engines) {
+    folders.push_back(std::make_unique<Folder>(bench.plan.folder + "/" + maker.name));
     const std::unique_ptr<Engine> engine = maker.make();
-    TRY(engine->open(folder));
-    TRY(work.load(*engine));
+    TRY_IN(maker.name, engine->open(folders.back()->path()));
+    TRY_IN(maker.name, work.load(*engine));
     engine->close();
   }
-  settle(folder);
-  const std::string section =
-      text("open with {} keys, values of {} B", work.shape().keys, work.shape().value_bytes);
-  for (unsigned i = 0; i < 3; ++i) {
-    const std::string line = TRY(output_of({"bench_store", "open", maker.name, folder, work.shape().prefix}));
-    Opening opening;
-    if (std::sscanf(line.c_str(), "%llu %llu %llu %llu %llu", &opening.open_us, &opening.open_kb,
-                    &opening.read_us, &opening.read_kb, &opening.read_anonymous_kb) != 5)
-      return internal("the child that opens said: {}", line);
-    const auto add = [&](const char* name, unsigned long long value, double scale) {
-      bench.report.add({section, name, Better::lower, 1}, maker.name, static_cast<double>(value) / scale);
-    };
-    add("open, ms", opening.open_us, 1e3);
-    add("open and read all, ms", opening.open_us + opening.read_us, 1e3);
-    add("RSS after open, MB", opening.open_kb, 1024);
-    add("RSS after reading all, MB", opening.read_kb, 1024);
-    add("  of it not of files, MB", opening.read_anonymous_kb, 1024);
-  }
+  settle(bench.plan.folder);
+  for (unsigned round = 0; round < bench.plan.rounds; ++round)
+    for (std::size_t i = 0; i < folders.size(); ++i) {
+      const Maker& maker = bench.engines[i];
+      const Opening opening =
+          TRY_IN(maker.name, open_in_child(maker, folders[i]->path(), work.shape().prefix));
+      add(bench, maker, work.shape(), opening);
+    }
   return {};
 }
 
@@ -83,16 +97,14 @@ Result<void> measure_open(Bench& bench) {
                           {.keys = 1'000'000, .value_bytes = 200}};
   for (const Shape& shape : shapes) {
     if (bench.plan.quick && shape.keys * shape.value_bytes > 100'000'000) continue;
-    const Workload work(shape);
-    TRY(for_each(bench.engines, bench.plan, 0, [&](const Maker& maker, const std::string& folder) {
-      return measure(bench, maker, folder, work);
-    }));
+    TRY(measure(bench, Workload(shape)));
   }
   return {};
 }
 
 Result<void> open_and_print(const Maker& maker, const std::string& folder, const std::string& prefix) {
   const SystemClock clock;
+  const Usage before = Usage::now(folder);
   const std::unique_ptr<Engine> engine = maker.make();
   const Monotonic start = clock.now();
   TRY(engine->open(folder));
@@ -102,11 +114,13 @@ Result<void> open_and_print(const Maker& maker, const std::string& folder, const
   TRY(engine->scan(prefix));
   const Monotonic read = clock.now();
   const Memory after_read = Memory::now();
-  std::printf("%lld %llu %lld %llu %llu\n", static_cast<long long>((opened - start).ns / 1000),
+  const Usage used = Usage::now(folder) - before;
+  std::printf("%lld %llu %lld %llu %llu %lld\n", static_cast<long long>((opened - start).ns / 1000),
               static_cast<unsigned long long>(after_open.resident_kb),
               static_cast<long long>((read - reading).ns / 1000),
               static_cast<unsigned long long>(after_read.resident_kb),
-              static_cast<unsigned long long>(after_read.anonymous_kb));
+              static_cast<unsigned long long>(after_read.anonymous_kb),
+              static_cast<long long>(used.cpu_ns / 1000));
   std::fflush(stdout);
   engine->close();
   return {};

@@ -7,38 +7,48 @@ namespace podo::bench {
 
 namespace {
 
-Result<void> measure(Bench& bench, const Maker& maker, const std::string& folder, const Workload& work) {
-  const std::unique_ptr<Engine> engine = maker.make();
-  TRY(engine->open(folder));
-  TRY(work.load(*engine));
-  settle(folder);
-  const std::string section =
-      text("range of {} keys, values of {} B", work.shape().keys, work.shape().value_bytes);
-  const SystemClock clock;
-  const unsigned times = bench.plan.quick ? 3 : 10;
-  for (unsigned i = 0; i <= times; ++i) {
-    const Monotonic start = clock.now();
-    const Scan scan = TRY(engine->scan(work.shape().prefix));
-    const Duration wall = clock.now() - start;
-    if (scan.entries != work.shape().keys)
-      return corrupt("{} keys of {} were read", scan.entries, work.shape().keys);
-    if (i == 0) continue;  // the first one fills caches
-    const double rate = static_cast<double>(scan.entries) / (static_cast<double>(wall.ns) / 1e9);
-    bench.report.add({section, "entries/s, thousands", Better::higher}, maker.name, rate / 1e3);
+struct Loaded {
+  const Maker* maker;
+  std::unique_ptr<Folder> folder;
+  std::unique_ptr<Engine> engine;
+};
+
+Result<std::vector<Loaded>> load_all(const Bench& bench, const Workload& work) {
+  std::vector<Loaded> all;
+  for (const Maker& maker : bench.engines) {
+    Loaded loaded{&maker, std::make_unique<Folder>(bench.plan.folder + "/" + maker.name), maker.make()};
+    TRY_IN(maker.name, loaded.engine->open(loaded.folder->path()));
+    TRY_IN(maker.name, work.load(*loaded.engine));
+    all.push_back(std::move(loaded));
   }
-  engine->close();
-  return {};
+  settle(bench.plan.folder);
+  return all;
+}
+
+Result<double> entries_per_second(Engine& engine, const Shape& shape) {
+  const SystemClock clock;
+  const Monotonic start = clock.now();
+  const Scan scan = TRY(engine.scan(shape.prefix));
+  const Duration wall = clock.now() - start;
+  if (scan.entries != shape.keys) return corrupt("{} keys of {} were read", scan.entries, shape.keys);
+  return static_cast<double>(scan.entries) / (static_cast<double>(wall.ns) / 1e9);
 }
 
 }  // namespace
 
 Result<void> measure_range(Bench& bench) {
+  const unsigned times = bench.plan.quick ? 10 : 30;
   for (std::size_t value_bytes : {2048, 200}) {
     const Workload work({.keys = 100'000, .value_bytes = value_bytes});
-    for (unsigned round = 0; round < (bench.plan.quick ? 1 : 2); ++round)
-      TRY(for_each(bench.engines, bench.plan, round, [&](const Maker& maker, const std::string& folder) {
-        return measure(bench, maker, folder, work);
-      }));
+    const std::vector<Loaded> all = TRY(load_all(bench, work));
+    const Metric metric{.section = text("range of {} keys, values of {} B", work.shape().keys, value_bytes),
+                        .name = "entries/s, thousands",
+                        .better = Better::higher};
+    for (unsigned i = 0; i <= times; ++i)
+      for (const Loaded& each : all) {
+        const double rate = TRY_IN(each.maker->name, entries_per_second(*each.engine, work.shape()));
+        if (i > 0) bench.report.add(metric, each.maker->name, rate / 1e3);  // the first one fills caches
+      }
   }
   return {};
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "pods.h"
+
 namespace podo::bench {
 
 namespace {
@@ -18,7 +20,9 @@ std::string padded(std::size_t number) {
 
 Workload::Workload(Shape shape) : shape_(std::move(shape)), pool_(pool_bytes, '\0') {
   SeededRandom random(1);
-  random.fill(std::as_writable_bytes(std::span(pool_)));
+  if (shape_.values == Shape::Values::random) random.fill(std::as_writable_bytes(std::span(pool_)));
+  else
+    for (pool_.clear(); pool_.size() < pool_bytes;) pool_ += pod_text(random, shape_.value_bytes);
   keys_.reserve(shape_.keys);
   // As Kubernetes names: few namespaces, many names in each, and neighbours were not made one after another.
   for (std::size_t i = 0; i < shape_.keys; ++i)
@@ -26,8 +30,9 @@ Workload::Workload(Shape shape) : shape_(std::move(shape)), pool_(pool_bytes, '\
 }
 
 std::string_view Workload::value(std::uint64_t number) const {
-  const std::size_t starts = pool_.size() - shape_.value_bytes;
-  return std::string_view(pool_).substr(number * 0x9e3779b97f4a7c15 % starts, shape_.value_bytes);
+  const std::size_t starts = pool_.size() / shape_.value_bytes;
+  const std::size_t start = (number * 0x9e3779b97f4a7c15 >> 20) % starts;
+  return std::string_view(pool_).substr(start * shape_.value_bytes, shape_.value_bytes);
 }
 
 Result<void> Workload::load(Engine& engine) const {

@@ -1,5 +1,6 @@
 // Workload: the keys and values of a scenario, the same for every engine, made before the clock starts.
-// Values are slices of one pool of random bytes: no engine can compress them, and making one costs nothing.
+// Values are slices of one pool, so that making one costs nothing: of random bytes, which no engine can make
+// smaller, or of the text of Pods.
 #pragma once
 
 #include <atomic>
@@ -16,6 +17,7 @@ struct Shape {
   std::string prefix = "registry/pods/";
   std::size_t keys = 10'000;
   std::size_t value_bytes = 2048;
+  enum class Values : std::uint8_t { random, pods } values = Values::random;
 };
 
 class Workload {
