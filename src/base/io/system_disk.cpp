@@ -64,8 +64,9 @@ Result<void> write_all_at(const OpenedFile& file, std::uint64_t offset, std::str
   return {};
 }
 
-// A page at a time: the kernel caches a large write as large folios, and a later sync of two kilobytes in one of
-// those costs a fifth more CPU than in a page, and is accounted as the whole folio (measured on ext4, Linux 6.18).
+// A page at a time: the kernel caches a large write as large folios, and a later sync of two kilobytes in one
+// of those costs a fifth more CPU than in a page, and is accounted as the whole folio (measured on ext4,
+// Linux 6.18).
 Result<void> write_zeros_at(const OpenedFile& file, std::uint64_t offset, std::uint64_t count) {
   constexpr char page[4096] = {};
   while (count > 0) {

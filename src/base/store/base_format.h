@@ -3,12 +3,13 @@
 //
 //   base    := header block* trailer
 //   header  := magic:8 format:le32 zero:le32 store:le64 revision:le64 segment:le64 number:le64 previous:le64
-//              epoch:le32 flags:le32 reserved_until:le64 exact_from:le64 wall_ns:le64 zeros checksum:le64  128 bytes
+//              epoch:le32 flags:le32 reserved_until:le64 exact_from:le64 wall_ns:le64
+//              zeros checksum:le64                                                            128 bytes
 //   block   := checksum:le64 size:le32 raw_size:le32 entries:le32 zero:le32 ( entry* | frame )
-//   entry   := kind:byte key:sized created:varint modified:varint version:varint value:sized    keys ascending
+//   entry   := kind:byte key:sized created:varint modified:varint version:varint value:sized   keys ascend
 //   trailer := magic:8 blocks:le64 entries:le64 checksum:le64
 //
-//   size      of what follows in the block; less than raw_size: a Zstandard frame of raw_size bytes of entries
+//   size      of what follows in the block; below raw_size: a Zstandard frame of raw_size bytes of entries
 //   kind      bit 0: sealed value
 //   checksum  XXH3-64: of the header before it; of a block after it, seeded by the header's checksum plus the
 //             block's place among the blocks; of all blocks' checksums, seeded by the trailer's counts

@@ -1,10 +1,10 @@
-// Entry: one version of one key, immutable, shared by everyone who reads it. The bytes of key and value lie in
-// one block that is counted, so a copy of an Entry is a pointer and a value is never copied between the store,
-// its watchers and the caches above it.
+// Entry: one version of one key, immutable, shared by everyone who reads it. The bytes of key and value lie
+// in one block that is counted, so a copy of an Entry is a pointer and a value is never copied between the
+// store, its watchers and the caches above it.
 //
-// A default Entry is absent: it tests false, and only that may be asked of it. An erased one says that its key
-// was removed at modified(); it has a key and no value. Entries may be handed to other threads; their views
-// live as long as any Entry of the same version.
+// A default Entry is absent: it tests false, and only that may be asked of it. An erased one says that its
+// key was removed at modified(); it has a key and no value. Entries may be handed to other threads; their
+// views live as long as any Entry of the same version.
 #pragma once
 
 #include <atomic>
@@ -54,7 +54,8 @@ class Entry {
   bool erased() const { return block_->stamp.version == 0; }
   std::size_t size() const { return block_->key_size + std::size_t{block_->value_size}; }  // bytes
 
-  // The block itself, for an index that counts by hand: release() gives the count away, adopt() takes it back.
+  // The block itself, for an index that counts by hand: release() gives the count away, adopt() takes it
+  // back.
   struct Block;
   Block* release() { return std::exchange(block_, nullptr); }
   static Entry adopt(Block* block) { return Entry(block); }

@@ -1,5 +1,5 @@
-// Journal: what makes the changes of a LocalStore last. The store stages transactions in memory, puts what they
-// change into a batch, hands the batch over, and shows its changes when that has returned.
+// Journal: what makes the changes of a LocalStore last. The store stages transactions in memory, puts what
+// they change into a batch, hands the batch over, and shows its changes when that has returned.
 //
 //   encode(changes)* -> write(batch) -> ... -> close()
 //
@@ -30,8 +30,8 @@ class Journal {
   // True: a change in memory only may be shown at this revision at once.
   virtual bool may_show_unwritten(Revision revision) const = 0;
 
-  // Returns when the batch has the durability it asks for. Fails as a store's commit does: the batch is then to
-  // be taken back, and the next one begins at the same revision again.
+  // Returns when the batch has the durability it asks for. Fails as a store's commit does: the batch is then
+  // to be taken back, and the next one begins at the same revision again.
   virtual Task<void> write(const Batch& batch) = 0;
   virtual Task<void> flush() = 0;
   virtual Task<void> close() = 0;

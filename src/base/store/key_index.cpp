@@ -91,8 +91,8 @@ void KeyIndex::Cursor::settle() {
   look_ahead();
 }
 
-// A block lies anywhere in memory: asked for some steps ahead, it is there when its turn comes. What is read of
-// it first, the key and the begin of the value, reaches into its second line.
+// A block lies anywhere in memory: asked for some steps ahead, it is there when its turn comes. What is read
+// of it first, the key and the begin of the value, reaches into its second line.
 void KeyIndex::Cursor::look_ahead() const {
   constexpr unsigned steps = 16;
   if (leaf_ == nullptr) return;

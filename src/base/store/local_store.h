@@ -1,10 +1,10 @@
-// LocalStore: the Store that holds everything in the memory of one process. What makes it last, or does not, is
-// its Journal: none for the memory maker, the log for the log maker.
+// LocalStore: the Store that holds everything in the memory of one process. What makes it last, or does not,
+// is its Journal: none for the memory maker, the log for the log maker.
 //
 // The path of a change: commit() checks it -> History::stage() evaluates it at the tip -> it joins the open
-// batch -> the committing strand writes the batch through the journal -> History::show() -> watchers wake, and
-// everyone in the batch has an answer. While one batch is on its way to the disk the next one fills: the more
-// writers wait, the more share one sync.
+// batch -> the committing strand writes the batch through the journal -> History::show() -> watchers wake,
+// and everyone in the batch has an answer. While one batch is on its way to the disk the next one fills: the
+// more writers wait, the more share one sync.
 //
 // Lives on one loop; owns the strands that commit and that end leases.
 #pragma once

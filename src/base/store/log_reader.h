@@ -1,5 +1,5 @@
-// Reading a store's folder: the newest base, then the log after it, into a History. Writes nothing, so it also
-// serves who looks at a store that another process has open (see read_folder_in_use).
+// Reading a store's folder: the newest base, then the log after it, into a History. Writes nothing, so it
+// also serves who looks at a store that another process has open (see read_folder_in_use).
 //
 //   base-0000000000000007       the state at one revision (base_format.h)
 //   segment-0000000000000041    the log after it, in pieces (segment_format.h)
@@ -62,8 +62,8 @@ struct FolderRead {
 std::string base_name(std::uint64_t number);
 std::string segment_name(std::uint64_t number);
 
-// Fails: not_found: there is no store; corrupt: damage, when it is to be refused; unsupported: a newer format.
-// `into` is new.
+// Fails: not_found: there is no store; corrupt: damage, when it is to be refused; unsupported: a newer
+// format. `into` is new.
 Task<FolderRead> read_folder(io::Disk& disk, std::string folder, Sealing* sealing, OnDamage on_damage,
                              History& into);
 

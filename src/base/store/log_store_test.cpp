@@ -12,22 +12,24 @@
 namespace podo::store {
 namespace {
 
+Task<std::unique_ptr<Store>> open_as_store(LogStoreGround ground, std::string folder,
+                                           LogStoreOptions options) {
+  std::unique_ptr<Store> store = co_await open_log_store(ground, std::move(folder), options);
+  co_return store;
+}
+
 // Small segments, so that the log moves on and is compacted while a property runs.
 LogStoreOptions small_log(const Limits& limits) {
-  return {.store = {.limits = limits},
-          .log = {.segment_bytes = 32 << 10, .log_bytes = 64 << 10, .log_per_live = 2, .reserved_at_once = 100}};
+  return {
+      .store = {.limits = limits},
+      .log = {.segment_bytes = 32 << 10, .log_bytes = 64 << 10, .log_per_live = 2, .reserved_at_once = 100}};
 }
 
 Task<void> opened(io::Disk& disk, std::string folder, LogStoreOptions options, StoreProperty property) {
   SystemRandom random;
   SilentLog log;
   StoreWorld world;
-  world.open = [&]() -> Task<std::unique_ptr<Store>> {
-    return [](LogStoreGround ground, std::string folder_, LogStoreOptions options_) -> Task<std::unique_ptr<Store>> {
-      std::unique_ptr<Store> store = co_await open_log_store(ground, std::move(folder_), options_);
-      co_return store;
-    }({.disk = disk, .random = random, .log = log}, folder, options);
-  };
+  world.open = [&] { return open_as_store({.disk = disk, .random = random, .log = log}, folder, options); };
   world.store = co_await world.open();
   co_await io::deadline(property(world), seconds(120));
 }

@@ -1,8 +1,8 @@
 // SegmentFiles: the next segments of a log, made before they are needed. A commit then overwrites blocks the
 // file system has allocated and written already, and its sync has no metadata to carry.
 //
-//   take() -> written by the log -> give_back(), when a base stands for what it holds -> under a later number,
-//                                   with a new header and its old bytes, the next one to take
+//   take() -> written by the log -> give_back(), when a base stands for what it holds -> under a later
+//             number, with a new header and its old bytes, the next one to take
 //
 // Only a log that grows has new files filled with zeros; a log that goes round writes nothing twice.
 // Lives on its store's loop; run() is a strand of the log's.

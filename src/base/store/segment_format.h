@@ -13,15 +13,15 @@
 //   kind        bit 0: erase (no value), bit 1: stamped (created and version follow), bit 2: sealed value
 //   flags       bit 0: changes of this epoch were shown that are in no batch (Durability::memory)
 //               bit 1: compressed: a Zstandard frame stands for a payload of raw_size bytes
-//   checksum    XXH3-64 of all after it, without the padding, with a seed made of store, segment and offset: what
-//               stands elsewhere, or stood here when the file had another number, does not pass
+//   checksum    XXH3-64 of all after it, without the padding, with a seed made of store, segment and offset:
+//               what stands elsewhere, or stood here when the file had another number, does not pass
 //
-// A batch is what one sync made durable. Batches are numbered without a gap over all segments, and name the
+// A batch is one group commit. Batches are numbered without a gap over all segments, and name the
 // checksum of the one before. `synced_through` is the number of a batch known to be on the disk when this one
-// was written. Revisions ascend, from above `before` to `last`; `before` is `last` of the batch before, or more in
-// the first batch of an epoch (an opening that wrote): see docs/store_format.md, "Revisions".
+// was written. Revisions ascend, from above `before` to `last`; `before` is `last` of the batch before, or
+// more in the first batch of an epoch (an opening that wrote): see docs/store_format.md, "Revisions".
 //
-// A segment whose first batch is number n makes every batch from n on void that stands in a segment before it.
+// A segment whose first batch is number n makes void every batch from n on that stands in an earlier segment.
 #pragma once
 
 #include <optional>

@@ -219,7 +219,10 @@ Task<void> SegmentLog::put(BatchHeader header, const std::string& payload, bool 
   std::uint64_t size = bytes.size();
   if (sync) {
     Turn syncing(syncing_, turn_);
-    co_await current_.file->write_at_and_sync(end_.offset, std::move(bytes));
+    Result<void> written =
+        co_await current_.file->write_at_and_sync(end_.offset, std::move(bytes)).result();
+    if (!written) broken_ = true;  // before it is another's turn, whose sync would succeed
+    co_await std::move(written);
     unsynced_.clear();
     unsynced_bytes_ = 0;
     synced_through_ = header.number;
@@ -249,14 +252,11 @@ LogEnd SegmentLog::after(const BatchHeader& header, const LogEnd& end, std::uint
           .wall_ns = header.wall_ns};
 }
 
-// The next segment becomes the current one. A later segment proves that everything before it is on the disk: so
-// the one that is left is synced, or what it may have lost is written again.
+// The next segment becomes the current one. A later segment proves that everything before it is on the disk:
+// so the one that is left is synced, or what it may have lost is written again.
 Task<void> SegmentLog::move_on() {
   while (syncing_) co_await turn_.wait();
-  if (!broken_ && !unsynced_.empty()) {
-    Result<void> synced = co_await sync_current().result();
-    if (!synced) broken_ = true;
-  }
+  if (!broken_ && !unsynced_.empty()) (void)co_await sync_current().result();
   Segment next = co_await files_.take();
   if (next.file == nullptr) next.file = co_await disk_.open(path(segment_name(next.number)));
   std::deque<Unsynced> again = unsynced_;
@@ -296,7 +296,9 @@ Task<void> SegmentLog::sync_current() {
   Turn syncing(syncing_, turn_);
   std::uint64_t through = end_.number;
   std::shared_ptr<io::File> file = current_.file;
-  co_await file->sync();
+  Result<void> synced = co_await file->sync().result();
+  if (!synced) broken_ = true;  // before it is another's turn, whose sync would succeed
+  co_await std::move(synced);
   synced_through_ = std::max(synced_through_, through);
   while (!unsynced_.empty() && unsynced_.front().header.number <= through) {
     unsynced_bytes_ -= encoded_size(unsynced_.front().payload.size());
@@ -311,7 +313,6 @@ Task<void> SegmentLog::sync_unsynced() {
   if (!broken_) {
     Result<void> synced = co_await sync_current().result();
     if (synced) co_return;
-    broken_ = true;
     log_.warn("{}: {}; the log goes on in the next segment", path(segment_name(current_.number)),
               synced.error().message());
   }

@@ -1,15 +1,16 @@
 // SegmentLog: the journal that is a log of segments on a disk.
 //
-// Writing:    one batch is one write into the current segment, with a sync when somebody waits for the disk. A
+// Writing:    one batch is one write into the current segment, with a sync when somebody waits for the disk.
+// A
 //             segment that is full is synced, and the next one is begun (segment_files.h).
 // Flushing:   what was written without a sync is synced within LogOptions::flush_after.
 // Revisions   that are shown before they are synced stay within those the log has reserved: an opening after a
 //             crash goes on above them.
 // Failing:    after a failed write or sync nobody knows what the file holds, whatever a later sync says: the
-//             segment is left, and what was not known to be on the disk is written again into the next one. When
-//             that fails too, the batch has failed, and the next one tries again.
-// Compacting: when the log is some times larger than what lives in it, a new base is written beside (base_file.h)
-//             and the segments before it are given back.
+//             segment is left, and what was not known to be on the disk is written again into the next one.
+//             When that fails too, the batch has failed, and the next one tries again.
+// Compacting: when the log is some times larger than what lives in it, a new base is written beside
+//             (base_file.h) and the segments before it are given back.
 //
 // Lives on its store's loop and owns the strands that do the last two.
 #pragma once
@@ -29,7 +30,7 @@ struct LogOptions {
   unsigned log_per_live = 5;           // nor one that is less than so many times the bytes that live in it
   Duration flush_after = seconds(1);
   Revision reserved_at_once = 1 << 20;
-  bool compress = true;  // batches; bases always are
+  bool compress = true;                    // batches; bases always are
   std::uint64_t unsynced_bytes = 4 << 20;  // beyond it, a relaxed write waits for a sync
 };
 

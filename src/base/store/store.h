@@ -6,11 +6,14 @@
 //   auto watch = co_await store.watch(Range::prefix("pods/"), outcome.revision + 1);
 //   Events news = co_await watch->next();
 //
-// Life:     open -> any calls, from any strand of its loop -> close(), which flushes. A store that is destroyed
+// Life:     open -> any calls, from any strand of its loop -> close(), which flushes. A store that is
+// destroyed
 //           without it is a machine that lost power: what was acknowledged as durable is there.
 // Order:    strict serializability: a transaction acts at one instant between its call and its answer, and a
-//           read sees every transaction that was answered before it. Nobody sees a durable change before it is.
-// History:  reads at, and watches from, a revision above Status::oldest. The makers drop the oldest history by
+//           read sees every transaction that was answered before it. Nobody sees a durable change before
+//           it is that.
+// History:  reads at, and watches from, a revision above Status::oldest. The makers drop the oldest history
+// by
 //           a budget of bytes; compact() drops it by revision.
 // Keys      are bytes, ordered as unsigned bytes; not empty. Values are bytes.
 //
@@ -24,7 +27,7 @@
 //   exhausted    the store's byte limit, or the disk's: erasing still works
 //   unavailable  the disk failed: the change may or may not be found after the store was opened again; the
 //                store goes on reading, and tries the disk again with the next write
-//   cancelled    the store was closed, or the caller's strand was cancelled (its transaction may still happen)
+//   cancelled    the store was closed, or the caller's strand was (its transaction may still happen)
 //
 // Lives on one loop. Tasks keep their arguments.
 #pragma once
@@ -36,74 +39,11 @@
 
 #include "base/core/clock.h"
 #include "base/io/task.h"
-#include "base/store/entry.h"
+#include "base/store/transaction.h"
 
 namespace podo::store {
 
 using io::Task;
-
-// The keys k with from <= k, and k < to unless `to` is empty, which means no end.
-struct Range {
-  std::string from;
-  std::string to;
-  static Range key(std::string_view key);        // this one
-  static Range prefix(std::string_view prefix);  // those that begin so; all for ""
-  bool contains(std::string_view key) const { return key >= from && (to.empty() || key < to); }
-  bool operator==(const Range&) const = default;
-};
-
-struct Condition {
-  enum class Field : std::uint8_t { value, version, created, modified, lease };
-  enum class Relation : std::uint8_t { equal, not_equal, less, greater };
-  std::string key;
-  Field field = Field::modified;
-  Relation relation = Relation::equal;
-  std::uint64_t number = 0;  // an absent key has 0 in every field, and no value: a condition on that is false
-  std::string value = {};
-};
-Condition absent(std::string key);
-Condition present(std::string key);
-Condition unchanged_since(std::string key, Revision modified);
-
-struct Operation {
-  enum class Kind : std::uint8_t { put, erase, read };
-  Kind kind;
-  Range range;  // put: `from` is the key
-  std::string value = {};
-  LeaseId lease = 0;      // put: the key ends with it
-  std::size_t limit = 0;  // read: so many entries at most; 0 is all
-};
-Operation put(std::string key, std::string value, LeaseId lease = 0);
-Operation erase(Range range);
-Operation read(Range range, std::size_t limit = 0);
-
-// What an acknowledged change survives.
-enum class Durability : std::uint8_t {
-  durable,  // a power cut
-  relaxed,  // the end of the process; a power cut may take the last second of such changes, never a part of one
-  memory,  // nothing: the key is gone when the store is opened again. What has a lease is always so.
-};
-
-// All of it or nothing: `then` when every condition holds, else `otherwise`. Operations act in their order; a
-// read among them sees the changes before it. A key is written (put, or erased by a range) once at most.
-struct Transaction {
-  std::vector<Condition> conditions = {};
-  std::vector<Operation> then = {};
-  std::vector<Operation> otherwise = {};
-  Durability durability = Durability::durable;
-};
-
-struct Page {
-  Entries entries;        // by key
-  bool more = false;      // the limit cut it
-  Revision revision = 0;  // of the store when this was read
-};
-
-struct Outcome {
-  bool met = false;           // the conditions held
-  Revision revision = 0;      // of the change; with no change, of the store
-  std::vector<Page> replies;  // one an operation: what was read; what a put wrote; what an erase removed
-};
 
 struct Event {
   Entry entry;     // as it is now; erased() when it was removed
@@ -132,14 +72,6 @@ struct Lease {
   Duration time_to_live;
   Duration remaining;
   std::vector<std::string> keys;  // that end with it, sorted
-};
-
-struct Limits {
-  std::size_t key_bytes = 4096;
-  std::size_t value_bytes = 3 << 20;
-  std::size_t transaction_bytes = 8 << 20;  // keys and values of all its conditions and operations
-  std::size_t operations = 4096;            // in `then`, and in `otherwise`; so many conditions, too
-  std::uint64_t store_bytes = UINT64_MAX;   // keys and values of the newest versions
 };
 
 struct Status {
@@ -173,8 +105,8 @@ class Store {
   virtual Task<void> close() = 0;  // flushes; every later call, and every waiting watch, is cancelled
 };
 
-// A large range, page by page and all at one revision: what is read is still in the processor's caches when it is
-// used, and no other strand waits for the whole.
+// A large range, page by page and all at one revision: what is read is still in the processor's caches when
+// it is used, and no other strand waits for the whole.
 //
 //   Pages pages(store, Range::prefix("pods/"));
 //   while (std::optional<Page> page = co_await pages.next()) ...
@@ -191,9 +123,6 @@ class Pages {
   Revision at_ = 0;
   bool more_ = true;
 };
-
-// Fails as commit() does.
-Result<void> check(const Transaction& transaction, const Limits& limits);
 
 // The commonest transactions.
 Task<Revision> write(Store& store, std::string key, std::string value,

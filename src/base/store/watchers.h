@@ -1,5 +1,5 @@
-// Watchers: who waits for which range. A watcher is a place in the history, not a queue: a thousand of them, and
-// slow ones, cost no more than their places. Those of equal ranges share one look at what is new.
+// Watchers: who waits for which range. A watcher is a place in the history, not a queue: a thousand of them,
+// and slow ones, cost no more than their places. Those of equal ranges share one look at what is new.
 #pragma once
 
 #include <map>

@@ -1,5 +1,4 @@
-// The contract of Disk, as named properties. `run` is called once a property, with an empty folder of a disk
-// made anew.
+// The contract of Disk, as named properties. `run` is called once a property, with an empty folder.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -31,8 +30,7 @@ inline Task<void> appended_bytes_read_back(DiskWorld& world) {
   auto file = co_await file_with(world, "log", "first ");
   co_await file->append("second");
   CHECK_EQ(co_await file->read_at(0, 100), "first second");
-  CHECK_EQ(co_await file->read_at(6, 3), "sec");
-  CHECK_EQ(co_await file->read_at(50, 3), "");
+  CHECK_EQ(co_await file->read_at(6, 3) + co_await file->read_at(50, 3), "sec");
   CHECK_EQ(co_await file->size(), 12);
   auto again = co_await world.disk.open(world.at("log"));
   co_await again->append("!");
@@ -177,8 +175,8 @@ inline Task<void> zeros_are_written(DiskWorld& world) {
   auto file = co_await file_with(world, "a", "0123456789");
   co_await file->write_zeros(2, 3);
   co_await file->write_zeros(8, 9000);
-  CHECK_EQ(co_await file->read_at(0, 8), std::string("01\0\0\0", 5) + "567");
-  CHECK_EQ(co_await file->read_at(8, 10'000), std::string(9000, '\0'));
+  std::string zeros(9000, '\0');
+  CHECK_EQ(co_await file->read_at(0, 10'000), "01" + zeros.substr(0, 3) + "567" + zeros);
 }
 
 inline void verify_disk(std::function<void(DiskProperty)> run) {
