@@ -89,12 +89,15 @@ class FileWindow {
   std::uint64_t offset_ = 0;
 };
 
-Result<void> load_entries(std::string_view entries, std::uint32_t count, Sealing* sealing, History& into,
-                          std::string& last_key) {
+Result<void> load_entries(std::string_view entries, std::uint32_t count, Revision newest, Sealing* sealing,
+                          History& into, std::string& last_key) {
   WireReader in(entries);
   for (std::uint32_t i = 0; i < count; ++i) {
     BaseEntry entry = TRY(decode_base_entry(in));
     if (entry.key <= last_key) return corrupt("the keys are not in their order at {}", entry.key);
+    if (entry.stamp.created > entry.stamp.modified || entry.stamp.modified > newest)
+      return corrupt("{} has revisions {} and {} of {}", entry.key, entry.stamp.created, entry.stamp.modified,
+                     newest);
     last_key = entry.key;
     std::string opened;
     bool opens = entry.sealed && sealing != nullptr;
@@ -151,7 +154,7 @@ class BaseReader {
     if (block_is_good(bytes, read_.header, checksums_.size())) {
       checksums_.push_back(block.checksum);
       std::string entries = co_await entries_of_block(bytes);
-      co_await load_entries(entries, block.entries, sealing_, into_, last_key_);
+      co_await load_entries(entries, block.entries, read_.header.revision, sealing_, into_, last_key_);
       read_.entries += block.entries;
       window_.pass(size);
       co_return true;

@@ -215,6 +215,9 @@ class FolderReader {
   Result<void> apply(const BatchView& batch) {
     const BatchHeader& header = batch.header;
     LogEnd& end = read_.end;
+    if (header.before < into_.shown() || header.last < header.before)
+      return corrupt("batch {} goes from revision {} to {} after {}", header.number, header.before,
+                     header.last, into_.shown());
     if (header.epoch != end.epoch) begin_epoch(header);
     into_.skip_to(header.before);
     Revision revision = header.before;
