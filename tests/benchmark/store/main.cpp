@@ -52,6 +52,15 @@ Result<Plan> parse(int count, char** arguments) {
   return plan;
 }
 
+// What was chosen by name; everything when nothing was.
+template <class T>
+Result<std::span<const T>> chosen(std::span<const T> from, std::string_view name) {
+  if (name.empty()) return from;
+  for (std::size_t i = 0; i < from.size(); ++i)
+    if (from[i].name == name) return from.subspan(i, 1);
+  return invalid("there is no {}; see --help", name);
+}
+
 std::string machine() {
   utsname name{};
   ::uname(&name);
@@ -77,15 +86,14 @@ void remove_when_interrupted(const std::string& folder) {
 }
 
 Result<void> run(int count, char** arguments) {
-  Bench bench{.plan = TRY(parse(count, arguments)), .report = {}, .engines = engines};
-  for (std::size_t i = 0; i < std::size(engines); ++i)
-    if (bench.plan.engine == engines[i].name) bench.engines = bench.engines.subspan(i, 1);
+  Bench bench{.plan = TRY(parse(count, arguments)), .report = {}, .engines = {}};
+  bench.engines = TRY(chosen(std::span<const Maker>(engines), bench.plan.engine));
+  const auto wanted = TRY(chosen(std::span<const Scenario>(scenarios), bench.plan.only));
   // A folder of its own: what is in the one it was given is not this program's to remove.
   const Folder folder(text("{}/bench-store.{}", bench.plan.folder, ::getpid()));
   bench.plan.folder = folder.path();
   remove_when_interrupted(folder.path());
-  for (const Scenario& scenario : scenarios) {
-    if (!bench.plan.only.empty() && bench.plan.only != scenario.name) continue;
+  for (const Scenario& scenario : wanted) {
     if (::isatty(STDERR_FILENO)) std::fprintf(stderr, "\r  %-12s", scenario.name.data());
     TRY_IN(scenario.name, scenario.measure(bench));
   }
@@ -98,10 +106,8 @@ Result<void> run(int count, char** arguments) {
 }
 
 Result<void> open_one(char** arguments) {
-  for (const Maker& maker : engines)
-    if (std::string_view(maker.name) == arguments[2])
-      return open_and_print(maker, arguments[3], arguments[4]);
-  return not_found("engine {}", arguments[2]);
+  const auto engine = TRY(chosen(std::span<const Maker>(engines), arguments[2]));
+  return open_and_print(engine.front(), arguments[3], arguments[4]);
 }
 
 }  // namespace

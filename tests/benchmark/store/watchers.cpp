@@ -1,5 +1,5 @@
-// 1,000 watchers of one prefix: how long after a put the last of them has it, and what an event costs for each.
-// The peers have no watches.
+// 1,000 watchers of one prefix: how long after a put the last of them has it, and what an event costs for
+// each. The peers have no watches.
 #include "base/io/combine.h"
 #include "bench.h"
 #include "podo_store.h"
