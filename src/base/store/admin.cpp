@@ -86,7 +86,7 @@ Task<void> must_be_free(io::Disk& disk, std::string file, std::string folder) {
 // Its lock, and a file that was not finished, are all that may be in the folder.
 Task<void> make_ready_for_restore(io::Disk& disk, std::string folder) {
   Result<void> made = co_await disk.make_folder(folder).result();
-  if (made) co_return co_await disk.sync_folder(io::folder_of(folder));
+  if (made) co_return;
   if (made.error().kind() != ErrorKind::already_exists) co_return co_await std::move(made);
   for (const std::string& name : co_await disk.list(folder))
     if (name != "lock" && name != base_name(1) + ".new")

@@ -46,6 +46,7 @@ class FolderReader {
     for (SegmentRead& segment : read_.segments) co_await look_at_first_batch(segment);
     Position at;
     while (at.index < read_.segments.size() && co_await read_segment(at)) co_await io::checkpoint();
+    read_.unsynced_from = unsynced_.empty() ? read_.end.offset : unsynced_.front().second;
     co_return std::move(read_);
   }
 
@@ -133,8 +134,12 @@ class FolderReader {
       std::optional<BatchView> batch = batch_at(bytes, place(segment, at.offset));
       if (batch && follows(batch->header)) {
         if (batch->header.number >= limit) break;
-        if (segment.used_bytes == 0) segment.start = read_.end;
+        if (segment.used_bytes == 0) {
+          segment.start = read_.end;
+          unsynced_.clear();  // it is only begun when all before it is synced
+        }
         co_await apply(*batch);
+        note_synced(batch->header, at.offset);
         at.offset += encoded_size(batch->payload.size());
         segment.used_bytes = at.offset - SegmentHeader::size;
         read_.end.segment = segment.segment;
@@ -163,6 +168,11 @@ class FolderReader {
     if (stepped_over_) return true;
     bool goes_on = header.epoch == end.epoch ? header.before == end.last : header.before >= end.last;
     return goes_on && header.previous == end.checksum;
+  }
+
+  void note_synced(const BatchHeader& header, std::uint64_t offset) {
+    unsynced_.emplace_back(header.number, offset);
+    while (unsynced_.front().first <= header.synced_through) unsynced_.pop_front();
   }
 
   // A later batch that was written when the expected one was known to be on the disk; or the first one of a
@@ -280,6 +290,7 @@ class FolderReader {
   std::vector<std::uint64_t> bases_;
   std::vector<std::uint64_t> segments_;
   FolderRead read_;
+  std::deque<std::pair<std::uint64_t, std::uint64_t>> unsynced_;  // number, and offset in its segment
   bool stepped_over_ = false;
 };
 

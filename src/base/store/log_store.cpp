@@ -8,8 +8,7 @@ namespace {
 
 Task<void> make_folder_if_missing(io::Disk& disk, std::string folder) {
   Result<void> made = co_await disk.make_folder(folder).result();
-  if (made) co_await disk.sync_folder(io::folder_of(folder));
-  else if (made.error().kind() != ErrorKind::already_exists) co_await std::move(made);
+  if (!made && made.error().kind() != ErrorKind::already_exists) co_await std::move(made);
 }
 
 Task<bool> is_new(io::Disk& disk, const std::string& folder) {
@@ -24,6 +23,7 @@ Task<bool> is_new(io::Disk& disk, const std::string& folder) {
 Task<void> make_store_folder(io::Disk& disk, std::string folder, BaseHeader header, History& history,
                              Sealing& sealing) {
   std::string path = text("{}/{}", folder, base_name(1));
+  co_await disk.sync_folder(io::folder_of(folder));  // whoever made the folder may have failed at this
   (void)co_await disk.remove(path + ".new").result();
   std::unique_ptr<io::File> file =
       co_await disk.open(path + ".new", {.create = io::OpenOptions::Create::must_be_new});

@@ -41,6 +41,7 @@ SegmentLog::SegmentLog(io::Loop& loop, io::Disk& disk, podo::Log& log, std::stri
       lost_(std::move(read.lost)),
       exact_from_(read.exact_from),
       end_(read.end),
+      unsynced_from_(read.unsynced_from),
       synced_through_(read.end.number),
       epoch_(read.end.epoch + 1),
       group_(loop) {
@@ -81,7 +82,10 @@ Task<void> SegmentLog::begin() {
   leftovers_.clear();
   if (current_.number != 0) {
     current_.file = co_await disk_.open(path(segment_name(current_.number)));
-    co_await current_.file->sync();  // what was read may so far be in memory only
+    // What was read may so far be in memory only, and after a sync that failed the next one does not help.
+    std::string tail = co_await current_.file->read_at(unsynced_from_, end_.offset - unsynced_from_);
+    co_await current_.file->write_at(unsynced_from_, std::move(tail));
+    co_await current_.file->sync();
   }
   group_.spawn(files_.run(), "prepare segments");
   group_.spawn(flush_later(), "flush the log");
@@ -163,18 +167,18 @@ Task<void> SegmentLog::write(const Batch& batch) {
   Turn writing(writing_, turn_);
   bool sync = needs_sync(batch);
   if (!sync && batch.payload.empty()) co_return;  // only in memory, and within what is reserved
-  while (sync && syncing_) co_await turn_.wait();
   BatchHeader header = header_of(batch, sync);
   std::string payload = batch.payload;
   header.raw_size = static_cast<std::uint32_t>(payload.size());
   if (options_.compress && packer_.pack(payload)) header.flags |= BatchHeader::packed_flag;
   Result<void> written = co_await append(header, std::move(payload), sync).result();
-  if (written) co_return;
-  ErrorKind kind = written.error().kind();
-  bool told_so = kind == ErrorKind::exhausted || kind == ErrorKind::cancelled;
-  co_await fail(told_so ? kind : ErrorKind::unavailable,
-                text("the store cannot write: {}", written.error().message()),
-                written.error().system_errno());
+  if (!written) co_await as_told(written.error());
+}
+
+Failure SegmentLog::as_told(const Error& error) {
+  bool is_told_so = error.kind() == ErrorKind::exhausted || error.kind() == ErrorKind::cancelled;
+  return fail(is_told_so ? error.kind() : ErrorKind::unavailable,
+              text("the store cannot write: {}", error.message()), error.system_errno());
 }
 
 bool SegmentLog::Packer::pack(std::string& payload) {
@@ -193,46 +197,54 @@ bool SegmentLog::Packer::pack(std::string& payload) {
   return true;
 }
 
-// One write. Where the segment is full, or has failed, the next one is begun with it.
+// One write; after one that failed another, into the next segment. When that fails for want of room, the first
+// may still be there.
 Task<void> SegmentLog::append(BatchHeader header, std::string payload, bool sync) {
-  bool fits =
-      end_.offset + encoded_size(payload.size()) <= current_.bytes || end_.offset == SegmentHeader::size;
-  if (current_.file == nullptr || broken_ || !fits) co_await move_on();
   Result<void> written = co_await put(header, payload, sync).result();
   if (written) co_return;
-  broken_ = true;
-  if (written.error().kind() == ErrorKind::cancelled) co_await Failure(std::move(written).error());
+  if (written.error().kind() != ErrorKind::unavailable) co_await std::move(written);
   log_.warn("{}: {}; the log goes on in the next segment", path(segment_name(current_.number)),
             written.error().message());
-  co_await move_on();
-  Result<void> again = co_await put(header, payload, sync).result();
-  if (again) co_return;
-  broken_ = true;
-  co_await Failure(std::move(again).error());
+  written = co_await put(header, payload, sync).result();
+  if (written) co_return;
+  co_await fail(ErrorKind::unavailable, written.error().message(), written.error().system_errno());
 }
 
+// Unavailable: it may be in the segment that was left. Any other error: it is not. After a failure it is synced:
+// only then does it stand for sure in place of the batch of its number that failed.
 Task<void> SegmentLog::put(BatchHeader header, const std::string& payload, bool sync) {
+  const std::uint64_t size = encoded_size(payload.size());
+  std::optional<Turn> syncing;
+  for (;;) {
+    while (sync && syncing_) co_await turn_.wait();
+    bool fits = end_.offset + size <= current_.bytes || end_.offset == SegmentHeader::size;
+    if (current_.file != nullptr && !broken_ && fits) break;
+    sync = sync || broken_;
+    co_await move_on();
+  }
+  if (sync) syncing.emplace(syncing_, turn_);
   header.previous = end_.checksum;
   header.synced_through = synced_through_;
   std::string bytes = encode_batch(header, payload,
                                    {.store = base_.store, .segment = current_.number, .offset = end_.offset});
-  std::uint64_t size = bytes.size();
-  if (sync) {
-    Turn syncing(syncing_, turn_);
-    Result<void> written =
-        co_await current_.file->write_at_and_sync(end_.offset, std::move(bytes)).result();
-    if (!written) broken_ = true;  // before it is another's turn, whose sync would succeed
-    co_await std::move(written);
+  io::File& file = *current_.file;
+  Result<void> written = co_await (sync ? file.write_at_and_sync(end_.offset, std::move(bytes))
+                                        : file.write_at(end_.offset, std::move(bytes)))
+                             .result();
+  if (!written) {
+    broken_ = true;  // while it is this one's turn: the sync of another would succeed
+    co_await fail(ErrorKind::unavailable, written.error().message(), written.error().system_errno());
+  }
+  if (!sync) {
+    unsynced_.push_back({.before = end_, .header = header, .payload = payload});
+    unsynced_bytes_ += size;
+    dirty_.notify_one();
+  } else {
     unsynced_.clear();
     unsynced_bytes_ = 0;
     synced_through_ = header.number;
     reserved_ = header.reserved_until;
     memory_announced_ = (header.flags & BatchHeader::memory_flag) != 0;
-  } else {
-    co_await current_.file->write_at(end_.offset, std::move(bytes));
-    unsynced_.push_back({.before = end_, .header = header, .payload = payload});
-    unsynced_bytes_ += size;
-    dirty_.notify_one();
   }
   end_ = after(header, end_, size);
   starts_.back().bytes += size;
@@ -255,8 +267,7 @@ LogEnd SegmentLog::after(const BatchHeader& header, const LogEnd& end, std::uint
 // The next segment becomes the current one. A later segment proves that everything before it is on the disk:
 // so the one that is left is synced, or what it may have lost is written again.
 Task<void> SegmentLog::move_on() {
-  while (syncing_) co_await turn_.wait();
-  if (!broken_ && !unsynced_.empty()) (void)co_await sync_current().result();
+  co_await sync_current();
   Segment next = co_await files_.take();
   if (next.file == nullptr) next.file = co_await disk_.open(path(segment_name(next.number)));
   std::deque<Unsynced> again = unsynced_;
@@ -292,30 +303,30 @@ Task<void> SegmentLog::write_again(const Segment& next, std::deque<Unsynced>& ba
 
 // --- flushing ---------------------------------------------------------------------------------------------
 
-Task<void> SegmentLog::sync_current() {
+// Writers go on meanwhile, as long as they need no sync themselves. False: the segment has failed.
+Task<bool> SegmentLog::sync_current() {
+  while (syncing_) co_await turn_.wait();
+  if (broken_ || unsynced_.empty()) co_return !broken_;
   Turn syncing(syncing_, turn_);
   std::uint64_t through = end_.number;
-  std::shared_ptr<io::File> file = current_.file;
-  Result<void> synced = co_await file->sync().result();
-  if (!synced) broken_ = true;  // before it is another's turn, whose sync would succeed
-  co_await std::move(synced);
+  Result<void> synced = co_await current_.file->sync().result();
+  if (!synced) {
+    broken_ = true;
+    if (synced.error().kind() == ErrorKind::cancelled) co_return Failure(std::move(synced).error());
+    log_.warn("{}: {}; the log goes on in the next segment", path(segment_name(current_.number)),
+              synced.error().message());
+    co_return false;
+  }
   synced_through_ = std::max(synced_through_, through);
   while (!unsynced_.empty() && unsynced_.front().header.number <= through) {
     unsynced_bytes_ -= encoded_size(unsynced_.front().payload.size());
     unsynced_.pop_front();
   }
+  co_return true;
 }
 
-// Writers go on meanwhile, as long as they need no sync themselves.
 Task<void> SegmentLog::sync_unsynced() {
-  while (syncing_) co_await turn_.wait();
-  if (unsynced_.empty()) co_return;
-  if (!broken_) {
-    Result<void> synced = co_await sync_current().result();
-    if (synced) co_return;
-    log_.warn("{}: {}; the log goes on in the next segment", path(segment_name(current_.number)),
-              synced.error().message());
-  }
+  if (co_await sync_current()) co_return;
   while (writing_) co_await turn_.wait();
   Turn writing(writing_, turn_);
   if (broken_) co_await move_on();
@@ -331,7 +342,11 @@ Task<void> SegmentLog::flush_later() {
 }
 
 Task<void> SegmentLog::flush() {
-  while (!unsynced_.empty()) co_await sync_unsynced();
+  const std::uint64_t through = end_.number;
+  while (!unsynced_.empty() && unsynced_.front().header.number <= through) {
+    Result<void> synced = co_await sync_unsynced().result();
+    if (!synced) co_await as_told(synced.error());
+  }
 }
 
 // The last batch of a clean end says that nothing beyond it was shown.
@@ -343,7 +358,8 @@ Task<void> SegmentLog::close() {
   if (end_.epoch == epoch_ && (reserved_ > shown || shown > end_.last)) {
     BatchHeader header = header_of({.last = shown, .payload = {}, .durable = true}, true);
     header.reserved_until = shown;
-    co_await append(header, {}, true);
+    Result<void> ended = co_await append(header, {}, true).result();
+    if (!ended) co_await as_told(ended.error());
   }
   group_.cancel();
 }

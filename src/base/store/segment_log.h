@@ -85,12 +85,13 @@ class SegmentLog final : public Journal {
   };
 
   void sort_in(const SegmentRead& segment);
+  static Failure as_told(const Error& error);  // to those who wait for the log
   static LogEnd after(const BatchHeader& header, const LogEnd& end, std::uint64_t size);
   bool needs_sync(const Batch& batch) const;
   BatchHeader header_of(const Batch& batch, bool sync) const;
   Task<void> append(BatchHeader header, std::string payload, bool sync);
   Task<void> put(BatchHeader header, const std::string& payload, bool sync);
-  Task<void> sync_current();
+  Task<bool> sync_current();
   Task<void> move_on();
   Task<void> write_again(const Segment& next, std::deque<Unsynced>& batches, LogEnd& end);
   Task<void> sync_unsynced();
@@ -121,6 +122,7 @@ class SegmentLog final : public Journal {
 
   Segment current_;  // no file: the next batch begins one
   LogEnd end_;       // of what was written
+  std::uint64_t unsynced_from_;
   Packer packer_;
   std::deque<Start> starts_;  // of the segments after the base
   std::uint64_t log_bytes_ = 0;
