@@ -43,6 +43,7 @@ BatchHeader decode_batch_header(std::string_view bytes) {
   header.last = in.le64();
   header.reserved_until = in.le64();
   header.wall_ns = static_cast<std::int64_t>(in.le64());
+  header.payload_checksum = in.le64();
   return header;
 }
 
@@ -102,10 +103,12 @@ std::string encode_batch(BatchHeader& header, std::string_view payload, const Pl
   put_le64(bytes, header.last);
   put_le64(bytes, header.reserved_until);
   put_le64(bytes, static_cast<std::uint64_t>(header.wall_ns));
+  header.payload_checksum = crypto::checksum(payload);
+  put_le64(bytes, header.payload_checksum);
   ENSURE(bytes.size() == BatchHeader::size);
-  bytes += payload;
   header.checksum = crypto::checksum(std::string_view(bytes).substr(8), seed_of(place));
   put_le64_at(bytes, 0, header.checksum);
+  bytes += payload;
   bytes.resize(encoded_size(payload.size()), '\0');
   return bytes;
 }
@@ -121,11 +124,11 @@ std::optional<BatchView> batch_at(std::string_view segment, const Place& place) 
   std::string_view bytes = segment.substr(place.offset);
   BatchHeader header = decode_batch_header(bytes);
   if (header.number == 0 || header.payload_size > bytes.size() - BatchHeader::size) return {};
-  std::string_view checked = bytes.substr(8, BatchHeader::size - 8 + header.payload_size);
+  std::string_view checked = bytes.substr(8, BatchHeader::size - 8);
   if (crypto::checksum(checked, seed_of(place)) != header.checksum) return {};
-  return BatchView{.header = header,
-                   .payload = bytes.substr(BatchHeader::size, header.payload_size),
-                   .offset = place.offset};
+  std::string_view payload = bytes.substr(BatchHeader::size, header.payload_size);
+  if (crypto::checksum(payload) != header.payload_checksum) return {};
+  return BatchView{.header = header, .payload = payload, .offset = place.offset};
 }
 
 // Most of what it looks at was never written: zeros are passed in one step.

@@ -4,7 +4,7 @@
 //   header      := magic:8 format:le32 zero:le32 store:le64 segment:le64 zeros checksum:le64      512 bytes
 //   batch       := checksum:le64 payload_size:le32 flags:le32 number:le64 previous:le64 synced_through:le64
 //                  epoch:le32 raw_size:le32 before:le64 last:le64 reserved_until:le64 wall_ns:le64
-//                  ( payload | frame ) padding                                      to a multiple of 8 bytes
+//                  payload_checksum:le64 ( payload | frame ) padding                to a multiple of 8 bytes
 //   payload     := transaction*
 //   transaction := revision:varint change_count:varint change*
 //   change      := kind:byte key:sized [ created:varint version:varint ] [ value:sized ]
@@ -13,8 +13,9 @@
 //   kind        bit 0: erase (no value), bit 1: stamped (created and version follow), bit 2: sealed value
 //   flags       bit 0: changes of this epoch were shown that are in no batch (Durability::memory)
 //               bit 1: compressed: a Zstandard frame stands for a payload of raw_size bytes
-//   checksum    XXH3-64 of all after it, without the padding, with a seed made of store, segment and offset:
-//               what stands elsewhere, or stood here when the file had another number, does not pass
+//   checksum    XXH3-64 of the rest of the header, with a seed made of store, segment and offset: what stands
+//               elsewhere, or stood here when the file had another number, does not pass. The payload has one
+//               of its own, so that a search for batches is not led by what looks like a large size
 //
 // A batch is one group commit. Batches are numbered without a gap over all segments, and name the
 // checksum of the one before. `synced_through` is the number of a batch known to be on the disk when this one
@@ -46,7 +47,7 @@ Result<SegmentHeader> decode_segment_header(
     std::string_view bytes);  // corrupt, or unsupported: a newer format
 
 struct BatchHeader {
-  static constexpr std::size_t size = 80;
+  static constexpr std::size_t size = 88;
   static constexpr std::uint32_t memory_flag = 1;
   static constexpr std::uint32_t packed_flag = 2;
   std::uint64_t checksum = 0;  // filled by encode_batch
@@ -61,6 +62,7 @@ struct BatchHeader {
   Revision last = 0;
   Revision reserved_until = 0;
   std::int64_t wall_ns = 0;
+  std::uint64_t payload_checksum = 0;  // filled by encode_batch
 };
 
 struct Place {
