@@ -123,7 +123,7 @@ void SegmentLog::encode(std::span<const Change> changes, std::string& payload) {
 }
 
 bool SegmentLog::may_show_unwritten(Revision revision) const {
-  return memory_announced_ && revision <= reserved_;
+  return memory_announced_ && revision <= reserved_ && !broken_;  // broken: a batch of it may be on the disk
 }
 
 Result<void> SegmentLog::can_read_at(Revision at) const {
@@ -144,7 +144,7 @@ Result<void> SegmentLog::can_watch_from(Revision from) const {
 // --- writing ----------------------------------------------------------------------------------------------
 
 bool SegmentLog::needs_sync(const Batch& batch) const {
-  return batch.durable || batch.last > reserved_ || (batch.in_memory && !memory_announced_) ||
+  return batch.durable || broken_ || batch.last > reserved_ || (batch.in_memory && !memory_announced_) ||
          unsynced_bytes_ + batch.payload.size() > options_.unsynced_bytes;
 }
 
