@@ -197,8 +197,8 @@ def test_what_a_dump_says(podo, folder):
 
 
 def test_what_it_does_not_understand(podo, tmp_path):
-    for words in ([], ["chek"], ["check"], ["check", "a", "b"], ["dump", "--perfix", "x", "a"], ["backup", "a"],
-                  ["restore", "a", "b", "--keys", "c"], ["dump", "a", "--prefix"]):
+    for words in ([], ["chek"], ["check"], ["check", "a", "b"], ["dump", "--perfix", "x", "a"],
+                  ["backup", "a"], ["restore", "a", "b", "--keys", "c"], ["dump", "a", "--prefix"]):
         said = podo.run(*words)
         assert said.returncode == 2, words
         assert said.stdout == "" and said.stderr.startswith("podo store: ") and "--help`" in said.stderr

@@ -16,8 +16,8 @@ def small_disk(tmp_path):
     place = tmp_path / "disk"
     place.mkdir()
     script = f'mount -t tmpfs -o size={DISK_MEGABYTES}m,mode=700 none "$1" && echo ready && exec sleep 1000'
-    holder = subprocess.Popen(["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh", place],
-                              stdout=subprocess.PIPE, text=True)
+    holder = subprocess.Popen(["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh",
+                               place], stdout=subprocess.PIPE, text=True)
     assert holder.stdout.readline() == "ready\n"
     yield f"/proc/{holder.pid}/root{place}"
     holder.kill()

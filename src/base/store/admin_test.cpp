@@ -121,6 +121,15 @@ TEST_CASE("a store is read without being opened, and nothing is written") {
         ErrorKind::not_found);
 }
 
+TEST_CASE("values that look like the beginnings of batches do not hold up a search for batches") {
+  std::string value;
+  for (std::uint32_t i = 0; i < 1 << 20; ++i) put_le32(value, 1 << 20);  // a size each, if it were believed
+  SystemClock clock;
+  Monotonic begun = clock.now();
+  CHECK_FALSE(find_batch(value, {.store = 1, .segment = 1, .offset = 0}).has_value());
+  CHECK(clock.now() - begun < seconds(10));
+}
+
 namespace {
 
 // Writes pairs, both of one number, until it is told to stop.
