@@ -329,7 +329,7 @@ Task<void> SegmentLog::sync_unsynced() {
   if (co_await sync_current()) co_return;
   while (writing_) co_await turn_.wait();
   Turn writing(writing_, turn_);
-  if (broken_) co_await move_on();
+  if (broken_ && !unsynced_.empty()) co_await move_on();
 }
 
 Task<void> SegmentLog::flush_later() {
