@@ -9,7 +9,7 @@
 namespace podo::store {
 namespace {
 
-constexpr int readings_max = 8;
+constexpr int readings_max = 20;
 
 // --- reading ----------------------------------------------------------------------------------------------
 
