@@ -287,17 +287,21 @@ Task<void> SegmentLog::move_on() {
   grown_.notify_one();
 }
 
+// The first batch comes last: when it stands there, those of the segment that was left are void.
 Task<void> SegmentLog::write_again(const Segment& next, std::deque<Unsynced>& batches, LogEnd& end) {
-  std::uint64_t synced_through = end.number;
+  const std::uint64_t synced_through = end.number;
+  std::string first, others;
   for (Unsynced& batch : batches) {
     batch.header.previous = end.checksum;
     batch.header.synced_through = synced_through;
     std::string bytes = encode_batch(batch.header, batch.payload,
                                      {.store = base_.store, .segment = next.number, .offset = end.offset});
-    std::uint64_t size = bytes.size();
-    co_await next.file->write_at(end.offset, std::move(bytes));
-    end = after(batch.header, end, size);
+    end = after(batch.header, end, bytes.size());
+    if (first.empty()) first = std::move(bytes);
+    else others += bytes;
   }
+  if (!others.empty()) co_await next.file->write_at(SegmentHeader::size + first.size(), std::move(others));
+  co_await next.file->write_at(SegmentHeader::size, std::move(first));
   co_await next.file->sync();
 }
 
