@@ -172,7 +172,7 @@ class FolderReader {
 
   void note_synced(const BatchHeader& header, std::uint64_t offset) {
     unsynced_.emplace_back(header.number, offset);
-    while (unsynced_.front().first <= header.synced_through) unsynced_.pop_front();
+    while (!unsynced_.empty() && unsynced_.front().first <= header.synced_through) unsynced_.pop_front();
   }
 
   // A later batch that was written when the expected one was known to be on the disk; or the first one of a
