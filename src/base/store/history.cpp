@@ -62,6 +62,7 @@ Result<Staged> History::stage(Transaction transaction, const Limits& limits) {
                                    [&](const Condition& condition) { return holds(condition); });
   auto& operations = staged.outcome.met ? transaction.then : transaction.otherwise;
   TRY(has_room(operations, limits));
+  TRY(is_loggable(operations, limits));
   Revision revision = tip_ + 1;
   for (Operation& operation : operations) {
     bool in_memory_only = operation.lease != 0 || transaction.durability == Durability::memory;
@@ -101,6 +102,21 @@ Result<void> History::has_room(const std::vector<Operation>& operations, const L
   if (more <= less || at_tip_.bytes + more - less <= limits.store_bytes) return {};
   return exhausted("the store is full: {} of {} bytes are in use; erase something first", at_tip_.bytes,
                    limits.store_bytes);
+}
+
+// What an erasure names in a log is every key of its range.
+Result<void> History::is_loggable(const std::vector<Operation>& operations, const Limits& limits) {
+  std::size_t bytes = 0;
+  for (const Operation& operation : operations) {
+    if (operation.kind != Operation::Kind::erase) continue;
+    for (const Entry& entry : page_of(operation.range, 0, tip_).entries) bytes += entry.key().size() + 4;
+    if (bytes > limits.transaction_bytes)
+      return invalid(
+          "the keys of the erased range have more than the {} bytes a transaction may have: erase it in "
+          "several",
+          limits.transaction_bytes);
+  }
+  return {};
 }
 
 Page History::perform(Operation& operation, Revision revision, bool in_memory_only,
@@ -175,9 +191,11 @@ void History::take_back(const Change& change) {
   Entry::Block** place = index_.find(change.entry.key());
   ENSURE(place != nullptr && *place == change.entry.block());
   Entry::Block* before = std::exchange((*place)->previous, nullptr);
-  if (before != nullptr) *place = before;
+  bool nothing_left = before == nullptr || (before->stamp.version == 0 && before->stamp.modified <= oldest_);
+  if (!nothing_left) *place = before;
   else index_.erase(change.entry.key());
-  (void)Entry::adopt(change.entry.block());  // the index's count
+  if (nothing_left && before != nullptr) (void)Entry::adopt(before);  // an erasure nobody can read any more
+  (void)Entry::adopt(change.entry.block());                           // the index's count
 }
 
 // --- reading ----------------------------------------------------------------------------------------------
@@ -288,13 +306,7 @@ void History::forget_oldest() {
   if (place != nullptr && *place == change.entry.block()) {
     index_.erase(change.entry.key());
     (void)Entry::adopt(change.entry.block());
-  } else {
-    // A later version stands on the tombstone, and does not need it.
-    Entry::Block* after = *place;
-    while (after->previous != change.entry.block()) after = after->previous;
-    after->previous = nullptr;
-    (void)Entry::adopt(change.entry.block());
-  }
+  }  // else a later version stands on it, and lets go of it when it is forgotten or taken back itself
 }
 
 History::Pin::Pin(History& history, Revision revision)

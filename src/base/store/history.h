@@ -92,6 +92,7 @@ class History {
   };
   bool holds(const Condition& condition);
   Result<void> has_room(const std::vector<Operation>& operations, const Limits& limits);
+  Result<void> is_loggable(const std::vector<Operation>& operations, const Limits& limits);
   Page perform(Operation& operation, Revision revision, bool in_memory_only, std::vector<Change>& changes);
   const Entry::Block* end_of(const Range& range);
   Page page_of(const Range& range, std::size_t limit, Revision at);

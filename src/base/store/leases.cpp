@@ -10,14 +10,19 @@ Failure no_lease(LeaseId id) { return not_found("there is no lease {}", id); }
 Result<void> LeaseTable::grant(LeaseId id, Duration time_to_live, Monotonic now) {
   if (time_to_live.ns <= 0) return invalid("a lease lives for {} ns", time_to_live.ns);
   if (leases_.contains(id)) return already_exists("there is a lease {} already", id);
-  leases_[id] = {.time_to_live = time_to_live, .ends = now + time_to_live, .keys = {}};
+  leases_[id] = {.time_to_live = time_to_live, .ends = now + time_to_live, .ended = false, .keys = {}};
   ends_.emplace(now + time_to_live, id);
   return {};
 }
 
-Result<void> LeaseTable::keep_alive(LeaseId id, Monotonic now) {
+bool LeaseTable::has(LeaseId id) const {
   auto found = leases_.find(id);
-  if (found == leases_.end()) return no_lease(id);
+  return found != leases_.end() && !found->second.ended;
+}
+
+Result<void> LeaseTable::keep_alive(LeaseId id, Monotonic now) {
+  if (!has(id)) return no_lease(id);
+  auto found = leases_.find(id);
   ends_.erase({found->second.ends, id});
   found->second.ends = now + found->second.time_to_live;
   ends_.emplace(found->second.ends, id);
@@ -25,22 +30,44 @@ Result<void> LeaseTable::keep_alive(LeaseId id, Monotonic now) {
 }
 
 Result<Lease> LeaseTable::look_at(LeaseId id, Monotonic now) const {
-  auto found = leases_.find(id);
-  if (found == leases_.end()) return no_lease(id);
-  const Kept& kept = found->second;
+  if (!has(id)) return no_lease(id);
+  const Kept& kept = leases_.find(id)->second;
   return Lease{.id = id,
                .time_to_live = kept.time_to_live,
                .remaining = kept.ends - now,
                .keys = {kept.keys.begin(), kept.keys.end()}};
 }
 
-Result<std::vector<std::string>> LeaseTable::end(LeaseId id) {
+Result<void> LeaseTable::end(LeaseId id) {
+  if (!has(id)) return no_lease(id);
+  Kept& kept = leases_.find(id)->second;
+  ends_.erase({kept.ends, id});
+  kept.ended = true;
+  return {};
+}
+
+void LeaseTable::end_overdue(Monotonic now) {
+  while (!ends_.empty() && ends_.begin()->first <= now) {
+    LeaseId id = ends_.begin()->second;
+    (void)end(id);
+    erase_later(id);
+  }
+}
+
+std::optional<LeaseId> LeaseTable::next_to_erase() const {
+  if (to_erase_.empty()) return {};
+  return *to_erase_.begin();
+}
+
+std::vector<std::string> LeaseTable::keys(LeaseId id) const {
   auto found = leases_.find(id);
-  if (found == leases_.end()) return no_lease(id);
-  std::vector<std::string> keys(found->second.keys.begin(), found->second.keys.end());
-  ends_.erase({found->second.ends, id});
-  leases_.erase(found);
-  return keys;
+  if (found == leases_.end()) return {};
+  return {found->second.keys.begin(), found->second.keys.end()};
+}
+
+void LeaseTable::forget(LeaseId id) {
+  to_erase_.erase(id);
+  leases_.erase(id);
 }
 
 void LeaseTable::attach(LeaseId id, std::string_view key) {
@@ -62,11 +89,6 @@ void LeaseTable::detach_all() {
 std::optional<Monotonic> LeaseTable::next_end() const {
   if (ends_.empty()) return {};
   return ends_.begin()->first;
-}
-
-std::optional<LeaseId> LeaseTable::ended(Monotonic now) const {
-  if (ends_.empty() || ends_.begin()->first > now) return {};
-  return ends_.begin()->second;
 }
 
 }  // namespace podo::store

@@ -104,8 +104,9 @@ Task<Outcome> LocalStore::commit(Transaction transaction) {
   co_await usable();
   co_await check(transaction, limits_);
   co_await leases_exist(transaction);
-  Durability durability = transaction.durability;
-  co_return co_await settle(co_await history_->stage(std::move(transaction), limits_), durability);
+  Joined joined = co_await join(std::move(transaction), limits_);
+  if (joined.round != nullptr) co_await finish(std::move(joined.round));
+  co_return std::move(joined.outcome);
 }
 
 Result<void> LocalStore::leases_exist(const Transaction& transaction) const {
@@ -116,34 +117,37 @@ Result<void> LocalStore::leases_exist(const Transaction& transaction) const {
   return {};
 }
 
-// What was staged becomes an answer, when it is as durable as was asked. An answer that changes nothing may
-// rest on changes that are not on the disk yet: it waits for those.
-Task<Outcome> LocalStore::settle(Staged staged, Durability durability) {
+// Stages a transaction and puts it into a batch, in one step: no other may come between, for batches hold
+// transactions in the order of their revisions. An answer that changes nothing may rest on changes that are not on
+// the disk yet: it waits for those. No round: there is nothing to wait for.
+Result<LocalStore::Joined> LocalStore::join(Transaction transaction, const Limits& limits) {
+  Durability durability = transaction.durability;
+  Staged staged = TRY(history_->stage(std::move(transaction), limits));
   follow_leases(staged.changes);
+  Joined joined{.outcome = std::move(staged.outcome), .round = nullptr};
   Revision tip = history_->tip();
   if (journal_ == nullptr) {
     show(tip);
-    co_return std::move(staged.outcome);
+    return joined;
   }
-  if (staged.changes.empty() && rounds_.empty()) co_return std::move(staged.outcome);
   if (!staged.changes.empty()) {
     std::string payload;
     journal_->encode(staged.changes, payload);
-    bool in_memory = std::any_of(staged.changes.begin(), staged.changes.end(),
-                                 [](const Change& change) { return change.entry.block()->in_memory_only; });
     if (payload.empty() && rounds_.empty() && journal_->may_show_unwritten(tip)) {
       show(tip);
-      co_return std::move(staged.outcome);
+      return joined;
     }
     Batch& batch = filling_batch();
+    ENSURE(tip > batch.last);
     batch.last = tip;
     batch.payload += payload;
     batch.durable |= durability == Durability::durable && !payload.empty();
-    batch.in_memory |= in_memory;
+    batch.in_memory |= std::any_of(staged.changes.begin(), staged.changes.end(),
+                                   [](const Change& change) { return change.entry.block()->in_memory_only; });
     work_.notify_one();
   }
-  co_await finish(rounds_.back());
-  co_return std::move(staged.outcome);
+  if (!rounds_.empty()) joined.round = rounds_.back();
+  return joined;
 }
 
 Batch& LocalStore::filling_batch() {
@@ -208,6 +212,7 @@ Task<void> LocalStore::flush() {
 Task<void> LocalStore::close() {
   co_await usable();
   closed_ = true;
+  leases_changed_.notify_one();
   watchers_.close();
   if (journal_ == nullptr) co_return;
   while (!rounds_.empty()) co_await idle_.wait();
@@ -237,15 +242,22 @@ Task<Lease> LocalStore::lease(LeaseId id) {
 
 Task<void> LocalStore::revoke(LeaseId id) {
   co_await usable();
-  co_await erase_keys(co_await leases_.end(id));
+  co_await leases_.end(id);
+  Result<void> erased = co_await erase_keys_of(id).result();
+  if (erased) co_return;
+  leases_.erase_later(id);
+  leases_changed_.notify_one();
+  co_await std::move(erased);
 }
 
-Task<void> LocalStore::erase_keys(std::vector<std::string> keys) {
-  if (keys.empty()) co_return;
+// Those it has in the very step in which they are erased: a key may have lost the lease meanwhile.
+Task<void> LocalStore::erase_keys_of(LeaseId id) {
   Transaction transaction{.durability = Durability::memory};
-  for (const std::string& key : keys) transaction.then.push_back(erase(Range::key(key)));
-  Limits no_limits{.store_bytes = UINT64_MAX};
-  (void)co_await settle(co_await history_->stage(std::move(transaction), no_limits), Durability::memory);
+  for (const std::string& key : leases_.keys(id)) transaction.then.push_back(erase(Range::key(key)));
+  Limits none{.transaction_bytes = SIZE_MAX, .store_bytes = UINT64_MAX};
+  Joined joined = co_await join(std::move(transaction), none);
+  if (joined.round != nullptr) co_await finish(std::move(joined.round));
+  leases_.forget(id);
 }
 
 void LocalStore::follow_leases(std::span<const Change> changes) {
@@ -258,12 +270,11 @@ void LocalStore::follow_leases(std::span<const Change> changes) {
 
 Task<void> LocalStore::end_leases() {
   Alarm alarm(leases_changed_);
-  for (;;) {
-    Monotonic now = loop_.clock().now();
-    if (std::optional<LeaseId> ended = leases_.ended(now)) {
-      std::vector<std::string> keys = co_await leases_.end(*ended);
-      // A disk that fails takes nothing from the lease's end: its keys are tried again with the next round.
-      while (!co_await erase_keys(keys).result()) co_await io::sleep(seconds(1));
+  while (!closed_) {
+    leases_.end_overdue(loop_.clock().now());
+    if (std::optional<LeaseId> id = leases_.next_to_erase()) {
+      Result<void> erased = co_await erase_keys_of(*id).result();
+      if (!erased) co_await io::sleep(seconds(1));  // the disk failed: the keys wait for it
       continue;
     }
     if (std::optional<Monotonic> next = leases_.next_end()) alarm.set(loop_, *next);

@@ -51,12 +51,16 @@ class LocalStore : public Store {
 
  private:
   struct Round;  // a batch, and who waits for it
+  struct Joined {
+    Outcome outcome;
+    std::shared_ptr<Round> round;  // that makes it true; null when it is
+  };
   class Alarm;
 
   Result<void> usable() const;
   Result<void> readable(Revision at) const;
   Result<void> leases_exist(const Transaction& transaction) const;
-  Task<Outcome> settle(Staged staged, Durability durability);
+  Result<Joined> join(Transaction transaction, const Limits& limits);
   Task<void> finish(std::shared_ptr<Round> round);
   Batch& filling_batch();
   void show(Revision revision);
@@ -65,7 +69,7 @@ class LocalStore : public Store {
   void follow_leases(std::span<const Change> changes);
   Task<void> commit_rounds();
   Task<void> end_leases();
-  Task<void> erase_keys(std::vector<std::string> keys);
+  Task<void> erase_keys_of(LeaseId id);
 
   io::Loop& loop_;
   Random& random_;

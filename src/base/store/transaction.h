@@ -77,7 +77,7 @@ struct Outcome {
 struct Limits {
   std::size_t key_bytes = 4096;
   std::size_t value_bytes = 3 << 20;
-  std::size_t transaction_bytes = 8 << 20;  // keys and values of all its conditions and operations
+  std::size_t transaction_bytes = 8 << 20;  // keys and values of all it names, and the keys it erases
   std::size_t operations = 4096;            // in `then`, and in `otherwise`; so many conditions, too
   std::uint64_t store_bytes = UINT64_MAX;   // keys and values of the newest versions
 };

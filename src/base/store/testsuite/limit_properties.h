@@ -69,6 +69,16 @@ inline Task<void> transactions_have_so_many_operations(StoreWorld& world) {
   CHECK_EQ(co_await judged(world, {.conditions = conditions}), "invalid");
 }
 
+// The keys it names count, however short the range is to write.
+inline Task<void> an_erasure_has_a_size(StoreWorld& world) {
+  const std::string long_name(50, 'k');
+  for (int i = 0; i < 100; ++i) co_await write(*world.store, text("{}{}", long_name, 100 + i), "");
+  CHECK_EQ(co_await verdict(remove(*world.store, Range::prefix("k"))), "invalid");
+  CHECK_EQ(co_await world.store->count(Range::prefix("")), 100);
+  for (int tens = 10; tens < 20; ++tens)
+    CHECK_EQ(co_await remove(*world.store, Range::prefix(text("{}{}", long_name, tens))), 10);
+}
+
 // Fills the store with keys named `prefix`NUMBER, until it is full.
 inline Task<std::string> fill(StoreWorld& world, std::string prefix) {
   for (int i = 0;; ++i) {
@@ -123,6 +133,7 @@ inline void verify_limits(const RunProperty& run) {
   SUBCASE("values have a size") { run(values_have_a_size, small_limits); }
   SUBCASE("transactions have a size") { run(transactions_have_a_size, small_limits); }
   SUBCASE("transactions have so many operations") { run(transactions_have_so_many_operations, small_limits); }
+  SUBCASE("an erasure has a size") { run(an_erasure_has_a_size, small_limits); }
   SUBCASE("a full store refuses, and stays whole") {
     run(a_full_store_refuses_and_stays_whole, small_limits);
   }

@@ -142,12 +142,31 @@ inline Task<void> a_caller_may_leave(StoreWorld& world) {
   }
 }
 
+inline Task<void> read_then_write(Store& store, int reads, std::string key) {
+  for (int i = 0; i < reads; ++i) (void)co_await store.find("a");
+  co_await write(store, std::move(key), "x");
+}
+
+// A strand that reads a lot has its turn ended anywhere, in the middle of its commit too.
+inline Task<void> a_turn_may_end_anywhere(StoreWorld& world) {
+  for (int reads = 0; reads < 70; ++reads) {
+    io::TaskGroup strands(co_await io::this_loop());
+    strands.spawn(read_then_write(*world.store, reads, "a"));
+    strands.spawn(read_then_write(*world.store, 0, "b"));
+    co_await strands.join();
+  }
+  if (world.open) co_await open_again(world);
+  CHECK_EQ(co_await contents(world), "a=x b=x");
+  CHECK_EQ((co_await world.store->find("a"))->version(), 70);
+}
+
 inline void verify_strands(const RunProperty& run) {
   SUBCASE("one of many wins a name") { run(one_of_many_wins_a_name, {}); }
   SUBCASE("no update is lost") { run(no_update_is_lost, {}); }
   SUBCASE("nobody sees half a transaction") { run(nobody_sees_half_a_transaction, {}); }
   SUBCASE("everyone reads what they wrote") { run(everyone_reads_what_they_wrote, {}); }
   SUBCASE("no revision is given twice") { run(no_revision_is_given_twice, {}); }
+  SUBCASE("a turn may end anywhere") { run(a_turn_may_end_anywhere, {}); }
   SUBCASE("a caller may leave") { run(a_caller_may_leave, {}); }
 }
 
