@@ -9,7 +9,8 @@ DOCUMENT = Path(__file__).resolve().parents[2] / "docs/store_format.md"
 def files_of_example():
     """{name: bytes} of the ```hex blocks. "*" stands for lines like the one before, up to the next offset."""
     files = {}
-    for name, block in re.findall(r"^```hex (\S+)\n(.*?)^```", DOCUMENT.read_text(), re.MULTILINE | re.DOTALL):
+    blocks = re.findall(r"^```hex (\S+)\n(.*?)^```", DOCUMENT.read_text(), re.MULTILINE | re.DOTALL)
+    for name, block in blocks:
         content, line = b"", b""
         for text in block.splitlines():
             if text == "*":
