@@ -72,15 +72,14 @@ void describe_files(const store::Contents& contents, Columns& table) {
   const store::FolderRead& read = contents.read;
   table.row({"base", text("{}, {} bytes", store::base_name(read.base_file), read.base_bytes)});
   table.row({"log", text("{} batches, {} bytes", read.batches, log_bytes(contents))});
-  std::size_t used = 0, prepared = 0;
+  std::size_t used = 0;
   std::uint64_t bytes = 0;
   for (const store::SegmentRead& segment : read.segments) {
     bytes += segment.file_bytes;
     if (segment.used_bytes > 0) ++used;
-    else if (segment.prepared) ++prepared;
   }
-  table.row({"segments", text("{} used, {} prepared, {} spare; {} bytes without the spare ones", used,
-                              prepared, read.spares.size(), bytes)});
+  table.row({"segments", text("{} used, {} ahead, {} spare; {} bytes without the spare ones", used,
+                              read.segments.size() - used, read.spares.size(), bytes)});
   table.row({"epoch", text("{}", read.end.epoch)});
   for (const store::LostRevisions& lost : read.lost)
     table.row({"lost", text("revisions {} to {}, in a crash", lost.after + 1, lost.through)});
