@@ -1,5 +1,5 @@
-// The scenarios of ./bench store. Each runs every engine on a new database, the order of the engines rotating
-// from round to round, and adds what it measured to the report.
+// The scenarios of ./bench store. Each runs every engine on a new database, the engines taking turns, and adds
+// what it measured to the report.
 #pragma once
 
 #include <span>
@@ -39,15 +39,13 @@ Result<void> measure_floor(Bench& bench);
 // `./bench store` starts itself so for measure_open: opens the database and prints what it took.
 Result<void> open_and_print(const Maker& maker, const std::string& folder, const std::string& prefix);
 
-// Calls `work(maker, folder)` for every engine, with a new folder that is removed after it.
-template <class Work>
-Result<void> for_each(std::span<const Maker> engines, const Plan& plan, unsigned round, Work work) {
-  for (std::size_t i = 0; i < engines.size(); ++i) {
-    const Maker& maker = engines[(i + round) % engines.size()];
-    const Folder folder(plan.folder + "/" + maker.name);
-    TRY_IN(maker.name, work(maker, folder.path()));
-  }
-  return {};
-}
+// An engine with a database of its own, which goes with it.
+struct Runner {
+  Maker maker;
+  std::unique_ptr<Folder> folder;
+  std::unique_ptr<Engine> engine;
+};
+Result<std::vector<Runner>> open_all(std::span<const Maker> engines, const Plan& plan);
+Result<std::vector<Runner>> load_all(std::span<const Maker> engines, const Plan& plan, const Workload& work);
 
 }  // namespace podo::bench

@@ -30,6 +30,7 @@ struct WriteLoad {
   unsigned writers = 1;
   std::uint64_t puts_max = UINT64_MAX;  // of all writers together
   Duration time_max = seconds(3600);
+  std::uint64_t seed = 0;  // another one, other keys and values: an engine may notice that nothing changes
 };
 
 struct WriteTimes {

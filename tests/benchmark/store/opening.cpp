@@ -70,21 +70,14 @@ void add(Bench& bench, const Maker& maker, const Shape& shape, const Opening& op
 }
 
 Result<void> measure(Bench& bench, const Workload& work) {
-  std::vector<std::unique_ptr<Folder>> folders;
-  for (const Maker& maker : bench.engines) {
-    folders.push_back(std::make_unique<Folder>(bench.plan.folder + "/" + maker.name));
-    const std::unique_ptr<Engine> engine = maker.make();
-    TRY_IN(maker.name, engine->open(folders.back()->path()));
-    TRY_IN(maker.name, work.load(*engine));
-    engine->close();
-  }
+  const std::vector<Runner> runners = TRY(load_all(bench.engines, bench.plan, work));
+  for (const Runner& runner : runners) runner.engine->close();
   settle(bench.plan.folder);
   for (unsigned round = 0; round < bench.plan.rounds; ++round)
-    for (std::size_t i = 0; i < folders.size(); ++i) {
-      const Maker& maker = bench.engines[i];
+    for (const Runner& runner : runners) {
       const Opening opening =
-          TRY_IN(maker.name, open_in_child(maker, folders[i]->path(), work.shape().prefix));
-      add(bench, maker, work.shape(), opening);
+          TRY_IN(runner.maker.name, open_in_child(runner.maker, runner.folder->path(), work.shape().prefix));
+      add(bench, runner.maker, work.shape(), opening);
     }
   return {};
 }

@@ -11,7 +11,7 @@ using io::Task;
 
 Task<void> write_one_by_one(store::Store& store, Pace& pace, unsigned writer,
                             std::vector<std::int64_t>& latencies_ns) {
-  SeededRandom random(writer + 1);
+  SeededRandom random = pace.random(writer);
   while (pace.goes_on()) {
     const Put put = pace.load().work.random_put(random);
     const Monotonic start = pace.now();

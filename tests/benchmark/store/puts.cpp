@@ -11,6 +11,8 @@ namespace podo::bench {
 
 namespace {
 
+constexpr unsigned slices = 3;
+
 std::string section_of(unsigned writers) {
   return text("durable puts of 2 KB, {} writer{}", writers, writers == 1 ? "" : "s");
 }
@@ -28,16 +30,24 @@ void add_times(Bench& bench, const Maker& maker, unsigned writers, WriteTimes& t
   add("to the disk, KB/put", static_cast<double>(used.device_bytes) / 1024 / puts, Better::lower, 2);
 }
 
-Result<void> measure(Bench& bench, const Maker& maker, const std::string& folder, const WriteLoad& load) {
-  const std::unique_ptr<Engine> engine = maker.make();
-  TRY(engine->open(folder));
-  TRY(load.work.load(*engine));
-  settle(folder);
-  const Usage before = Usage::now(folder);
-  WriteTimes times = TRY(engine->write(load));
-  const Usage used = Usage::now(folder) - before;
-  engine->close();
-  add_times(bench, maker, load.writers, times, used);
+// The engines of a round take turns, a slice of time each: what else the machine does meets all of them.
+Result<void> measure(Bench& bench, std::span<Runner> runners, WriteLoad slice) {
+  std::vector<WriteTimes> times(runners.size());
+  std::vector<Usage> used(runners.size());
+  for (unsigned i = 0; i < slices; ++i) {
+    slice.seed = slice.writers * slices + i;
+    for (std::size_t each = 0; each < runners.size(); ++each) {
+      const std::string& folder = runners[each].folder->path();
+      settle(folder);
+      const Usage before = Usage::now(folder);
+      const WriteTimes more = TRY_IN(runners[each].maker.name, runners[each].engine->write(slice));
+      used[each] = used[each] + (Usage::now(folder) - before);
+      times[each].latencies_ns.insert_range(times[each].latencies_ns.end(), more.latencies_ns);
+      times[each].wall = times[each].wall + more.wall;
+    }
+  }
+  for (std::size_t each = 0; each < runners.size(); ++each)
+    add_times(bench, runners[each].maker, slice.writers, times[each], used[each]);
   return {};
 }
 
@@ -60,14 +70,12 @@ std::vector<Maker> with_better_lmdb(const Bench& bench, unsigned round) {
 
 Result<void> measure_puts(Bench& bench) {
   const Workload work({.keys = 10'000, .value_bytes = 2048});
-  const Duration time = milliseconds(bench.plan.quick ? 700 : 2000);
+  const Duration time = milliseconds(bench.plan.quick ? 300 : 500);
   for (unsigned round = 0; round < bench.plan.rounds; ++round) {
     TRY_IN("floor", measure_floor(bench));
-    const std::vector<Maker> engines = with_better_lmdb(bench, round);
+    std::vector<Runner> runners = TRY(load_all(with_better_lmdb(bench, round), bench.plan, work));
     for (unsigned writers : {1u, 16u, 128u})
-      TRY(for_each(engines, bench.plan, round, [&](const Maker& maker, const std::string& folder) {
-        return measure(bench, maker, folder, {.work = work, .writers = writers, .time_max = time});
-      }));
+      TRY(measure(bench, runners, {.work = work, .writers = writers, .time_max = time}));
   }
   return {};
 }

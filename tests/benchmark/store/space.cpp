@@ -13,27 +13,22 @@ namespace {
 
 constexpr unsigned slices = 20;
 
-struct Life {
-  const Maker& maker;
-  Folder folder;
-  std::unique_ptr<Engine> engine = maker.make();
+struct Spent {
   Duration wall = {};
   Usage used = {};
-
-  Life(const Maker& its_maker, const Plan& plan)
-      : maker(its_maker), folder(plan.folder + "/" + its_maker.name) {}
-
-  Result<void> spend(const std::function<Result<void>(Engine&)>& work) {
-    settle(folder.path());
-    const SystemClock clock;
-    const Usage before = Usage::now(folder.path());
-    const Monotonic start = clock.now();
-    TRY_IN(maker.name, work(*engine));
-    wall = wall + (clock.now() - start);
-    used = used + (Usage::now(folder.path()) - before);
-    return {};
-  }
 };
+
+Result<void> spend(const Runner& runner, Spent& spent, const std::function<Result<void>(Engine&)>& work) {
+  const std::string& folder = runner.folder->path();
+  settle(folder);
+  const SystemClock clock;
+  const Usage before = Usage::now(folder);
+  const Monotonic start = clock.now();
+  TRY_IN(runner.maker.name, work(*runner.engine));
+  spent.wall = spent.wall + (clock.now() - start);
+  spent.used = spent.used + (Usage::now(folder) - before);
+  return {};
+}
 
 struct Story {
   std::string section;
@@ -42,33 +37,30 @@ struct Story {
   std::function<Result<void>(Engine&, unsigned slice)> update;
 };
 
-void add(Bench& bench, const Story& story, const Life& life) {
+void add(Bench& bench, const Story& story, const Runner& runner, const Spent& spent) {
   const auto add = [&](const char* name, double value, int decimals) {
-    bench.report.add({story.section, name, Better::lower, decimals}, life.maker.name, value);
+    bench.report.add({story.section, name, Better::lower, decimals}, runner.maker.name, value);
   };
-  add("on the disk afterwards, MB", static_cast<double>(disk_bytes(life.folder.path())) / 1e6, 1);
-  add("to the disk / given", static_cast<double>(life.used.device_bytes) / story.given_bytes, 2);
-  add("passed to write calls / given", static_cast<double>(life.used.passed_bytes) / story.given_bytes, 2);
-  add("CPU, s", static_cast<double>(life.used.cpu_ns) / 1e9, 1);
-  add("took, s", static_cast<double>(life.wall.ns) / 1e9, 1);
+  add("on the disk afterwards, MB", static_cast<double>(disk_bytes(runner.folder->path())) / 1e6, 1);
+  add("to the disk / given", static_cast<double>(spent.used.device_bytes) / story.given_bytes, 2);
+  add("passed to write calls / given", static_cast<double>(spent.used.passed_bytes) / story.given_bytes, 2);
+  add("CPU, s", static_cast<double>(spent.used.cpu_ns) / 1e9, 1);
+  add("took, s", static_cast<double>(spent.wall.ns) / 1e9, 1);
 }
 
 Result<void> tell(Bench& bench, const Story& story) {
-  std::vector<std::unique_ptr<Life>> lives;
-  for (const Maker& maker : bench.engines) {
-    lives.push_back(std::make_unique<Life>(maker, bench.plan));
-    TRY_IN(maker.name, lives.back()->engine->open(lives.back()->folder.path()));
-    TRY_IN(maker.name, story.load(*lives.back()->engine));
-  }
+  const std::vector<Runner> runners = TRY(open_all(bench.engines, bench.plan));
+  std::vector<Spent> spent(runners.size());
+  for (const Runner& runner : runners) TRY_IN(runner.maker.name, story.load(*runner.engine));
   for (unsigned slice = 0; slice < slices; ++slice)
-    for (const auto& life : lives)
-      TRY(life->spend([&](Engine& engine) { return story.update(engine, slice); }));
-  for (const auto& life : lives) {
-    TRY(life->spend([](Engine& engine) -> Result<void> {
+    for (std::size_t i = 0; i < runners.size(); ++i)
+      TRY(spend(runners[i], spent[i], [&](Engine& engine) { return story.update(engine, slice); }));
+  for (std::size_t i = 0; i < runners.size(); ++i) {
+    TRY(spend(runners[i], spent[i], [](Engine& engine) -> Result<void> {
       engine.close();
       return {};
     }));
-    add(bench, story, *life);
+    add(bench, story, runners[i], spent[i]);
   }
   return {};
 }
@@ -96,8 +88,9 @@ Result<void> measure_space(Bench& bench) {
   return tell(bench, {.section = text("{} updates of 10 keys, 2 KB, 128 writers", updates),
                       .given_bytes = static_cast<double>(updates * work.bytes_per_put()),
                       .load = [&](Engine& engine) { return work.load(engine); },
-                      .update = [&](Engine& engine, unsigned) -> Result<void> {
-                        TRY(engine.write({.work = work, .writers = 128, .puts_max = updates / slices}));
+                      .update = [&](Engine& engine, unsigned slice) -> Result<void> {
+                        TRY(engine.write(
+                            {.work = work, .writers = 128, .puts_max = updates / slices, .seed = slice}));
                         return {};
                       }});
 }

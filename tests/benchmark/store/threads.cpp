@@ -112,7 +112,7 @@ class GroupCommit {
 
 template <class Commit>
 void write(Pace& pace, unsigned writer, std::vector<std::int64_t>& latencies_ns, Commit commit) {
-  SeededRandom random(writer + 1);
+  SeededRandom random = pace.random(writer);
   while (pace.goes_on()) {
     const Put put = pace.load().work.random_put(random);
     const Monotonic start = pace.now();

@@ -46,6 +46,7 @@ class Pace {
   explicit Pace(const WriteLoad& load) : load_(load) {}
   const WriteLoad& load() const { return load_; }
   bool goes_on() { return begun_.fetch_add(1, std::memory_order_relaxed) < load_.puts_max && now() < end_; }
+  SeededRandom random(unsigned writer) const { return SeededRandom(load_.seed * 1000 + writer); }
   Monotonic now() const { return clock_.now(); }
   Duration wall() const { return now() - start_; }
 
