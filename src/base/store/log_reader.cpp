@@ -106,7 +106,6 @@ class FolderReader {
     Result<SegmentHeader> header = decode_segment_header(head);
     if (!header && header.error().kind() == ErrorKind::unsupported)
       co_await Failure(std::move(header).error().within(path(segment_name(segment.segment))));
-    segment.prepared = header && header->store == read_.base.store && header->segment == segment.segment;
     if (head.size() < SegmentHeader::size + BatchHeader::size) co_return;
     WireReader in(std::string_view(head).substr(SegmentHeader::size + 8));
     std::uint64_t size = encoded_size(in.le32());

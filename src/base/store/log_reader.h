@@ -40,7 +40,6 @@ struct SegmentRead {
   std::uint64_t file_bytes = 0;
   std::uint64_t used_bytes = 0;  // of batches that count
   LogEnd start;                  // where the log stood before the first of them
-  bool prepared = false;         // its header is good: it can be written to
 };
 
 struct FolderRead {

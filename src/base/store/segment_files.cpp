@@ -15,11 +15,6 @@ std::string SegmentFiles::path_of(std::uint64_t number) const {
   return text("{}/{}", folder_, segment_name(number));
 }
 
-void SegmentFiles::add_prepared(Segment segment) {
-  number_from(segment.number + 1);
-  prepared_.push_back(std::move(segment));
-}
-
 void SegmentFiles::give_back(std::uint64_t number) {
   number_from(number + 1);
   spares_.insert(number);
@@ -67,8 +62,9 @@ Task<Segment> SegmentFiles::make() {
 
 Task<std::shared_ptr<io::File>> SegmentFiles::recycle(std::string path) {
   std::uint64_t spare = *spares_.begin();
-  spares_.erase(spares_.begin());
-  co_await disk_.rename(path_of(spare), path);
+  Result<void> renamed = co_await disk_.rename(path_of(spare), path).result();
+  if (renamed || renamed.error().kind() == ErrorKind::not_found) spares_.erase(spare);
+  co_await std::move(renamed);
   co_return co_await disk_.open(path);
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/core/ensure.h"
+#include "base/io/combine.h"
 #include "base/io/loop.h"
 #include "base/io/wait.h"
 
@@ -52,7 +53,7 @@ SegmentLog::SegmentLog(io::Loop& loop, io::Disk& disk, podo::Log& log, std::stri
   opened_at_ = reserved_ = history_.shown();
   if (read.torn_bytes > 0)
     log_.info(
-        "{}: a write that was cut off by a crash, of {} bytes, was dropped; nobody was told it was there",
+        "{}: a write that was cut off by a crash, of {} bytes, was dropped; nobody was told it would last",
         path(segment_name(end_.segment)), read.torn_bytes);
   files_.number_from(base_.segment);
   for (std::uint64_t spare : read.spares) files_.give_back(spare);
@@ -67,9 +68,7 @@ void SegmentLog::sort_in(const SegmentRead& segment) {
     starts_.push_back({.segment = segment.segment, .before = segment.start, .bytes = segment.used_bytes});
     log_bytes_ += segment.used_bytes;
     current_ = {.number = segment.segment, .file = nullptr, .bytes = segment.file_bytes};
-  } else if (segment.prepared && whole) {
-    files_.add_prepared({.number = segment.segment, .file = nullptr, .bytes = segment.file_bytes});
-  } else if (whole) {
+  } else if (whole) {  // under its number, a batch that was cut off in it could become whole again
     files_.give_back(segment.segment);
   } else {
     leftovers_.push_back(segment_name(segment.segment));
@@ -78,15 +77,21 @@ void SegmentLog::sort_in(const SegmentRead& segment) {
 
 Task<void> SegmentLog::begin() {
   co_await disk_.sync_folder(folder_);  // what was renamed just before a crash
-  for (const std::string& name : leftovers_) co_await disk_.remove(path(name));
-  leftovers_.clear();
+  for (const std::string& name : std::exchange(leftovers_, {})) {
+    Result<void> removed = co_await disk_.remove(path(name)).result();
+    if (!removed && removed.error().kind() != ErrorKind::not_found) co_await std::move(removed);
+  }
   if (current_.number != 0) {
     current_.file = co_await disk_.open(path(segment_name(current_.number)));
-    // What was read may so far be in memory only, and after a sync that failed the next one does not help.
+    // What was read may so far be in memory only, and after a sync that failed the next one does not help. Of
+    // a batch that was cut off the begin may be there, and would be whole again with the end of another one.
     std::string tail = co_await current_.file->read_at(unsynced_from_, end_.offset - unsynced_from_);
+    std::uint64_t behind = current_.bytes - std::min(current_.bytes, end_.offset);
+    tail.append(std::min<std::uint64_t>(BatchHeader::size, behind), '\0');
     co_await current_.file->write_at(unsynced_from_, std::move(tail));
     co_await current_.file->sync();
   }
+  files_.keep_spares(log_budget());
   group_.spawn(files_.run(), "prepare segments");
   group_.spawn(flush_later(), "flush the log");
   group_.spawn(compact_when_due(), "compact the log");
@@ -129,7 +134,8 @@ bool SegmentLog::may_show_unwritten(Revision revision) const {
 Result<void> SegmentLog::can_read_at(Revision at) const {
   for (const LostRevisions& lost : lost_)
     if (at > lost.after && at <= lost.through)
-      return not_found("revision {} was lost in a crash: the store went on from {}", at, lost.after);
+      return not_found("revision {} was lost in a crash: the last before it that is kept is {}", at,
+                       lost.after);
   return {};
 }
 
@@ -268,8 +274,10 @@ LogEnd SegmentLog::after(const BatchHeader& header, const LogEnd& end, std::uint
 // so the one that is left is synced, or what it may have lost is written again.
 Task<void> SegmentLog::move_on() {
   co_await sync_current();
-  Segment next = co_await files_.take();
-  if (next.file == nullptr) next.file = co_await disk_.open(path(segment_name(next.number)));
+  Result<Segment> taken = co_await files_.take().result();
+  compaction_wanted_ = !taken && taken.error().kind() == ErrorKind::exhausted;  // it may give segments back
+  if (compaction_wanted_) grown_.notify_one();
+  Segment next = co_await std::move(taken);
   std::deque<Unsynced> again = unsynced_;
   LogEnd end = again.empty() ? end_ : again.front().before;
   end.segment = next.number;
@@ -336,20 +344,32 @@ Task<void> SegmentLog::sync_unsynced() {
   if (broken_ && !unsynced_.empty()) co_await move_on();
 }
 
+Task<void> SegmentLog::asked_to_flush() {
+  while (!flush_asked_) co_await dirty_.wait();
+}
+
 Task<void> SegmentLog::flush_later() {
   for (;;) {
     while (unsynced_.empty()) co_await dirty_.wait();
-    co_await io::sleep(options_.flush_after);
+    (void)co_await io::deadline(asked_to_flush(), options_.flush_after).result();
+    flush_asked_ = false;
     Result<void> flushed = co_await sync_unsynced().result();
     if (!flushed) log_.error("the store cannot flush its log and tries again: {}", flushed.error().message());
+    flush_error_.reset();
+    if (!flushed) flush_error_ = std::move(flushed).error();
+    ++flushes_;
+    flushed_.notify_all();
   }
 }
 
+// The strand above does it: whoever asks may be cancelled, a write to a segment may not.
 Task<void> SegmentLog::flush() {
   const std::uint64_t through = end_.number;
   while (!unsynced_.empty() && unsynced_.front().header.number <= through) {
-    Result<void> synced = co_await sync_unsynced().result();
-    if (!synced) co_await as_told(synced.error());
+    flush_asked_ = true;
+    dirty_.notify_all();
+    for (std::uint64_t before = flushes_; flushes_ == before;) co_await flushed_.wait();
+    if (flush_error_) co_await as_told(*flush_error_);
   }
 }
 
@@ -374,14 +394,17 @@ std::uint64_t SegmentLog::log_budget() const {
   return std::max(options_.log_bytes, options_.log_per_live * history_.status().bytes);
 }
 
-bool SegmentLog::compaction_is_due() const { return log_bytes_ >= log_budget(); }
+bool SegmentLog::compaction_is_due() const { return compaction_wanted_ || log_bytes_ >= log_budget(); }
 
 Task<void> SegmentLog::compact_when_due() {
   for (;;) {
     files_.keep_spares(log_budget());  // all of a log that goes round: what is filled anew is written twice
     co_await grown_.wait();
-    if (!compaction_is_due()) continue;
-    Result<void> compacted = co_await compact_to(choose_cut()).result();
+    Start cut = choose_cut();
+    if (!compaction_is_due() || cut.before.last < history_.oldest()) continue;
+    compaction_wanted_ = false;
+    History::Pin pin(history_, cut.before.last);
+    Result<void> compacted = co_await compact_to(cut).result();
     if (!compacted) log_.error("the log could not be compacted: {}", compacted.error().message());
   }
 }
@@ -408,12 +431,14 @@ Task<void> SegmentLog::compact_to(Start cut) {
                     .reserved_until = cut.before.reserved_until,
                     .exact_from = exact_from_,
                     .wall_ns = cut.before.wall_ns};
-  BaseWritten written = co_await write_base_file(path(base_name(base_file_ + 1)), header);
+  std::string name = path(base_name(base_file_ + 1));
+  (void)co_await disk_.remove(name + ".new").result();  // of a compaction that failed
+  BaseWritten written = co_await write_base_file(name, header);
   std::string old = path(base_name(base_file_++));
   base_ = written.header;
   counts_.base_bytes = written.bytes;
   ++counts_.compactions;
-  co_await disk_.remove(old);
+  (void)co_await disk_.remove(old).result();  // what stays is removed by the next opening
   while (starts_.front().segment < cut.segment) {
     log_bytes_ -= starts_.front().bytes;
     files_.give_back(starts_.front().segment);
@@ -421,11 +446,9 @@ Task<void> SegmentLog::compact_to(Start cut) {
   }
 }
 
-// Complete under its name, or not there.
+// Complete under its name, or not there. The caller has pinned the revision.
 Task<BaseWritten> SegmentLog::write_base_file(std::string path, BaseHeader header) {
-  History::Pin pin(history_, header.revision);
   std::string unfinished = path + ".new";
-  (void)co_await disk_.remove(unfinished).result();
   std::unique_ptr<io::File> file =
       co_await disk_.open(unfinished, {.create = io::OpenOptions::Create::must_be_new});
   Result<BaseWritten> written = co_await write_base(*file, header, history_, sealing_).result();
@@ -436,7 +459,16 @@ Task<BaseWritten> SegmentLog::write_base_file(std::string path, BaseHeader heade
   co_return done;
 }
 
+Task<void> SegmentLog::must_be_free(std::string path) {
+  if (path.starts_with(folder_ + "/")) co_await invalid("{} is in the store's own folder", path);
+  Result<std::unique_ptr<io::File>> there = co_await disk_.open(path).result();
+  if (there) co_await already_exists("{} is there already", path);
+  if (there.error().kind() != ErrorKind::not_found) co_await Failure(std::move(there).error());
+}
+
 Task<BaseWritten> SegmentLog::back_up(std::string path) {
+  co_await must_be_free(path);
+  History::Pin pin(history_, history_.shown());
   BaseHeader header{.store = base_.store,
                     .revision = history_.shown(),
                     .segment = 0,
