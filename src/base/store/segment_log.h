@@ -95,7 +95,9 @@ class SegmentLog final : public Journal {
   Task<void> move_on();
   Task<void> write_again(const Segment& next, std::deque<Unsynced>& batches, LogEnd& end);
   Task<void> sync_unsynced();
+  Task<void> asked_to_flush();
   Task<void> flush_later();
+  Task<void> must_be_free(std::string path);
 
   Task<void> compact_when_due();
   std::uint64_t log_budget() const;
@@ -133,13 +135,18 @@ class SegmentLog final : public Journal {
   Revision opened_at_ = 0;
   Revision reserved_ = 0;  // up to here a revision may be shown before it is on the disk
   bool memory_announced_ = false;
-  bool broken_ = false;  // the current segment has failed
+  bool compaction_wanted_ = false;  // there is no room for the next segment
+  bool flush_asked_ = false;
+  std::uint64_t flushes_ = 0;
+  std::optional<Error> flush_error_;  // of the last one
+  bool broken_ = false;               // the current segment has failed
   Counts counts_;
 
   bool writing_ = false;  // one writer at a time, and
   bool syncing_ = false;  // one sync: a failure is told to one of several, and concerns them all
   io::Condition turn_{"its turn at the log"};
   io::Condition dirty_{"something to flush"};
+  io::Condition flushed_{"a flush"};
   io::Condition grown_{"the log to grow"};
   io::TaskGroup group_;  // last: its strands use all of the above
 };

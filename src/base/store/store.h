@@ -24,7 +24,7 @@
 //                revision of the future
 //   not_found    the revision is compacted (the message names the oldest there is); no such lease
 //   already_exists  the lease id is taken
-//   exhausted    the store's byte limit, or the disk's: erasing still works
+//   exhausted    the store's byte limit, within which erasing still works; or the disk is full
 //   unavailable  the disk failed: the change may or may not be found after the store was opened again; the
 //                store goes on reading, and tries the disk again with the next write
 //   cancelled    the store was closed, or the caller's strand was (its transaction may still happen)
