@@ -59,12 +59,11 @@ class Base {
     for (std::uint8_t n = recipe_.byte() % 16; block.entries < n; ++block.entries) put_entry(entries);
     entries += recipe_.piece();
     block.entries = static_cast<std::uint32_t>(recipe_.near(block.entries));
-    std::string bytes = encode_block(block, entries, header_, checksums_.size());
+    std::string bytes = encode_block(block, entries, header_, bytes_.size());
     if (kind == 4) {
       std::uint64_t size = recipe_.near(bytes.size() - BlockHeader::size);
       for (unsigned i = 0; i < 4; ++i) bytes[12 + i] = static_cast<char>(size >> (8 * i));
-      block.checksum =
-          crypto::checksum(std::string_view(bytes).substr(8), header_.checksum + checksums_.size());
+      block.checksum = crypto::checksum(std::string_view(bytes).substr(8), header_.checksum + bytes_.size());
       for (unsigned i = 0; i < 8; ++i) bytes[i] = static_cast<char>(block.checksum >> (8 * i));
     }
     if (kind == 2) bytes[recipe_.byte() % bytes.size()] ^= 1;

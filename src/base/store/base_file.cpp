@@ -6,6 +6,7 @@ namespace podo::store {
 namespace {
 
 constexpr std::size_t block_bytes = 256 << 10;
+constexpr std::size_t sync_bytes = 4 << 20;
 constexpr std::size_t page_entries = 256;  // so much of the history is looked at in one turn
 
 // --- writing ----------------------------------------------------------------------------------------------
@@ -20,7 +21,7 @@ class BlockWriter {
   Task<void> put_block() {
     if (in_block_ == 0) co_return;
     BlockHeader block{.entries = in_block_};
-    co_await put(encode_block(block, entries_, header_, checksums_.size()));
+    co_await put(encode_block(block, entries_, header_, written_));
     checksums_.push_back(block.checksum);
     total_ += std::exchange(in_block_, 0);
     entries_.clear();
@@ -29,6 +30,9 @@ class BlockWriter {
     std::size_t size = bytes.size();
     co_await file_.write_at(written_, std::move(bytes));
     written_ += size;
+    if (written_ - synced_ < sync_bytes) co_return;
+    co_await file_.sync();  // a little at a time: the log's syncs wait behind it
+    synced_ = written_;
   }
   Task<void> end() {
     co_await put_block();
@@ -45,6 +49,7 @@ class BlockWriter {
   std::uint32_t in_block_ = 0;
   std::uint64_t total_ = 0;
   std::uint64_t written_ = 0;
+  std::uint64_t synced_ = 0;
   std::vector<std::uint64_t> checksums_;
 };
 
@@ -110,12 +115,6 @@ Result<void> load_entries(std::string_view entries, std::uint32_t count, Revisio
   return {};
 }
 
-std::string damage_at(std::uint64_t offset, std::string_view last_key, std::string_view how) {
-  std::string after =
-      last_key.empty() ? std::string("from the first key on") : text("after key {}", last_key);
-  return text("damaged at byte {}: values {} are lost ({})", offset, after, how);
-}
-
 class BaseReader {
  public:
   BaseReader(io::File& file, Sealing* sealing, OnDamage on_damage, History& into)
@@ -133,41 +132,85 @@ class BaseReader {
  private:
   // False at the end, or at what stands for it.
   Task<bool> read_block() {
+    const std::uint64_t offset = window_.offset();
     std::string_view head = co_await window_.look(BaseTrailer::size);
     if (is_trailer(head)) {
       Result<BaseTrailer> trailer = decode_trailer(head, checksums_);
       window_.pass(BaseTrailer::size);
-      if (!trailer) co_await damaged(trailer.error().message());
+      if (!trailer && read_.damages.empty()) co_await damaged(offset, trailer.error().message());
       co_return false;
     }
-    BlockHeader block;
-    bool whole = head.size() >= BlockHeader::size;
-    if (whole) block = decode_block_header(head);
-    if (block.packed_size > BlockHeader::largest) whole = false;
-    std::size_t size = BlockHeader::size + block.packed_size;
-    std::string_view bytes;
-    if (whole) bytes = co_await window_.look(size);
-    if (!whole || bytes.size() < size) {
-      co_await damaged("it is cut off");
+    if (head.size() < BlockHeader::size) {
+      co_await damaged(offset, "it is cut off");
       co_return false;
     }
-    if (block_is_good(bytes, read_.header, checksums_.size())) {
-      checksums_.push_back(block.checksum);
-      std::string entries = co_await entries_of_block(bytes);
-      co_await load_entries(entries, block.entries, read_.header.revision, sealing_, into_, last_key_);
-      read_.entries += block.entries;
-      window_.pass(size);
+    if (co_await is_good_block(decode_block_header(head))) {
+      co_await load_block();
       co_return true;
     }
-    co_await damaged("a block does not match its checksum");
-    if (on_damage_ == OnDamage::stop_before) co_return false;
-    checksums_.push_back(block.checksum);
-    window_.pass(size);
-    co_return true;
+    if (on_damage_ != OnDamage::skip) {
+      co_await damaged(offset, "a block does not match its checksum");
+      co_return false;
+    }
+    std::string last_key = last_key_;
+    bool more = co_await find_next_block();
+    if (more) co_await load_block();
+    read_.damages.push_back(text("damaged from byte {} to byte {}: the values {} are lost", offset,
+                                 window_.offset(), between(last_key, more ? first_key_ : "")));
+    co_return more;
   }
 
-  Result<void> damaged(std::string_view how) {
-    std::string sentence = damage_at(window_.offset(), last_key_, how);
+  Task<bool> is_good_block(BlockHeader block) {
+    if (!could_be_block(block)) co_return false;
+    std::size_t size = BlockHeader::size + block.packed_size;
+    std::string_view bytes = co_await window_.look(size);
+    co_return bytes.size() == size&& block_is_good(bytes, read_.header, window_.offset());
+  }
+
+  Task<void> load_block() {
+    BlockHeader block = decode_block_header(co_await window_.look(BlockHeader::size));
+    std::string_view bytes = co_await window_.look(BlockHeader::size + block.packed_size);
+    std::string entries = co_await entries_of_block(bytes);
+    WireReader in(entries);
+    first_key_ = (co_await decode_base_entry(in)).key;
+    co_await load_entries(entries, block.entries, read_.header.revision, sealing_, into_, last_key_);
+    read_.entries += block.entries;
+    checksums_.push_back(block.checksum);
+    window_.pass(bytes.size());
+  }
+
+  // Behind the one that is damaged, wherever it begins; its size cannot be trusted. What looks like a block and is
+  // none costs a checksum each: there is an end to that.
+  Task<bool> find_next_block() {
+    constexpr std::size_t piece = 1 << 20;
+    std::uint64_t patience = std::uint64_t{1} << 30;  // bytes
+    window_.pass(1);
+    for (;;) {
+      std::string_view bytes = co_await window_.look(piece);
+      std::size_t at = 0;
+      while (at + BlockHeader::size <= bytes.size() && !could_be_block(decode_block_header(bytes.substr(at))))
+        ++at;
+      window_.pass(std::min(at, bytes.size()));
+      if (bytes.size() < BlockHeader::size) co_return false;
+      if (at + BlockHeader::size > bytes.size()) continue;
+      BlockHeader block = decode_block_header(bytes.substr(at));
+      if (block.packed_size > patience) co_return false;
+      patience -= block.packed_size;
+      if (co_await is_good_block(block)) co_return true;
+      window_.pass(1);
+    }
+  }
+
+  static std::string between(std::string_view last, std::string_view next) {
+    if (last.empty() && next.empty()) return "of all keys";
+    if (next.empty()) return text("after key {}", last);
+    if (last.empty()) return text("before key {}", next);
+    return text("after key {} and before key {}", last, next);
+  }
+
+  Result<void> damaged(std::uint64_t offset, std::string_view how) {
+    std::string sentence =
+        text("damaged at byte {}: the values {} are lost ({})", offset, between(last_key_, ""), how);
     if (on_damage_ == OnDamage::refuse) return corrupt("{}", sentence);
     read_.damages.push_back(std::move(sentence));
     return {};
@@ -179,6 +222,7 @@ class BaseReader {
   History& into_;
   BaseRead read_;
   std::vector<std::uint64_t> checksums_;
+  std::string first_key_;  // of the last block that was read, and
   std::string last_key_;
 };
 

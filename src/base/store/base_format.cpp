@@ -92,7 +92,7 @@ Result<BaseEntry> decode_base_entry(WireReader& in) {
 }
 
 std::string encode_block(BlockHeader& header, std::string_view entries, const BaseHeader& base,
-                         std::uint64_t place) {
+                         std::uint64_t offset) {
   std::string bytes;
   std::string frame = zstd::compress(entries, 1);
   std::string_view packed = frame.size() < entries.size() ? std::string_view(frame) : entries;
@@ -105,7 +105,7 @@ std::string encode_block(BlockHeader& header, std::string_view entries, const Ba
   put_le32(bytes, header.entries);
   put_le32(bytes, 0);
   bytes += packed;
-  header.checksum = crypto::checksum(std::string_view(bytes).substr(8), base.checksum + place);
+  header.checksum = crypto::checksum(std::string_view(bytes).substr(8), base.checksum + offset);
   for (unsigned i = 0; i < 8; ++i) bytes[i] = static_cast<char>(header.checksum >> (8 * i));
   return bytes;
 }
@@ -120,8 +120,15 @@ BlockHeader decode_block_header(std::string_view bytes) {
   return header;
 }
 
-bool block_is_good(std::string_view block, const BaseHeader& base, std::uint64_t place) {
-  return decode_block_header(block).checksum == crypto::checksum(block.substr(8), base.checksum + place);
+bool could_be_block(const BlockHeader& header) {
+  constexpr std::uint32_t least = 6;  // bytes of an entry
+  return header.packed_size > 0 && header.packed_size <= header.raw_size &&
+         header.raw_size <= BlockHeader::largest && header.entries > 0 &&
+         header.entries <= header.raw_size / least;
+}
+
+bool block_is_good(std::string_view block, const BaseHeader& base, std::uint64_t offset) {
+  return decode_block_header(block).checksum == crypto::checksum(block.substr(8), base.checksum + offset);
 }
 
 Result<std::string> entries_of_block(std::string_view block) {

@@ -12,7 +12,7 @@
 //   size      of what follows in the block; below raw_size: a Zstandard frame of raw_size bytes of entries
 //   kind      bit 0: sealed value
 //   checksum  XXH3-64: of the header before it; of a block after it, seeded by the header's checksum plus the
-//             block's place among the blocks; of all blocks' checksums, seeded by the trailer's counts
+//             block's offset in the file; of all blocks' checksums and the trailer's counts
 //
 // The log goes on in `segment`, with batch number + 1, which names the checksum `previous`.
 #pragma once
@@ -62,11 +62,12 @@ struct BlockHeader {
   std::uint32_t entries = 0;
 };
 std::string encode_block(BlockHeader& header, std::string_view entries, const BaseHeader& base,
-                         std::uint64_t place);
+                         std::uint64_t offset);
 Result<std::string> entries_of_block(std::string_view block);  // a good one's, as they were encoded
 BlockHeader decode_block_header(std::string_view bytes);       // of BlockHeader::size bytes
+bool could_be_block(const BlockHeader& header);                // its sizes go together
 // The whole block with its header.
-bool block_is_good(std::string_view block, const BaseHeader& base, std::uint64_t place);
+bool block_is_good(std::string_view block, const BaseHeader& base, std::uint64_t offset);
 
 struct BaseTrailer {
   static constexpr std::size_t size = 32;

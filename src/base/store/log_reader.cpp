@@ -45,6 +45,7 @@ class FolderReader {
     co_await read_newest_base();
     for (SegmentRead& segment : read_.segments) co_await look_at_first_batch(segment);
     Position at;
+    if (!read_.damages.empty() && on_damage_ == OnDamage::stop_before) at.index = read_.segments.size();
     while (at.index < read_.segments.size() && co_await read_segment(at)) co_await io::checkpoint();
     read_.unsynced_from = unsynced_.empty() ? read_.end.offset : unsynced_.front().second;
     co_return std::move(read_);
