@@ -1,5 +1,5 @@
-// The scenarios of ./bench store. Each runs every engine on a new database, the engines taking turns, and adds
-// what it measured to the report.
+// The scenarios of ./bench store. Each runs every engine on a new database, the engines taking turns, and
+// adds what it measured to the report.
 #pragma once
 
 #include <span>

@@ -8,7 +8,7 @@ namespace podo::bench {
 
 namespace {
 
-constexpr std::size_t pool_bytes = 4 << 20;
+constexpr std::size_t pool_bytes = 16 << 20;
 constexpr std::size_t load_group = 1000;
 
 std::string padded(std::size_t number) {
