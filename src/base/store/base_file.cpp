@@ -179,8 +179,8 @@ class BaseReader {
     window_.pass(bytes.size());
   }
 
-  // Behind the one that is damaged, wherever it begins; its size cannot be trusted. What looks like a block and is
-  // none costs a checksum each: there is an end to that.
+  // Behind the one that is damaged, wherever it begins; its size cannot be trusted. What looks like a block
+  // and is none costs a checksum each: there is an end to that.
   Task<bool> find_next_block() {
     constexpr std::size_t piece = 1 << 20;
     std::uint64_t patience = std::uint64_t{1} << 30;  // bytes

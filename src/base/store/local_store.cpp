@@ -118,8 +118,8 @@ Result<void> LocalStore::leases_exist(const Transaction& transaction) const {
 }
 
 // Stages a transaction and puts it into a batch, in one step: no other may come between, for batches hold
-// transactions in the order of their revisions. An answer that changes nothing may rest on changes that are not on
-// the disk yet: it waits for those. No round: there is nothing to wait for.
+// transactions in the order of their revisions. An answer that changes nothing may rest on changes that are
+// not on the disk yet: it waits for those. No round: there is nothing to wait for.
 Result<LocalStore::Joined> LocalStore::join(Transaction transaction, const Limits& limits) {
   Durability durability = transaction.durability;
   Staged staged = TRY(history_->stage(std::move(transaction), limits));

@@ -180,7 +180,8 @@ class FolderReader {
   Task<std::optional<Hole>> find_hole(Position at, std::string_view bytes) {
     const std::uint64_t expected = read_.end.number + 1;
     std::string later;
-    for (at.offset += 1; at.index < read_.segments.size(); at = {.index = at.index + 1}) {
+    if (at.offset != SegmentHeader::size) at.offset += 1;
+    for (; at.index < read_.segments.size(); at = {.index = at.index + 1}) {
       if (bytes.empty()) bytes = later = co_await bytes_of(read_.segments[at.index]);
       Place from = place(read_.segments[at.index], at.offset);
       for (auto batch = find_batch(bytes, from); batch; batch = find_batch(bytes, from)) {

@@ -52,7 +52,7 @@ struct FolderRead {
       leftovers;  // names of files that were being made when the store stopped, old bases
   LogEnd end;
   std::uint64_t unsynced_from = 0;  // an offset of end.segment: what is behind it may not be on the disk yet
-  std::uint64_t torn_bytes = 0;  // of the tail that was dropped
+  std::uint64_t torn_bytes = 0;     // of the tail that was dropped
   std::uint64_t batches = 0;
   Revision exact_from = 0;  // watches from before it may miss what was only in memory
   std::vector<LostRevisions> lost;

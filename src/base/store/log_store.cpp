@@ -35,7 +35,10 @@ Task<void> make_store_folder(io::Disk& disk, std::string folder, BaseHeader head
 Task<std::unique_ptr<LogStore>> open_log_store(LogStoreGround ground, std::string folder,
                                                LogStoreOptions options, Sealing sealing) {
   co_await make_folder_if_missing(ground.disk, folder);
-  std::unique_ptr<io::Lock> lock = co_await ground.disk.lock(folder + "/lock");
+  Result<std::unique_ptr<io::Lock>> free_lock = co_await ground.disk.lock(folder + "/lock").result();
+  if (!free_lock && free_lock.error().kind() == ErrorKind::conflict)
+    co_return conflict("the store {} is open in another process, or in this one", folder);
+  std::unique_ptr<io::Lock> lock = co_await std::move(free_lock);
   if (co_await is_new(ground.disk, folder)) {
     History empty(0);
     BaseHeader header{.store = ground.random.next()};

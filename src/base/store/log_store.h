@@ -4,8 +4,8 @@
 //   ... any Store calls ...
 //   co_await store->close();
 //
-// Life: as a Store's. One that is destroyed without close() may have a write on its way: in the same process its
-// folder is opened again when its disk has come to rest.
+// Life: as a Store's. One that is destroyed without close() may have a write on its way: in the same process
+// its folder is opened again when its disk has come to rest.
 //
 // Opening reads the folder (log_reader.h), or makes it, and locks it: conflict, when another process has it
 // open. Corrupt, when what was on the disk is damaged; the message says what is lost and how to go on.

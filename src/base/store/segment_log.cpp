@@ -203,8 +203,8 @@ bool SegmentLog::Packer::pack(std::string& payload) {
   return true;
 }
 
-// One write; after one that failed another, into the next segment. When that fails for want of room, the first
-// may still be there.
+// One write; after one that failed another, into the next segment. When that fails for want of room, the
+// first may still be there.
 Task<void> SegmentLog::append(BatchHeader header, std::string payload, bool sync) {
   Result<void> written = co_await put(header, payload, sync).result();
   if (written) co_return;
@@ -216,8 +216,8 @@ Task<void> SegmentLog::append(BatchHeader header, std::string payload, bool sync
   co_await fail(ErrorKind::unavailable, written.error().message(), written.error().system_errno());
 }
 
-// Unavailable: it may be in the segment that was left. Any other error: it is not. After a failure it is synced:
-// only then does it stand for sure in place of the batch of its number that failed.
+// Unavailable: it may be in the segment that was left. Any other error: it is not. After a failure it is
+// synced: only then does it stand for sure in place of the batch of its number that failed.
 Task<void> SegmentLog::put(BatchHeader header, const std::string& payload, bool sync) {
   const std::uint64_t size = encoded_size(payload.size());
   std::optional<Turn> syncing;
@@ -275,7 +275,8 @@ LogEnd SegmentLog::after(const BatchHeader& header, const LogEnd& end, std::uint
 Task<void> SegmentLog::move_on() {
   co_await sync_current();
   Result<Segment> taken = co_await files_.take().result();
-  compaction_wanted_ = !taken && taken.error().kind() == ErrorKind::exhausted;  // it may give segments back
+  bool full = !taken && taken.error().kind() == ErrorKind::exhausted;
+  compaction_wanted_ = full && !compaction_failed_;  // it may give segments back
   if (compaction_wanted_) grown_.notify_one();
   Segment next = co_await std::move(taken);
   std::deque<Unsynced> again = unsynced_;
@@ -292,6 +293,7 @@ Task<void> SegmentLog::move_on() {
   unsynced_.clear();
   unsynced_bytes_ = 0;
   broken_ = false;
+  compaction_failed_ = false;
   grown_.notify_one();
 }
 
@@ -405,6 +407,7 @@ Task<void> SegmentLog::compact_when_due() {
     compaction_wanted_ = false;
     History::Pin pin(history_, cut.before.last);
     Result<void> compacted = co_await compact_to(cut).result();
+    compaction_failed_ = !compacted;
     if (!compacted) log_.error("the log could not be compacted: {}", compacted.error().message());
   }
 }

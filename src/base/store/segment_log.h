@@ -1,8 +1,7 @@
 // SegmentLog: the journal that is a log of segments on a disk.
 //
 // Writing:    one batch is one write into the current segment, with a sync when somebody waits for the disk.
-// A
-//             segment that is full is synced, and the next one is begun (segment_files.h).
+//             A segment that is full is synced, and the next one is begun (segment_files.h).
 // Flushing:   what was written without a sync is synced within LogOptions::flush_after.
 // Revisions   that are shown before they are synced stay within those the log has reserved: an opening after a
 //             crash goes on above them.
@@ -136,6 +135,7 @@ class SegmentLog final : public Journal {
   Revision reserved_ = 0;  // up to here a revision may be shown before it is on the disk
   bool memory_announced_ = false;
   bool compaction_wanted_ = false;  // there is no room for the next segment
+  bool compaction_failed_ = false;  // since a segment was begun
   bool flush_asked_ = false;
   std::uint64_t flushes_ = 0;
   std::optional<Error> flush_error_;  // of the last one

@@ -7,14 +7,12 @@
 //   Events news = co_await watch->next();
 //
 // Life:     open -> any calls, from any strand of its loop -> close(), which flushes. A store that is
-// destroyed
-//           without it is a machine that lost power: what was acknowledged as durable is there.
+//           destroyed without it is a machine that lost power: what was acknowledged as durable is there.
 // Order:    strict serializability: a transaction acts at one instant between its call and its answer, and a
 //           read sees every transaction that was answered before it. Nobody sees a durable change before
 //           it is that.
-// History:  reads at, and watches from, a revision above Status::oldest. The makers drop the oldest history
-// by
-//           a budget of bytes; compact() drops it by revision.
+// History:  reads at Status::oldest and later, watches from a revision above it. The makers drop the oldest
+//           history by a budget of bytes; compact() drops it by revision.
 // Keys      are bytes, ordered as unsigned bytes; not empty. Values are bytes.
 //
 // Makers: MemoryStore (memory_store.h), LogStore (log_store.h). The contract is testsuite/store_suite.h.
