@@ -2,6 +2,7 @@
 // crash is cut off.
 #pragma once
 
+#include <algorithm>
 #include <map>
 
 #include "base/store/testsuite/model.h"
