@@ -195,7 +195,9 @@ class FolderReader {
     co_return std::nullopt;
   }
 
-  Result<void> damaged(const Hole& hole, const Position& at) {
+  // What is missing before a batch in the middle of a later segment stood in that one.
+  Result<void> damaged(const Hole& hole, Position at) {
+    if (hole.at.index != at.index && hole.at.offset > SegmentHeader::size) at = {.index = hole.at.index};
     std::uint64_t batches = hole.next.number - read_.end.number - 1;
     std::string what = batches == 1 ? std::string("one batch") : text("{} batches", batches);
     std::string sentence = text(
