@@ -34,9 +34,11 @@ class CrashMachine {
     workload.keys = 6;
     workload.large_bytes = segment + segment / 4;
     workload.relaxed_percent = static_cast<unsigned>(random.below(80));
-    workload.memory_percent = random.below(2) == 0 ? 10 : 0;
+    constexpr unsigned memory_percents[] = {0, 0, 10, 50};
+    workload.memory_percent = memory_percents[random.below(4)];
     writers_.leases = workload.memory_percent > 0 && random.below(2) == 0;
     writers_.equal_sizes = random.below(5) == 0;
+    if (writers_.equal_sizes) workload.relaxed_percent = 85;
     strands_ = static_cast<int>(1 + random.below(5));
   }
 

@@ -64,7 +64,8 @@ class CrashWriter {
   Task<void> write() {
     Transaction transaction;
     if (!options_.equal_sizes && random_.below(5) != 0) transaction = workload_.next();
-    if (transaction.then.empty() && random_.below(2) == 0) transaction.durability = Durability::relaxed;
+    bool is_relaxed = random_.below(100) < options_.workload.relaxed_percent;
+    if (transaction.then.empty() && is_relaxed) transaction.durability = Durability::relaxed;
     bool puts_own = transaction.durability != Durability::memory && !options_.equal_sizes;
     if (puts_own && random_.below(4) == 0) put_own_key(transaction);
     std::size_t bytes = random_.below(transaction.then.empty() ? 1500 : 30);
