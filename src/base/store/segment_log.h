@@ -1,7 +1,7 @@
 // SegmentLog: the journal that is a log of segments on a disk.
 //
-// Writing:    one batch is one write into the current segment, with a sync if somebody waits for the disk.
-//             A segment that is full is synced, and the next one is begun (segment_files.h).
+// Writing:    one batch is one write into the current segment, with a sync if somebody waits for it. A segment
+//             that is full is synced, and the next one is begun (segment_files.h).
 // Flushing:   what was written without a sync is synced within LogOptions::flush_after.
 // Revisions   that are shown before they are synced stay within those the log has reserved: an opening after a
 //             crash goes on above them.
