@@ -1,10 +1,10 @@
 // SegmentLog: the journal that is a log of segments on a disk.
 //
-// Writing:    one batch is one write into the current segment, with a sync if somebody waits for it. A segment
-//             that is full is synced, and the next one is begun (segment_files.h).
+// Writing:    one batch is one write into the current segment, with a sync if somebody waits for it. A
+//             segment that is full is synced, and the next one is begun (segment_files.h).
 // Flushing:   what was written without a sync is synced within LogOptions::flush_after.
-// Revisions   that are shown before they are synced stay within those the log has reserved: an opening after a
-//             crash goes on above them.
+// Revisions   that are shown before they are synced stay within those the log has reserved: an opening after
+//             a crash goes on above them.
 // Failing:    after a failed write or sync nobody knows what the file holds, whatever a later sync says: the
 //             segment is left, and what was not known to be on the disk is written again into the next one.
 //             When that fails too, the batch has failed, and the next one tries again.
