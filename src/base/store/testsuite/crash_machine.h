@@ -21,10 +21,10 @@ class CrashMachine {
         has_faults_(has_faults),
         store_random_(seed + 1),
         spoiler_(disk, random) {
-    const std::uint64_t segment = std::uint64_t{8192} << random.below(3);
+    const std::uint64_t segment = std::uint64_t{8192} << random.below(2);
     options_.store.history_bytes = random.below(3) == 0 ? 8 * segment : 8 << 20;
     options_.log = {.segment_bytes = segment,
-                    .log_bytes = segment * (2 + random.below(3)),
+                    .log_bytes = segment * (1 + random.below(3)),
                     .log_per_live = static_cast<unsigned>(random.below(3)),
                     .flush_after = milliseconds(static_cast<std::int64_t>(1 + random.below(20))),
                     .reserved_at_once = 1 + random.below(50),
@@ -32,7 +32,7 @@ class CrashMachine {
                     .unsynced_bytes = segment / (1 + random.below(4))};
     WorkloadOptions& workload = writers_.workload;
     workload.keys = 6;
-    workload.large_bytes = segment + segment / 4;
+    workload.large_bytes = random.below(4) == 0 ? segment + segment / 4 : segment / 2;
     workload.relaxed_percent = static_cast<unsigned>(random.below(80));
     constexpr unsigned memory_percents[] = {0, 0, 10, 50};
     workload.memory_percent = memory_percents[random.below(4)];
