@@ -7,8 +7,8 @@
 namespace podo::store {
 namespace {
 
-// PODO_SEEDS=1000 runs so many seeds, at all their points; PODO_SEED=7 that one, PODO_POINT=12 and PODO_CRASH=3
-// that one of it.
+// PODO_SEEDS=1000 runs so many seeds, at all their points; PODO_SEED=7 that one, PODO_POINT=12 and
+// PODO_CRASH=3 that one of it.
 std::uint64_t asked_for(const char* name, std::uint64_t otherwise) {
   const char* value = std::getenv(name);
   return value == nullptr ? otherwise : std::strtoull(value, nullptr, 10);

@@ -3,8 +3,8 @@
 //   kept     the transactions on the disk are the first ones there were, each whole; all that had to last are
 //            among them, and none of the impossible
 //   past     what is read at an older revision is what was there, or the revision is refused
-//   watches  one that had seen everything through a revision goes on as if nothing had happened, or is refused;
-//            it is only refused when it had seen what is lost, or what was in memory only, or what is compacted
+//   watches  one that had seen everything through a revision goes on as if nothing had happened, or is
+//            refused; that only when it had seen what is lost, what was in memory only, or what is compacted
 #pragma once
 
 #include "base/store/testsuite/ledger.h"
