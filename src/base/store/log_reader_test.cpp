@@ -56,7 +56,10 @@ Task<FolderRead> put_and_read(io::Disk& disk, Files files, OnDamage on_damage, H
   for (auto& [name, bytes] : files) {
     auto file = co_await disk.open("/store/" + name, {.create = io::OpenOptions::Create::if_missing});
     co_await file->write_at(0, std::move(bytes));
+    co_await file->sync();
   }
+  co_await disk.sync_folder("/store");
+  co_await disk.sync_folder("/");
   co_return co_await read_folder(disk, "/store", nullptr, on_damage, into);
 }
 
@@ -232,6 +235,52 @@ TEST_CASE("without its base a folder holds no store, with two the newer one coun
   CHECK(reading.folder->base_file == 2);
   CHECK(reading.folder->leftovers == std::vector<std::string>{"base-0000000000000003.new", base_name(1)});
   CHECK(reading.revision == 6);
+}
+
+TEST_CASE("a batch that follows another one than the last is none of the log") {
+  const Files files = folder_after(10);
+  const Written last = batches_of(files).back();
+  auto with = [&](auto spoil_header) {
+    BatchHeader next = last.header;
+    next.number += 1;
+    next.previous = last.header.checksum;
+    next.synced_through = last.header.number - 1;
+    next.before = last.header.last;
+    next.last = next.reserved_until = next.before + 1;
+    spoil_header(next);
+    std::string payload;
+    encode(LoggedTransaction{.revision = next.before + 1, .changes = 1}, payload);
+    LoggedChange change;
+    change.key = change.value = "new";
+    encode(change, payload);
+    Place place{.store = decode_base_header(files.at(base_name(1)))->store,
+                .segment = 0,
+                .offset = last.offset + last.size};
+    while (segment_name(place.segment) != last.file) ++place.segment;
+    Files longer = files;
+    std::string bytes = encode_batch(next, payload, place);
+    longer[last.file].replace(place.offset, bytes.size(), bytes);
+    return reading_of(longer).revision;
+  };
+  CHECK(with([](BatchHeader&) {}) == 12);
+  CHECK(with([](BatchHeader& header) { header.previous ^= 1; }) == 11);
+  CHECK(with([](BatchHeader& header) { header.before += 1; }) == 11);
+  CHECK(with([](BatchHeader& header) { header.number += 1; }) == 11);
+}
+
+TEST_CASE("an opening clears what a crash left of a batch behind the last one") {
+  Files files = folder_after(10);
+  const Written last = batches_of(files).back();
+  const std::size_t end = last.offset + last.size;
+  files[last.file].replace(end, 200, std::string(200, 'x'));
+  io::SimulatedLoop loop(1);
+  io::SimulatedDisk disk(loop);
+  History history(1 << 20);
+  REQUIRE(loop.run(put_and_read(disk, files, OnDamage::refuse, history)).has_value());
+  REQUIRE(loop.run(write_some(disk, 0, Durability::durable, false)).has_value());
+  disk.crash();
+  std::string cleared = loop.run(files_of(disk)).value().at(last.file).substr(end, BatchHeader::size);
+  CHECK(cleared == std::string(BatchHeader::size, '\0'));
 }
 
 TEST_CASE("segments of another store do not count") {
