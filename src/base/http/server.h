@@ -1,0 +1,96 @@
+// An HTTP/1.1 server (RFC 9112) on a Listener: one strand a connection, requests of a connection in order.
+//
+//   http::Server server(loop, handler, log, {});
+//   co_await server.serve(*listener);              // until it is cancelled or the listener fails
+//
+// Life: made -> serve() any number of listeners -> cancel the serving Task: idle connections close at once, those
+// in a handler are cancelled. A handler sees one Exchange and ends it; one that returns without having
+// answered is answered for with 500, one that fails with what to_status() makes of its Error, when the head
+// has not been sent yet. Lives on one loop.
+#pragma once
+
+#include <memory>
+
+#include "base/core/log.h"
+#include "base/http/message.h"
+#include "base/io/group.h"
+
+namespace podo::http {
+
+// Who is at the other end.
+struct Peer {
+  std::optional<std::uint32_t> uid = {}, pid = {};  // unix sockets
+  std::string address = {};                         // "10.0.0.1:4711", or "" for a unix socket
+  std::string certificate_name = {};                // common name of a verified client certificate
+};
+
+// One request and its answer.
+//
+//   exchange.method(), path(), query(), headers(), body()
+//   co_await exchange.respond(200, headers, "whole body");                 // Content-Length
+// or
+//   co_await exchange.begin(200, headers); co_await exchange.write(...); ... co_await exchange.end();   // chunked
+// or
+//   auto stream = co_await exchange.upgrade(101, headers);                 // the connection is the handler's
+class Exchange {
+ public:
+  virtual ~Exchange() = default;
+
+  virtual std::string_view method() const = 0;
+  virtual std::string_view path() const = 0;  // percent-encoded, as it came, without the query
+  virtual const Query& query() const = 0;
+  virtual const Headers& headers() const = 0;
+  virtual const Peer& peer() const = 0;
+  virtual Body& body() = 0;
+
+  virtual Task<void> respond(int status, Headers headers, std::string body) = 0;
+
+  // begin() sends the head at once. Content-Length among the headers: so many bytes follow; otherwise chunked
+  // (to an HTTP/1.0 client: until the connection closes). write() returns when the bytes are with the kernel.
+  virtual Task<void> begin(int status, Headers headers) = 0;
+  virtual Task<void> write(std::string_view bytes) = 0;
+  virtual Task<void> end() = 0;
+
+  // Sends the head and gives the connection away, with the bytes that came behind the request. The exchange
+  // then is over. finish() on the stream is a half-close.
+  virtual Task<std::unique_ptr<io::Stream>> upgrade(int status, Headers headers) = 0;
+
+  // Returns when the peer has gone (for answers that wait long and write seldom). One at a time; not together
+  // with a read of the body.
+  virtual Task<void> peer_gone() = 0;
+
+  virtual bool head_sent() const = 0;
+};
+
+class Handler {
+ public:
+  virtual ~Handler() = default;
+  virtual Task<void> handle(Exchange& exchange) = 0;
+};
+
+// Bytes, unless said otherwise.
+struct ServerLimits {
+  std::size_t head = 64 << 10;     // request line and fields
+  std::size_t fields = 256;        // number of them
+  std::size_t connections = 4096;  // at once; more wait in the kernel's queue
+  Duration head_within = seconds(30);     // from the first byte of a request to the end of its head
+  Duration idle_after = seconds(120);     // a connection without a request is closed
+  Duration write_within = seconds(300);   // a peer that takes no byte for so long is gone
+};
+
+class Server {
+ public:
+  Server(io::Loop& loop, Handler& handler, Log& log, ServerLimits limits);
+  ~Server();
+  Task<void> serve(io::Listener& listener);
+  // One connection, from whatever made it (a socket pair in a test, an in-process client).
+  Task<void> serve_connection(std::unique_ptr<io::Stream> stream, Peer peer);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+int to_status(ErrorKind kind);  // not_found 404, already_exists and conflict 409, invalid 400, denied 403, ...
+
+}  // namespace podo::http

@@ -1,0 +1,54 @@
+// What happened, told to whoever asks (`docker events`): a ring of the last ones in memory, and subscribers.
+// Engine, networks' and images' owners publish; one bus a daemon. Lives on the daemon's loop.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/core/clock.h"
+#include "base/io/condition.h"
+#include "base/io/task.h"
+
+namespace podo::engine {
+
+struct Event {
+  std::string type;    // container, image, network, volume, daemon, builder
+  std::string action;  // "start", "die", "exec_create: sh -c true", "health_status: healthy"
+  std::string actor_id;
+  std::map<std::string, std::string> attributes;  // name, image, exitCode, labels...
+  Wall at = {};
+  std::uint64_t number = 0;  // given by publish()
+};
+using EventPtr = std::shared_ptr<const Event>;
+
+class Events {
+ public:
+  explicit Events(Clock& clock) : clock_(clock) {}
+  void publish(Event event);
+
+  // Events from `since` on that are still in the ring, then new ones. A subscriber that falls behind the ring
+  // goes on with the oldest there is.
+  class Subscription {
+   public:
+    Subscription(Events& events, std::uint64_t next) : events_(events), next_(next) {}
+    EventPtr take();               // the next one, if it is here
+    io::Task<EventPtr> next();     // waits
+   private:
+    Events& events_;
+    std::uint64_t next_;
+  };
+  Subscription subscribe(std::optional<Wall> since = {});
+
+ private:
+  static constexpr std::size_t kept = 256;
+  Clock& clock_;
+  std::deque<EventPtr> ring_;
+  std::uint64_t published_ = 0;
+  io::Condition changed_{"an event"};
+};
+
+}  // namespace podo::engine

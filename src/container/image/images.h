@@ -1,0 +1,168 @@
+// Images: what they consist of, what they are called, and the file trees made of them.
+//
+// Content (configs, manifests, indexes, compressed layers) is addressed by digest and lies in an OCI image layout
+// on the data folder (DATA/images/oci-layout, blobs/sha256/...); unpacked layers lie beside it
+// (DATA/images/layers/CHAIN-ID/fs), shared by every image and container that has the same chain. References,
+// and which layers are complete, are in the store below "image/". A crash at any point leaves no half image:
+// bytes get their final name after they were verified, and the reference is written last.
+//
+// An image's id is the digest of its config ("sha256:..."), as in Docker's classic store; its repo digests are
+// manifest digests. Lives on the daemon's loop; unpacking, hashing and mounting go to the pool.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/core/log.h"
+#include "base/core/random.h"
+#include "base/http/client.h"
+#include "base/io/blocking_pool.h"
+#include "base/store/store.h"
+#include "model/oci/image.h"
+
+namespace podo::image {
+
+using io::Task;
+
+struct ImagesGround {
+  io::EpollLoop& loop;
+  io::BlockingPool& pool;
+  store::Store& store;
+  Random& random;
+  Clock& clock;
+  Log& log;
+};
+
+struct ImagesOptions {
+  std::string folder;              // DATA/images
+  enum class Snapshots : std::uint8_t { choose, overlay, copy } snapshots = Snapshots::choose;
+  std::uint64_t layer_bytes_max = 64ull << 30;  // unpacked; an image's layers together: 4 times that
+  std::uint64_t layer_entries_max = 4'000'000;
+};
+
+// One image as the engine sees it; immutable, shared.
+struct Image {
+  std::string id;                         // "sha256:..." of the config
+  oci::ImageConfig config;
+  std::string config_text;                // byte for byte
+  std::string manifest_digest;            // of the manifest it was last pulled, built or loaded as
+  std::vector<std::string> layer_digests; // compressed blobs, from the lowest
+  std::vector<std::string> chain_ids;     // of the unpacked layers, the same order
+  std::uint64_t size_bytes = 0;           // unpacked layers together
+  std::string parent_id;                  // of commit and build; "" otherwise
+  Wall last_tagged;
+  std::vector<std::string> tags;          // "docker.io/library/busybox:1.36", sorted
+  std::vector<std::string> digests;       // "docker.io/library/busybox@sha256:..."
+};
+using ImagePtr = std::shared_ptr<const Image>;
+
+// A container's writable file tree over an image's layers.
+struct Snapshot {
+  std::string id;        // of the container
+  std::string upper;     // what the container changed (overlay), or the whole tree (copy)
+  std::vector<std::string> lower;  // layer folders, the topmost first; empty for copy
+};
+
+enum class ChangeKind : std::uint8_t { modified = 0, added = 1, deleted = 2 };  // Docker's numbers
+struct Change {
+  std::string path;
+  ChangeKind kind;
+};
+
+struct Removed {
+  std::vector<std::string> untagged, deleted;  // in the order Docker tells them
+  std::uint64_t freed_bytes = 0;
+};
+
+// What a long operation has to say, in Docker's words: status "Downloading", id "a1b2c3", current, total; or a
+// line without an id. Called on the loop.
+struct Progress {
+  std::string id, status;
+  std::uint64_t current = 0, total = 0;
+  std::string aux_json = {};  // e.g. {"Tag":..,"Digest":..,"Size":..} of a push
+};
+using ProgressSink = std::function<void(const Progress&)>;
+
+class Images {
+ public:
+  static Task<std::unique_ptr<Images>> open(const ImagesGround& ground, ImagesOptions options);
+  virtual ~Images() = default;
+
+  // --- names (references are stored complete: "docker.io/library/busybox:latest") ---
+  // By tag, digest reference, id, or a unique prefix of an id (12 or more, or unambiguous). not_found: "No such image: x".
+  virtual Result<ImagePtr> get(std::string_view reference) const = 0;
+  virtual std::vector<ImagePtr> list() const = 0;
+  virtual Task<void> tag(std::string id, std::string reference) = 0;  // takes it from whoever had it
+  // `in_use(id)`: how many containers use it, and whether one runs; conflict unless forced.
+  struct RemoveOptions {
+    bool force = false, prune_parents = true;
+    std::function<std::string(const std::string& id)> in_use;  // "" or who uses it: "container 3f2a (running)"
+  };
+  virtual Task<Removed> remove(std::string reference, RemoveOptions options) = 0;
+
+  // --- content ---
+  virtual bool has_blob(std::string_view digest) const = 0;
+  virtual std::string blob_path(std::string_view digest) const = 0;
+  virtual Task<std::string> read_blob(std::string digest, std::size_t bytes_max) = 0;
+  // Streams a blob in, hashing; not_found of nothing, corrupt when the digest differs, exhausted past `size`.
+  // The writer keeps what came so far in a partial file, so that a broken download is resumed.
+  class BlobWriter {
+   public:
+    virtual ~BlobWriter() = default;  // without commit(): the partial file stays for a while
+    virtual std::uint64_t offset() const = 0;
+    virtual Task<void> write(std::string bytes) = 0;
+    virtual Task<void> commit() = 0;
+  };
+  virtual Task<std::unique_ptr<BlobWriter>> write_blob(std::string digest, std::uint64_t size) = 0;
+  // The same for bytes whose digest is not known before: gives the digest.
+  virtual Task<std::string> add_blob(std::string bytes) = 0;
+
+  // Unpacks what is missing of the layers (in parallel where it helps), verifies diff ids, then records the
+  // image under `references` (tags, and "name@digest"). `manifest_digest` names a manifest blob that is here.
+  virtual Task<ImagePtr> add_image(std::string manifest_digest, std::vector<std::string> references,
+                                   ProgressSink progress) = 0;
+  // Begins to unpack a layer as soon as its blob is here (before the others are); add_image finds it done.
+  virtual Task<void> unpack_layer(std::string blob_digest, std::string media_type, std::string diff_id,
+                                  std::string parent_chain_id, ProgressSink progress) = 0;
+  virtual bool has_layer(std::string_view chain_id) const = 0;
+
+  // --- containers' trees ---
+  virtual Task<Snapshot> make_snapshot(std::string container_id, ImagePtr image) = 0;
+  virtual Result<Snapshot> snapshot(std::string_view container_id) const = 0;
+  virtual Task<void> mount_snapshot(std::string container_id, std::string target) = 0;  // fine if mounted
+  virtual Task<void> unmount(std::string target) = 0;                                   // fine if not
+  virtual Task<void> remove_snapshot(std::string container_id) = 0;
+  virtual Task<std::vector<Change>> changes(std::string container_id) = 0;
+  virtual Task<std::uint64_t> snapshot_bytes(std::string container_id) = 0;  // what the container itself holds
+
+  // --- from and to archives ---
+  struct CommitOptions {
+    std::string container_id, reference, parent_image_id, config_json;  // the new image's config, without rootfs
+    std::string author, comment, created_by;
+  };
+  virtual Task<ImagePtr> commit(CommitOptions options) = 0;  // the snapshot's changes become a layer
+  // `docker save`: an OCI layout that is a docker archive too (manifest.json, repositories). Written piece by piece.
+  using Sink = std::function<Task<void>(std::string_view)>;
+  virtual Task<void> save(std::vector<std::string> references, Sink sink) = 0;
+  // `docker load`: docker archives and OCI layouts, plain or gzip/zstd.
+  virtual Task<std::vector<std::string>> load(http::Body& archive, ProgressSink progress) = 0;  // what was loaded
+  // `docker import`: a tar of a file tree becomes an image of one layer.
+  virtual Task<ImagePtr> import(http::Body& archive, std::string reference, std::string config_json,
+                                std::string message) = 0;
+  virtual Task<void> export_tree(std::string folder, Sink sink) = 0;  // a mounted tree as tar
+
+  // --- keeping house ---
+  virtual Task<void> pin(std::string digest, Duration lease) = 0;  // not collected for so long
+  // Removes content nothing refers to.
+  virtual Task<std::uint64_t> collect_garbage() = 0;  // bytes freed
+  struct Usage {
+    std::uint64_t blob_bytes = 0, layer_bytes = 0;
+  };
+  virtual Task<Usage> usage() = 0;
+  virtual std::string storage_driver() const = 0;  // "overlay2" or "vfs"
+};
+
+}  // namespace podo::image
