@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 
+#include "base/core/clock.h"
 #include "base/http/message.h"
 #include "base/io/network.h"
 
@@ -53,11 +54,11 @@ struct Response {
 
 struct ClientLimits {
   std::size_t head = 64 << 10;
-  std::size_t kept_connections = 8;       // an origin
+  std::size_t kept_connections = 8;  // an origin
   Duration kept_for = seconds(30);
   Duration connect_within = seconds(15);
-  Duration answer_within = seconds(0);    // from the end of the request to the head; 0: as long as it takes
-  Duration read_within = seconds(0);      // a body that brings no byte for so long has stalled: unavailable
+  Duration answer_within = seconds(0);  // from the end of the request to the head; 0: as long as it takes
+  Duration read_within = seconds(0);    // a body that brings no byte for so long has stalled: unavailable
 };
 
 class Client {

@@ -43,12 +43,12 @@ class Headers {
 // The query of a target, decoded ("%2F" -> '/', '+' -> ' '), in its order.
 class Query {
  public:
-  static Query parse(std::string_view text);           // what stands behind the '?'
+  static Query parse(std::string_view text);                          // what stands behind the '?'
   std::optional<std::string_view> find(std::string_view name) const;  // the first
   std::string_view get(std::string_view name) const;                  // the first, or ""
   std::vector<std::string_view> all(std::string_view name) const;
   void add(std::string name, std::string value);
-  std::string to_text() const;                         // encoded; "" when empty
+  std::string to_text() const;  // encoded; "" when empty
   auto begin() const { return pairs_.begin(); }
   auto end() const { return pairs_.end(); }
 

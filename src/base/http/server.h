@@ -70,12 +70,12 @@ class Handler {
 
 // Bytes, unless said otherwise.
 struct ServerLimits {
-  std::size_t head = 64 << 10;     // request line and fields
-  std::size_t fields = 256;        // number of them
-  std::size_t connections = 4096;  // at once; more wait in the kernel's queue
-  Duration head_within = seconds(30);     // from the first byte of a request to the end of its head
-  Duration idle_after = seconds(120);     // a connection without a request is closed
-  Duration write_within = seconds(300);   // a peer that takes no byte for so long is gone
+  std::size_t head = 64 << 10;           // request line and fields
+  std::size_t fields = 256;              // number of them
+  std::size_t connections = 4096;        // at once; more wait in the kernel's queue
+  Duration head_within = seconds(30);    // from the first byte of a request to the end of its head
+  Duration idle_after = seconds(120);    // a connection without a request is closed
+  Duration write_within = seconds(300);  // a peer that takes no byte for so long is gone
 };
 
 class Server {
@@ -91,6 +91,7 @@ class Server {
   std::unique_ptr<State> state_;
 };
 
-int to_status(ErrorKind kind);  // not_found 404, already_exists and conflict 409, invalid 400, denied 403, ...
+int to_status(
+    ErrorKind kind);  // not_found 404, already_exists and conflict 409, invalid 400, denied 403, ...
 
 }  // namespace podo::http

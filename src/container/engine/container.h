@@ -53,17 +53,17 @@ struct MountPoint {
 struct Container {
   std::string id, name;  // name without '/'
   Wall created;
-  std::string path;                // the program, and its arguments
+  std::string path;  // the program, and its arguments
   std::vector<std::string> args;
-  docker::Config config;           // with what the image brought
+  docker::Config config;  // with what the image brought
   docker::HostConfig host_config;
   image::ImagePtr image;
-  std::string image_reference;     // as it was asked for
+  std::string image_reference;  // as it was asked for
   State state;
   std::vector<MountPoint> mounts;
   std::map<std::string, docker::EndpointSettings> wished_networks;
-  std::vector<network::Endpoint> endpoints;         // while running; and static wishes else
-  std::vector<network::PublishedPort> ports;        // while running
+  std::vector<network::Endpoint> endpoints;   // while running; and static wishes else
+  std::vector<network::PublishedPort> ports;  // while running
   std::string log_path, hostname_path, hosts_path, resolv_conf_path;
   std::string sandbox_path;
   std::vector<std::string> exec_ids;

@@ -16,6 +16,8 @@
 // container wait for each other (a lock per container), those that read never wait.
 #pragma once
 
+#include <array>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -25,6 +27,7 @@
 #include "base/core/log.h"
 #include "base/core/random.h"
 #include "base/io/blocking_pool.h"
+#include "base/io/epoll_loop.h"
 #include "base/store/store.h"
 #include "container/engine/container.h"
 #include "container/engine/events.h"
@@ -50,15 +53,15 @@ struct EngineGround {
 };
 
 struct EngineOptions {
-  std::string data_folder;     // DATA: containers/ID/ (log, hosts, hostname, resolv.conf), volumes/NAME/_data
-  std::string run_folder;      // RUN: containers/ID/ (bundle, monitor), runtime states
-  std::string cgroup_parent;   // "podo" -> every hierarchy's /podo/ID
-  std::vector<std::string> runtime_program;  // {"/proc/self/exe", "oci"}: how a monitor runs the OCI runtime
+  std::string data_folder;    // DATA: containers/ID/ (log, hosts, hostname, resolv.conf), volumes/NAME/_data
+  std::string run_folder;     // RUN: containers/ID/ (bundle, monitor), runtime states
+  std::string cgroup_parent;  // "podo" -> every hierarchy's /podo/ID
+  std::vector<std::string> runtime_program;   // {"/proc/self/exe", "oci"}: how a monitor runs the OCI runtime
   docker::HostConfig::LogConfig default_log;  // json-file, max-size 10m, max-file 3
 };
 
 struct StopOptions {
-  std::string signal = {};                      // "": the container's own
+  std::string signal = {};                     // "": the container's own
   std::optional<std::int64_t> timeout_s = {};  // absent: the container's, or 10; negative: for ever
 };
 
@@ -143,12 +146,13 @@ class Engine {
 
   // --- files of a container (running or not) ---
   virtual Task<PathStat> stat_path(std::string reference, std::string path) = 0;
-  virtual Task<PathStat> copy_from(std::string reference, std::string path, std::function<Task<void>(PathStat)> first,
-                                   image::Images::Sink sink) = 0;
+  virtual Task<PathStat> copy_from(std::string reference, std::string path,
+                                   std::function<Task<void>(PathStat)> first, image::Images::Sink sink) = 0;
   struct CopyOptions {
     bool no_overwrite_dir_non_dir = false, copy_uid_gid = false;
   };
-  virtual Task<void> copy_to(std::string reference, std::string path, http::Body& archive, CopyOptions options) = 0;
+  virtual Task<void> copy_to(std::string reference, std::string path, http::Body& archive,
+                             CopyOptions options) = 0;
   virtual Task<void> export_tree(std::string reference, image::Images::Sink sink) = 0;
   struct CommitRequest {
     std::string reference, repository_tag, author, comment;
@@ -181,7 +185,8 @@ class Engine {
   virtual Task<void> remove_volume(std::string name, bool force) = 0;
 
   // --- networks, as far as running containers are concerned ---
-  virtual Task<void> connect(std::string network, std::string container, docker::EndpointSettings settings) = 0;
+  virtual Task<void> connect(std::string network, std::string container,
+                             docker::EndpointSettings settings) = 0;
   virtual Task<void> disconnect(std::string network, std::string container, bool force) = 0;
 
   // Stops nothing unless asked: containers go on without a daemon.

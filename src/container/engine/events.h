@@ -35,8 +35,8 @@ class Events {
   class Subscription {
    public:
     Subscription(Events& events, std::uint64_t next) : events_(events), next_(next) {}
-    EventPtr take();               // the next one, if it is here
-    io::Task<EventPtr> next();     // waits
+    EventPtr take();            // the next one, if it is here
+    io::Task<EventPtr> next();  // waits
    private:
     Events& events_;
     std::uint64_t next_;

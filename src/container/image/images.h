@@ -20,6 +20,7 @@
 #include "base/core/random.h"
 #include "base/http/client.h"
 #include "base/io/blocking_pool.h"
+#include "base/io/epoll_loop.h"
 #include "base/store/store.h"
 #include "model/oci/image.h"
 
@@ -37,7 +38,7 @@ struct ImagesGround {
 };
 
 struct ImagesOptions {
-  std::string folder;              // DATA/images
+  std::string folder;  // DATA/images
   enum class Snapshots : std::uint8_t { choose, overlay, copy } snapshots = Snapshots::choose;
   std::uint64_t layer_bytes_max = 64ull << 30;  // unpacked; an image's layers together: 4 times that
   std::uint64_t layer_entries_max = 4'000'000;
@@ -45,24 +46,24 @@ struct ImagesOptions {
 
 // One image as the engine sees it; immutable, shared.
 struct Image {
-  std::string id;                         // "sha256:..." of the config
+  std::string id;  // "sha256:..." of the config
   oci::ImageConfig config;
-  std::string config_text;                // byte for byte
-  std::string manifest_digest;            // of the manifest it was last pulled, built or loaded as
-  std::vector<std::string> layer_digests; // compressed blobs, from the lowest
-  std::vector<std::string> chain_ids;     // of the unpacked layers, the same order
-  std::uint64_t size_bytes = 0;           // unpacked layers together
-  std::string parent_id;                  // of commit and build; "" otherwise
+  std::string config_text;                 // byte for byte
+  std::string manifest_digest;             // of the manifest it was last pulled, built or loaded as
+  std::vector<std::string> layer_digests;  // compressed blobs, from the lowest
+  std::vector<std::string> chain_ids;      // of the unpacked layers, the same order
+  std::uint64_t size_bytes = 0;            // unpacked layers together
+  std::string parent_id;                   // of commit and build; "" otherwise
   Wall last_tagged;
-  std::vector<std::string> tags;          // "docker.io/library/busybox:1.36", sorted
-  std::vector<std::string> digests;       // "docker.io/library/busybox@sha256:..."
+  std::vector<std::string> tags;     // "docker.io/library/busybox:1.36", sorted
+  std::vector<std::string> digests;  // "docker.io/library/busybox@sha256:..."
 };
 using ImagePtr = std::shared_ptr<const Image>;
 
 // A container's writable file tree over an image's layers.
 struct Snapshot {
-  std::string id;        // of the container
-  std::string upper;     // what the container changed (overlay), or the whole tree (copy)
+  std::string id;                  // of the container
+  std::string upper;               // what the container changed (overlay), or the whole tree (copy)
   std::vector<std::string> lower;  // layer folders, the topmost first; empty for copy
 };
 
@@ -99,7 +100,8 @@ class Images {
   // `in_use(id)`: how many containers use it, and whether one runs; conflict unless forced.
   struct RemoveOptions {
     bool force = false, prune_parents = true;
-    std::function<std::string(const std::string& id)> in_use;  // "" or who uses it: "container 3f2a (running)"
+    std::function<std::string(const std::string& id)>
+        in_use;  // "" or who uses it: "container 3f2a (running)"
   };
   virtual Task<Removed> remove(std::string reference, RemoveOptions options) = 0;
 
@@ -136,11 +138,13 @@ class Images {
   virtual Task<void> unmount(std::string target) = 0;                                   // fine if not
   virtual Task<void> remove_snapshot(std::string container_id) = 0;
   virtual Task<std::vector<Change>> changes(std::string container_id) = 0;
-  virtual Task<std::uint64_t> snapshot_bytes(std::string container_id) = 0;  // what the container itself holds
+  virtual Task<std::uint64_t> snapshot_bytes(
+      std::string container_id) = 0;  // what the container itself holds
 
   // --- from and to archives ---
   struct CommitOptions {
-    std::string container_id, reference, parent_image_id, config_json;  // the new image's config, without rootfs
+    std::string container_id, reference, parent_image_id,
+        config_json;  // the new image's config, without rootfs
     std::string author, comment, created_by;
   };
   virtual Task<ImagePtr> commit(CommitOptions options) = 0;  // the snapshot's changes become a layer
@@ -148,7 +152,8 @@ class Images {
   using Sink = std::function<Task<void>(std::string_view)>;
   virtual Task<void> save(std::vector<std::string> references, Sink sink) = 0;
   // `docker load`: docker archives and OCI layouts, plain or gzip/zstd.
-  virtual Task<std::vector<std::string>> load(http::Body& archive, ProgressSink progress) = 0;  // what was loaded
+  virtual Task<std::vector<std::string>> load(http::Body& archive,
+                                              ProgressSink progress) = 0;  // what was loaded
   // `docker import`: a tar of a file tree becomes an image of one layer.
   virtual Task<ImagePtr> import(http::Body& archive, std::string reference, std::string config_json,
                                 std::string message) = 0;

@@ -22,6 +22,7 @@
 #include "base/core/log.h"
 #include "base/core/random.h"
 #include "base/io/blocking_pool.h"
+#include "base/io/epoll_loop.h"
 #include "base/store/store.h"
 
 namespace podo::network {
@@ -65,7 +66,7 @@ struct Endpoint {
 struct PublishedPort {
   std::string protocol = "tcp";  // tcp, udp, sctp
   std::uint16_t container_port = 0;
-  std::string host_ip;  // "" all of both families
+  std::string host_ip;                                    // "" all of both families
   std::uint16_t host_port_first = 0, host_port_last = 0;  // a range to choose from; 0: an ephemeral one
   std::uint16_t host_port = 0;                            // the one it got
 };
@@ -90,8 +91,8 @@ struct NetworksGround {
 };
 
 struct NetworksOptions {
-  std::string run_folder;     // RUN
-  std::string prefix;         // "podo": bridge podo0, nft table podo; another daemon: "podo-3f2a"
+  std::string run_folder;  // RUN
+  std::string prefix;      // "podo": bridge podo0, nft table podo; another daemon: "podo-3f2a"
   bool enable_ip_forward = true;
   std::vector<std::string> default_pools;  // CIDRs that subnets are cut from; empty: built-in
   unsigned sandboxes_made_ahead = 4;
@@ -106,7 +107,8 @@ class Networks {
 
   virtual Task<NetworkRecord> create(NetworkRecord wanted) = 0;
   virtual Task<void> remove(std::string id) = 0;  // conflict while it has endpoints
-  virtual const NetworkRecord* find(std::string_view name_or_id) const = 0;  // id, name, unique prefix of an id
+  virtual const NetworkRecord* find(
+      std::string_view name_or_id) const = 0;  // id, name, unique prefix of an id
   virtual std::vector<const NetworkRecord*> list() const = 0;
   virtual std::vector<const Endpoint*> endpoints_of_network(std::string_view id) const = 0;
   virtual std::vector<const Endpoint*> endpoints_of_container(std::string_view id) const = 0;

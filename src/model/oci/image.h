@@ -31,7 +31,7 @@ inline constexpr std::string_view docker_layer = "application/vnd.docker.image.r
 struct Platform {
   std::string os, architecture, variant, os_version;
   static Result<Platform> parse(std::string_view text);  // "linux/arm64/v8"
-  static Platform own();                                  // of this machine
+  static Platform own();                                 // of this machine
   std::string to_text() const;
   // How well an image for `other` runs here: 0 not at all, more is better (arm64 takes v8, amd64 its exact self).
   int suits(const Platform& other) const;
@@ -99,11 +99,11 @@ Result<> check_digest(std::string_view digest);
 // "busybox" is docker.io/library/busybox:latest. The first part is a domain when it has a '.' or ':', or is
 // "localhost", or has upper-case letters.
 struct Reference {
-  std::string domain, path, tag, digest;  // tag "latest" when neither was given
+  std::string domain, path, tag, digest;                  // tag "latest" when neither was given
   static Result<Reference> parse(std::string_view text);  // Invalid: "invalid reference format"
   std::string name() const { return domain + "/" + path; }
-  std::string to_text() const;   // complete: docker.io/library/busybox:latest
-  std::string familiar() const;  // as people see it: busybox:latest
+  std::string to_text() const;        // complete: docker.io/library/busybox:latest
+  std::string familiar() const;       // as people see it: busybox:latest
   std::string familiar_name() const;  // busybox
 };
 
