@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <map>
 
+#include "base/core/timestamp.h"
 #include "base/format/base64.h"
 #include "base/format/json_writer.h"
 #include "base/format/utf8.h"
 #include "container/oci_cli/columns.h"
-#include "container/runtime/timestamp.h"
 
 namespace podo::cli {
 namespace {
@@ -155,7 +155,7 @@ std::string describe_store(std::string_view path, const store::Contents& content
   table.row({"keys", text("{}, {} bytes", status.entries, status.bytes)});
   for (auto [id, count] : census.sealed) table.row({"sealed", text("{} values with key {}", count, id)});
   table.row({contents.is_backup ? "made" : "last write",
-             contents.read.end.wall_ns == 0 ? "never" : runtime::rfc3339({contents.read.end.wall_ns})});
+             contents.read.end.wall_ns == 0 ? "never" : rfc3339({contents.read.end.wall_ns})});
   if (contents.is_backup) table.row({"size", text("{} bytes", contents.read.base_bytes)});
   else describe_files(contents, table);
   return text("{}\n{}", table.take(), describe_prefixes(census));

@@ -4,9 +4,9 @@
 #include <unistd.h>
 
 #include "base/core/clock.h"
+#include "base/core/timestamp.h"
 #include "base/format/json_writer.h"
 #include "base/linux/file.h"
-#include "container/runtime/timestamp.h"
 
 namespace podo::oci_cli {
 
@@ -34,7 +34,7 @@ Result<> OciLog::open(const std::string& path, std::string_view format, bool deb
 
 void OciLog::write(LogLevel level, std::string_view message) {
   if (level == LogLevel::debug && !debug_) return;
-  const std::string line = log_line(format_, level, message, runtime::rfc3339(SystemClock().wall()));
+  const std::string line = log_line(format_, level, message, rfc3339(SystemClock().wall()));
   // One write: the lines of several programs stay whole.
   (void)linux::write_whole(file_ ? file_.get() : STDERR_FILENO, line);
 }

@@ -7,11 +7,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/core/timestamp.h"
 #include "base/linux/file.h"
 #include "container/runtime/hooks.h"
 #include "container/runtime/host_facts.h"
 #include "container/runtime/terminal.h"
-#include "container/runtime/timestamp.h"
 #include "container/seccomp/seccomp_cache.h"
 #include "model/oci/decode.h"
 
