@@ -182,9 +182,8 @@ Result<Duration> parse_duration(std::string_view text_of) {
     const std::int64_t fraction = scan.take('.') && scan.digit_next() ? scan.fraction() : 0;
     const Unit* unit = unit_at(scan.rest());
     if (unit == nullptr)
-      return invalid(
-          scan.rest().empty() ? "missing unit in duration \"{}\"" : "unknown unit in duration \"{}\"",
-          text_of);
+      return scan.rest().empty() ? invalid("missing unit in duration \"{}\"", text_of)
+                                 : invalid("unknown unit in duration \"{}\"", text_of);
     scan.skip(unit->name.size());
     const auto part = static_cast<std::int64_t>(static_cast<__int128>(fraction) * unit->ns / second_ns);
     if (__builtin_mul_overflow(whole, unit->ns, &whole) || __builtin_add_overflow(total, whole, &total) ||
