@@ -27,13 +27,14 @@ Date date_of(std::int64_t days_since_1970) {
 }  // namespace
 
 std::string rfc3339(Wall at) {
-  const std::int64_t seconds = at.ns / 1'000'000'000, of_day = seconds % 86'400;
-  const Date date = date_of(seconds / 86'400);
+  const std::int64_t second = at.ns / 1'000'000'000 - (at.ns % 1'000'000'000 < 0 ? 1 : 0);
+  const std::int64_t day = second / 86'400 - (second % 86'400 < 0 ? 1 : 0), of_day = second - day * 86'400;
+  const Date date = date_of(day);
   char words[64];
-  const int length = ::snprintf(words, sizeof words, "%04lld-%02d-%02dT%02d:%02d:%02d.%09lldZ",
-                                static_cast<long long>(date.year), date.month, date.day,
-                                static_cast<int>(of_day / 3'600), static_cast<int>(of_day / 60 % 60),
-                                static_cast<int>(of_day % 60), static_cast<long long>(at.ns % 1'000'000'000));
+  const int length = ::snprintf(
+      words, sizeof words, "%04lld-%02d-%02dT%02d:%02d:%02d.%09lldZ", static_cast<long long>(date.year),
+      date.month, date.day, static_cast<int>(of_day / 3'600), static_cast<int>(of_day / 60 % 60),
+      static_cast<int>(of_day % 60), static_cast<long long>(at.ns - second * 1'000'000'000));
   return std::string(words, static_cast<std::size_t>(length));
 }
 
