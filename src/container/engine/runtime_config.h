@@ -1,0 +1,82 @@
+// The config.json of a container and the process.json of an exec (OCI runtime-spec), from what was asked of the
+// engine. Pure: values in, text out; no I/O, no clock. What Docker would do is the rule for every default: its
+// mounts, devices, masked paths, capabilities and seccomp profile.
+//
+//   Container + Machine + Sandbox + mounts + user  ->  make_runtime_config()  ->  config.json, warnings
+//   Container + ExecConfig + user                  ->  make_process_config()  ->  process.json, warnings
+//
+// What the machine lacks (a limit above what the daemon may give, swap accounting) is a warning where Docker's
+// is one; what cannot be done is unsupported, what contradicts itself invalid, each in Docker's words.
+//
+// Files: runtime_config.cpp (the whole), runtime_config_{process,mounts,devices,resources,security,seccomp}.cpp.
+#pragma once
+
+#include <sys/resource.h>
+
+#include <array>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "container/engine/container.h"
+#include "container/engine/devices.h"
+#include "container/engine/user_lookup.h"
+
+namespace podo::engine {
+
+// What the machine offers and what this daemon may give away. Read once, by read_machine().
+struct Machine {
+  std::uint64_t bounding_capabilities = ~0ull;
+  int last_capability = 40;
+  bool may_raise_limits = true;  // CAP_SYS_RESOURCE
+  int oom_score_adj = 0;         // the daemon's own: without CAP_SYS_RESOURCE nothing below it can be set
+  std::array<rlimit64, RLIM_NLIMITS> limits = {};  // the daemon's own
+  bool cgroup_v2 = false;                          // unified
+  bool memory_swap = true, memory_swappiness = true, oom_kill_disable = true, blkio_weight = true;
+  bool apparmor = false, selinux = false;
+  unsigned cpus = 1;
+  std::uint64_t memory_bytes = 0;
+  unsigned kernel_major = 6, kernel_minor = 0;
+  std::string architecture = "amd64";  // Go's name
+};
+Machine read_machine();
+
+// Where things of this start lie on the host. Absolute paths.
+struct Sandbox {
+  std::string rootfs;                        // the mounted tree
+  std::string cgroups_path;                  // "/podo/ID"
+  std::string network_namespace;             // "" with network mode host only
+  std::string ipc_namespace, pid_namespace;  // of "container:ID": "/proc/PID/ns/ipc"; else ""
+  std::string shm_folder;    // what becomes /dev/shm with ipc mode shareable, host, container:ID; else ""
+  std::string init_program;  // for --init: the file mounted at /sbin/docker-init
+  std::string runtime_root_propagation = {};  // "" private
+};
+
+// A mount of the container as it stands ready on the host: `source` is what is bound (a volume's folder, a
+// subpath that was opened safely); it is not used for tmpfs.
+struct ReadyMount {
+  MountPoint point;
+  std::string source;
+  bool source_is_shared = false, source_is_slave = false;  // propagation of the host's mount it lies on
+};
+
+struct RuntimeConfig {
+  std::string text;
+  std::vector<std::string> warnings;
+};
+
+Result<RuntimeConfig> make_runtime_config(const Container& container, const Machine& machine,
+                                          const Sandbox& sandbox, std::span<const ReadyMount> mounts,
+                                          const UserIds& user, std::span<const HostDevice> devices);
+
+// `user` is that of exec's own User, or of the container when it has none.
+Result<RuntimeConfig> make_process_config(const Container& container, const docker::ExecConfig& exec,
+                                          const Machine& machine, const UserIds& user);
+
+// Checks that need no start, for create: unknown capabilities, limits, sysctls, modes, security options, odd
+// numbers. The warnings are those of POST create.
+Result<std::vector<std::string>> check_host_config(const docker::Config& config,
+                                                   const docker::HostConfig& host_config,
+                                                   const Machine& machine);
+
+}  // namespace podo::engine
