@@ -1,0 +1,147 @@
+#include "podo/daemon_options.h"
+
+#include <functional>
+#include <string_view>
+
+#include "base/core/text.h"
+
+namespace podo {
+
+const char serve_help[] =
+    "Usage: podo serve [FLAG...]\n"
+    "\n"
+    "Runs the engine. All of it lives in two folders; several can run side by side.\n"
+    "\n"
+    "      --data DIR               what lasts (default /var/lib/podo)\n"
+    "      --run DIR                what ends with a reboot, and docker.sock (default /run/podo)\n"
+    "  -H, --host ADDRESS           listen there too: unix:///path, tcp://HOST:PORT (needs TLS)\n"
+    "      --group NAME             who besides root may use docker.sock (they then are as good as root)\n"
+    "      --tlscert FILE, --tlskey FILE, --tlscacert FILE\n"
+    "                               for tcp: our certificate and key, and who signs the clients'\n"
+    "      --insecure-tcp           tcp without TLS: whoever reaches the port owns this machine\n"
+    "      --insecure-registry HOST plain HTTP or unknown certificates are fine there (also a CIDR)\n"
+    "      --registry-mirror URL    asked before docker.io\n"
+    "      --cgroup-parent NAME     below which containers' control groups are made\n"
+    "      --log-driver NAME        of containers that do not choose: json-file, local, none\n"
+    "      --log-opt KEY=VALUE      its options (default max-size=10m max-file=3)\n"
+    "      --default-address-pool CIDR  networks are cut from it\n"
+    "      --no-cluster             the engine alone\n"
+    "      --stop-containers        stop them when the daemon is told to end; otherwise they go on\n"
+    "      --debug                  say more\n";
+
+namespace {
+
+struct Flag {
+  std::string_view name, letter;
+  bool takes_value;
+  std::function<Result<>(DaemonOptions&, std::string_view)> set;
+};
+
+image::RegistryRules::Rule& rule_of(DaemonOptions& options, std::string_view domain) {
+  for (auto& rule : options.registries.rules)
+    if (rule.domain == domain) return rule;
+  options.registries.rules.emplace_back().domain = domain;
+  return options.registries.rules.back();
+}
+
+Flag text_flag(std::string_view name, std::string DaemonOptions::* member) {
+  return {name, "", true, [member](DaemonOptions& options, std::string_view value) -> Result<> {
+            options.*member = value;
+            return {};
+          }};
+}
+Flag list_flag(std::string_view name, std::string_view letter,
+               std::vector<std::string> DaemonOptions::* member) {
+  return {name, letter, true, [member](DaemonOptions& options, std::string_view value) -> Result<> {
+            (options.*member).emplace_back(value);
+            return {};
+          }};
+}
+Flag switch_flag(std::string_view name, bool DaemonOptions::* member, bool becomes) {
+  return {name, "", false, [member, becomes](DaemonOptions& options, std::string_view) -> Result<> {
+            options.*member = becomes;
+            return {};
+          }};
+}
+
+std::vector<Flag> all_flags() {
+  return {
+      text_flag("data", &DaemonOptions::data),
+      text_flag("run", &DaemonOptions::run),
+      list_flag("host", "H", &DaemonOptions::hosts),
+      text_flag("group", &DaemonOptions::socket_group),
+      text_flag("tlscert", &DaemonOptions::tls_certificate),
+      text_flag("tlskey", &DaemonOptions::tls_key),
+      text_flag("tlscacert", &DaemonOptions::tls_client_ca),
+      switch_flag("insecure-tcp", &DaemonOptions::insecure_tcp, true),
+      text_flag("cgroup-parent", &DaemonOptions::cgroup_parent),
+      text_flag("log-driver", &DaemonOptions::log_driver),
+      list_flag("log-opt", "", &DaemonOptions::log_options),
+      list_flag("default-address-pool", "", &DaemonOptions::address_pools),
+      switch_flag("no-cluster", &DaemonOptions::cluster, false),
+      switch_flag("stop-containers", &DaemonOptions::stop_containers, true),
+      switch_flag("debug", &DaemonOptions::debug, true),
+      {"insecure-registry", "", true,
+       [](DaemonOptions& options, std::string_view value) -> Result<> {
+         rule_of(options, value).insecure = true;
+         return {};
+       }},
+      {"registry-mirror", "", true,
+       [](DaemonOptions& options, std::string_view value) -> Result<> {
+         rule_of(options, "docker.io").mirrors.emplace_back(value);
+         return {};
+       }},
+  };
+}
+
+Result<> check(const DaemonOptions& options) {
+  for (const std::string* folder : {&options.data, &options.run})
+    if (!folder->starts_with('/')) return invalid("\"{}\" is no absolute path", *folder);
+  const bool tls = !options.tls_certificate.empty();
+  if (tls == options.tls_key.empty()) return invalid("--tlscert and --tlskey belong together");
+  for (const std::string& host : options.hosts) {
+    if (host.starts_with("unix://")) continue;
+    if (!host.starts_with("tcp://"))
+      return invalid("--host {}: expected unix:///path or tcp://HOST:PORT", host);
+    if (!options.insecure_tcp && (!tls || options.tls_client_ca.empty()))
+      return invalid(
+          "--host {}: whoever reaches it owns this machine. Give --tlscert, --tlskey and --tlscacert, "
+          "or say --insecure-tcp",
+          host);
+  }
+  for (const std::string& option : options.log_options)
+    if (option.find('=') == std::string::npos) return invalid("--log-opt {}: expected KEY=VALUE", option);
+  return {};
+}
+
+}  // namespace
+
+Result<DaemonOptions> read_daemon_options(int count, char** words, int first) {
+  DaemonOptions options;
+  const std::vector<Flag> flags = all_flags();
+  for (int i = first; i < count; ++i) {
+    std::string_view word = words[i], value;
+    const bool is_long = word.starts_with("--");
+    if (!is_long && !word.starts_with('-')) return invalid("unexpected \"{}\"", word);
+    std::string_view name = word.substr(is_long ? 2 : 1);
+    const std::size_t equals = name.find('=');
+    if (equals != std::string_view::npos) {
+      value = name.substr(equals + 1);
+      name = name.substr(0, equals);
+    }
+    const Flag* found = nullptr;
+    for (const Flag& flag : flags)
+      if ((is_long ? flag.name : flag.letter) == name && !name.empty()) found = &flag;
+    if (found == nullptr) return invalid("unknown flag {}", word);
+    if (found->takes_value && equals == std::string_view::npos) {
+      if (++i == count) return invalid("{} needs a value", word);
+      value = words[i];
+    }
+    if (!found->takes_value && equals != std::string_view::npos) return invalid("{} takes no value", word);
+    TRY(found->set(options, value));
+  }
+  TRY(check(options));
+  return options;
+}
+
+}  // namespace podo

@@ -1,0 +1,32 @@
+// What `podo serve` can be told: flags, and the file /etc/podo/podo.yaml beside them (flags win).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/core/error.h"
+#include "container/image/registry.h"
+
+namespace podo {
+
+struct DaemonOptions {
+  std::string data = "/var/lib/podo", run = "/run/podo";
+  std::vector<std::string> hosts;  // "tcp://127.0.0.1:2376", "unix:///path"; besides RUN/docker.sock
+  std::string socket_group;        // who besides root may connect to RUN/docker.sock
+  std::string tls_certificate, tls_key, tls_client_ca;
+  bool insecure_tcp = false;  // TCP without TLS was asked for in so many words
+  std::string cgroup_parent;
+  std::string log_driver = "json-file";
+  std::vector<std::string> log_options;    // "max-size=10m"
+  std::vector<std::string> address_pools;  // CIDRs that networks are cut from
+  image::RegistryRules registries;
+  bool cluster = true;
+  bool stop_containers = false;  // when the daemon is told to end
+  bool debug = false;
+};
+
+// Flags of `podo serve` from argv[first] on. Invalid: what is wrong, and what was meant.
+Result<DaemonOptions> read_daemon_options(int count, char** words, int first);
+extern const char serve_help[];
+
+}  // namespace podo
