@@ -4,11 +4,13 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
 #include "base/core/error.h"
 #include "model/docker/container_config.h"
+#include "model/oci/spec.h"
 
 namespace podo::engine {
 
@@ -21,16 +23,22 @@ struct HostDevice {
   std::string access = "rwm";
 };
 
-// Every node that `resources.devices` names (a folder stands for all nodes below it), with `privileged` every node
-// of the host's /dev instead. not_found in Docker's words: "error gathering device information while adding
-// custom device "/dev/x": no such file or directory". Device requests: `could not select device driver "" with
-// capabilities: [[gpu]]`.
-Result<std::vector<HostDevice>> host_devices(const docker::Resources& resources, bool privileged);
-
-// The number of the device at a host's path, for blkio limits.
 struct DeviceNumber {
   std::int64_t major = 0, minor = 0;
 };
-Result<DeviceNumber> device_number(const std::string& path);
+
+struct HostDevices {
+  std::vector<HostDevice> nodes;
+  std::map<std::string, DeviceNumber, std::less<>> block;  // by the paths that block I/O limits name
+};
+
+// Every node that `resources.devices` names (a folder stands for all nodes below it), with `privileged` every
+// node of the host's /dev instead. Errors in Docker's words: `error gathering device information while adding
+// custom device "/dev/x": no such file or directory`, `could not select device driver "" with capabilities:
+// [[gpu]]`.
+Result<HostDevices> host_devices(const docker::Resources& resources, bool privileged);
+
+// "c 1:3 rwm", "b *:* m", "a *:* rwm"
+Result<oci::DeviceRule> parse_device_rule(std::string_view rule);
 
 }  // namespace podo::engine

@@ -34,6 +34,7 @@ struct Machine {
   bool cgroup_v2 = false;                          // unified
   bool memory_swap = true, memory_swappiness = true, oom_kill_disable = true, blkio_weight = true;
   bool apparmor = false, selinux = false;
+  bool thermal_throttle = false;  // there are counters to mask below /sys/devices/system/cpu/cpuN
   unsigned cpus = 1;
   std::uint64_t memory_bytes = 0;
   unsigned kernel_major = 6, kernel_minor = 0;
@@ -49,7 +50,6 @@ struct Sandbox {
   std::string ipc_namespace, pid_namespace;  // of "container:ID": "/proc/PID/ns/ipc"; else ""
   std::string shm_folder;    // what becomes /dev/shm with ipc mode shareable, host, container:ID; else ""
   std::string init_program;  // for --init: the file mounted at /sbin/docker-init
-  std::string runtime_root_propagation = {};  // "" private
 };
 
 // A mount of the container as it stands ready on the host: `source` is what is bound (a volume's folder, a
@@ -67,16 +67,26 @@ struct RuntimeConfig {
 
 Result<RuntimeConfig> make_runtime_config(const Container& container, const Machine& machine,
                                           const Sandbox& sandbox, std::span<const ReadyMount> mounts,
-                                          const UserIds& user, std::span<const HostDevice> devices);
+                                          const UserIds& user, const HostDevices& devices);
 
 // `user` is that of exec's own User, or of the container when it has none.
 Result<RuntimeConfig> make_process_config(const Container& container, const docker::ExecConfig& exec,
                                           const Machine& machine, const UserIds& user);
 
-// Checks that need no start, for create: unknown capabilities, limits, sysctls, modes, security options, odd
-// numbers. The warnings are those of POST create.
+// The limits alone: for Runtime::update. `unlimited`: what is 0 or absent is left out.
+oci::Resources make_resources(const docker::Resources& wanted, const Machine& machine,
+                              const HostDevices& devices, std::vector<std::string>& warnings);
+
+// For POST create, host_config_check.cpp: what was left open gets Docker's defaults, as `inspect` then shows it
+// (swap, /dev/shm, ipc and cgroup namespace modes, masked paths) ...
+void complete_host_config(docker::HostConfig& host_config, const Machine& machine);
+// ... and what needs no start to be refused is refused: unknown capabilities, modes, security options, odd
+// numbers. The warnings are those of POST create; what the machine cannot do is taken out of `host_config`.
 Result<std::vector<std::string>> check_host_config(const docker::Config& config,
-                                                   const docker::HostConfig& host_config,
-                                                   const Machine& machine);
+                                                   docker::HostConfig& host_config, const Machine& machine);
+// Its part for POST update: resources, and the restart policy if there is one.
+Result<> check_resources(docker::Resources& resources, const Machine& machine,
+                         std::vector<std::string>& warnings);
+Result<> check_restart_policy(const docker::RestartPolicy& policy, bool auto_remove);
 
 }  // namespace podo::engine
