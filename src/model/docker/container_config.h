@@ -7,6 +7,7 @@
 // Units: memory in bytes, CPU in 1e-9 CPUs (NanoCpus), durations in nanoseconds unless a name says otherwise.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>

@@ -14,5 +14,6 @@ struct ExecConfig {
   std::optional<std::array<std::uint32_t, 2>> console_size;  // height, width
 };
 Result<ExecConfig> decode_exec_config(const json::Document& body);
+void encode(json::Writer& out, const ExecConfig& config);  // what decode_exec_config() reads
 
 }  // namespace podo::docker
