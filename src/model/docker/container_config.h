@@ -1,10 +1,11 @@
-// What a client of the Docker Engine API asks for when it makes a container: the bodies Config, HostConfig and
-// NetworkingConfig of POST /containers/create (Engine API 1.24 to 1.51) as values. The engine keeps them in its
-// store in the same JSON, and `inspect` shows them again.
+// What a client of the Docker Engine API asks for when it makes a container: the bodies Config,
+// HostConfig and NetworkingConfig of POST /containers/create (Engine API 1.24 to 1.51) as values. The
+// engine keeps them in its store in the same JSON, and `inspect` shows them again.
 //
-// Decoding is as lenient as Docker's (encoding/json): unknown members are ignored, null is absent, member names
-// are matched without regard to case. What the engine cannot do is refused by the engine, not here.
-// Units: memory in bytes, CPU in 1e-9 CPUs (NanoCpus), durations in nanoseconds unless a name says otherwise.
+// Decoding is as lenient as Docker's (encoding/json): unknown members are ignored, null is absent,
+// member names are matched without regard to case. What the engine cannot do is refused by the engine,
+// not here. Units: memory in bytes, CPU in 1e-9 CPUs (NanoCpus), durations in nanoseconds unless a name
+// says otherwise.
 #pragma once
 
 #include <array>

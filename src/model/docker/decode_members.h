@@ -2,9 +2,9 @@
 //
 //   void members(Members& of, Ulimit& to) { of.may("Name", to.name).may("Soft", to.soft).may("Hard", to.hard); }
 //
-// Members keeps the first error and skips everything after it. A name is looked for as it is written, then without
-// regard to case. What is absent (or null) leaves its target as it was. Strings with a NUL are refused: the kernel
-// would cut them there, and what was checked would not be what is used.
+// Members keeps the first error and skips everything after it. A name is looked for as it is written,
+// then without regard to case. What is absent (or null) leaves its target as it was. Strings with a NUL
+// are refused: the kernel would cut them there, and what was checked would not be what is used.
 #pragma once
 
 #include "model/docker/container_config.h"

@@ -1,5 +1,5 @@
-// How a struct becomes the members of a JSON object that is open, as encoding/json with Docker's tags writes them.
-// Private to model/docker.
+// How a struct becomes the members of a JSON object that is open, as encoding/json with Docker's tags
+// writes them. Private to model/docker.
 //
 //   member            what it is called there
 //   member_or_null    Go's nil: null when there is nothing
