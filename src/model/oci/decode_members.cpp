@@ -59,6 +59,27 @@ Result<> read(const Field& from, StringMap& to) {
                                          });
 }
 
+Result<> read(const Field& from, std::map<std::string, std::string>& to) {
+  StringMap entries;
+  TRY(read_map<StringMap::value_type>(from, entries,
+                                      [](const Field& field, std::string key, auto& entry) -> Result<> {
+                                        entry = {std::move(key), field ? TRY(text_of(field)) : std::string()};
+                                        return {};
+                                      }));
+  for (auto& [key, value] : entries) to.insert_or_assign(std::move(key), std::move(value));
+  return {};
+}
+
+Result<> read(const Field& from, std::map<std::string, bool>& to) {
+  std::vector<std::string> names;
+  TRY(read_map<std::string>(from, names, [](const Field&, std::string key, std::string& name) -> Result<> {
+    name = std::move(key);
+    return {};
+  }));
+  for (auto& name : names) to.insert_or_assign(std::move(name), true);
+  return {};
+}
+
 Result<> read(const Field& from, std::vector<NetDevice>& to) {
   return read_map<NetDevice>(
       from, to, [](const Field& field, std::string key, NetDevice& device) -> Result<> {

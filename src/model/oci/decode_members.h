@@ -8,6 +8,7 @@
 // what is used.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,7 +28,9 @@ Result<> read(const Field& from, std::uint64_t& to);
 Result<> read(const Field& from, std::uint32_t& to);
 Result<> read(const Field& from, std::uint16_t& to);
 Result<> read(const Field& from, StringMap& to);
-Result<> read(const Field& from, std::vector<NetDevice>& to);  // in JSON maps, keyed by the name
+Result<> read(const Field& from, std::map<std::string, std::string>& to);  // null is ""
+Result<> read(const Field& from, std::map<std::string, bool>& to);         // a set: {"80/tcp": {}}
+Result<> read(const Field& from, std::vector<NetDevice>& to);              // in JSON maps, keyed by the name
 Result<> read(const Field& from, std::vector<RdmaLimit>& to);
 template <class T>
 Result<> read(const Field& from, std::optional<T>& to);

@@ -1,5 +1,5 @@
-// The documents of an image (image-spec 1.1; Docker image manifest v2 schema 2 reads as the same values): index,
-// manifest, config. Their digests are over bytes, so whoever keeps one keeps the bytes too.
+// The documents of an image (image-spec 1.1; Docker image manifest v2 schema 2 reads as the same values):
+// index, manifest, config. Their digests are over bytes, so whoever keeps one keeps the bytes too.
 #pragma once
 
 #include <cstdint>
@@ -26,24 +26,36 @@ inline constexpr std::string_view docker_list = "application/vnd.docker.distribu
 inline constexpr std::string_view docker_manifest = "application/vnd.docker.distribution.manifest.v2+json";
 inline constexpr std::string_view docker_config = "application/vnd.docker.container.image.v1+json";
 inline constexpr std::string_view docker_layer = "application/vnd.docker.image.rootfs.diff.tar.gzip";
+inline constexpr std::string_view docker_schema1 = "application/vnd.docker.distribution.manifest.v1+json";
+inline constexpr std::string_view docker_schema1_signed =
+    "application/vnd.docker.distribution.manifest.v1+prettyjws";
+
+constexpr bool is_index(std::string_view type) { return type == index || type == docker_list; }
+constexpr bool is_manifest(std::string_view type) { return type == manifest || type == docker_manifest; }
 }  // namespace media_type
 
+// Whoever reads documents from outside keeps to these; decoding refuses more layers or manifests.
+inline constexpr std::size_t manifest_bytes_max = 4u << 20;  // of an index too
+inline constexpr std::size_t config_bytes_max = 8u << 20;
+inline constexpr std::size_t layers_max = 512;
+inline constexpr std::size_t index_entries_max = 4096;
+
 struct Platform {
-  std::string os, architecture, variant, os_version;
+  std::string os = {}, architecture = {}, variant = {}, os_version = {};
   static Result<Platform> parse(std::string_view text);  // "linux/arm64/v8"
   static Platform own();                                 // of this machine
   std::string to_text() const;
-  // How well an image for `other` runs here: 0 not at all, more is better (arm64 takes v8, amd64 its exact self).
+  // How well an image for `other` runs here: 0 not at all, more is better (arm takes lesser variants too).
   int suits(const Platform& other) const;
 };
 
 struct Descriptor {
   std::string media_type, digest;
   std::uint64_t size = 0;
-  std::map<std::string, std::string> annotations;
-  std::optional<Platform> platform;
-  std::string artifact_type;
-  std::vector<std::string> urls;
+  std::map<std::string, std::string> annotations = {};
+  std::optional<Platform> platform = {};
+  std::string artifact_type = {};
+  std::vector<std::string> urls = {};
 };
 
 struct Index {
@@ -82,9 +94,13 @@ struct ImageConfig {
   std::vector<HistoryEntry> history;
 };
 
+// Null counts as absent, unknown members are ignored; every digest is checked. A document that could be read
+// as an index and as a manifest is refused as either; Docker's schema 1 is Unsupported. Without a "mediaType"
+// it is taken for OCI's.
 Result<Index> decode_index(const json::Document& document);
 Result<Manifest> decode_manifest(const json::Document& document);
 Result<ImageConfig> decode_image_config(const json::Document& document);
+// One spelling a value: compact, members in the order of the specification, nothing that is empty.
 std::string encode_index(const Index& index);
 std::string encode_manifest(const Manifest& manifest);
 std::string encode_image_config(const ImageConfig& config);
