@@ -6,10 +6,12 @@
 # shellcheck shell=bash disable=SC2034
 
 BUILD_PACKAGES=(clang-19 lld-19 llvm-19 libc++-19-dev libc++abi-19-dev cmake ninja-build ccache libseccomp-dev
-  libyaml-dev nettle-dev libxxhash-dev libzstd-dev python3)
+  libyaml-dev nettle-dev libxxhash-dev libzstd-dev libdeflate-dev libssl-dev node-llhttp python3)
 TEST_PACKAGES=(libclang-rt-19-dev doctest-dev python3-pytest iproute2 libcap2-bin)
 # What ./bench links its peers from; nothing else needs them.
 BENCH_PACKAGES=(liblmdb-dev libsqlite3-dev)
+# What ./test engine talks through; what cannot be installed is left out, and its tests are skipped.
+ENGINE_PACKAGES=(python3-docker docker-compose docker-registry mmdebstrap)
 # Other people's engines and runtimes, by the command each one brings. What cannot be installed is skipped.
 PEERS=(podman:podman ctr:containerd conmon:conmon runc:runc crun:crun)
 
@@ -98,7 +100,19 @@ need_busybox() {
 # With systemd a package's service is started and enabled at once. Units of packages that come only for the
 # tests are masked until they are installed, and disabled after; the mask lives in /run: no boot sees it.
 PEER_UNITS=(containerd.service podman.service podman.socket podman-restart.service
-  podman-auto-update.service podman-auto-update.timer)
+  podman-auto-update.service podman-auto-update.timer docker-registry.service)
+
+want_packages() {  # PACKAGE...
+  [[ ${PODO_SETUP:-} == skip ]] && return
+  local name missing=()
+  for name in "$@"; do
+    is_installed "$name" || missing+=("$name")
+  done
+  [[ ${#missing[@]} == 0 ]] && return
+  require_root 'installing packages'
+  step "Installing what the tests talk through: ${missing[*]}"
+  (install_without_services "${missing[@]}")
+}
 
 want_peers() {
   [[ ${PODO_SETUP:-} == skip ]] && return
@@ -140,4 +154,39 @@ build() {  # PRESET [TARGET...]
     return 1
   }
   NINJA_STATUS='        [%f/%t %es] ' cmake --build --preset "$preset" ${1:+--target "$@"}
+}
+
+# Packages of another Debian suite, unpacked below FOLDER and not installed: with lists of its own, so that the
+# machine's package state does not know of them. Dependencies are the caller's to name.
+fetch_debian() {  # FOLDER SUITE PACKAGE...
+  local folder=$1 suite=$2 site state
+  shift 2
+  state=$folder/apt
+  site=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -v security | head -n 1)
+  [[ $site ]] || return 1
+  mkdir -p "$state"/lists/partial "$state"/cache/archives/partial
+  echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $site $suite main" >"$state/sources.list"
+  local options=(-qq -o Dir::Etc::sourcelist="$state/sources.list" -o Dir::Etc::sourceparts=- -o Dir::State::lists="$state/lists"
+    -o Dir::Cache="$state/cache" -o APT::Default-Release= -o APT::Sandbox::User=root)
+  apt-get "${options[@]}" update >"$state/log" 2>&1 || return
+  (cd "$state/cache" && apt-get "${options[@]}" download "$@" >>"$state/log" 2>&1) || return
+  local package
+  for package in "$state"/cache/*.deb; do
+    dpkg-deb -x "$package" "$folder" && rm "$package"
+  done
+  rm -rf "$state/lists" "$state/cache"
+}
+
+# A docker command line: the machine's own, else one unpacked under build/. The newest comes first: older ones have fewer
+# of the calls that are to be answered.
+need_docker_cli() {
+  local folder=$PWD/build/tools/docker-cli
+  PATH=$PATH:$folder/usr/bin
+  command -v docker >/dev/null && return
+  [[ ${PODO_SETUP:-} == skip ]] && stop 'there is no docker command; Debian has one in docker-cli (or docker.io)'
+  step 'Fetching a docker command line for the tests'
+  fetch_debian "$folder" sid docker-cli && docker --version >/dev/null 2>&1 && return
+  fetch_debian "$folder" trixie docker-cli && docker --version >/dev/null 2>&1 && return
+  fetch_debian "$folder" bookworm docker.io && docker --version >/dev/null 2>&1 && return
+  stop "no docker command line could be fetched: see $folder/apt/log"
 }
