@@ -177,16 +177,17 @@ fetch_debian() {  # FOLDER SUITE PACKAGE...
   rm -rf "$state/lists" "$state/cache"
 }
 
-# A docker command line: the machine's own, else one unpacked under build/. The newest comes first: older ones have fewer
-# of the calls that are to be answered.
+# A docker command line with compose: the machine's own, else unpacked under build/. The newest comes first: older ones know
+# fewer of the calls that are to be answered. Without compose its tests are skipped.
 need_docker_cli() {
-  local folder=$PWD/build/tools/docker-cli
+  local folder=$PWD/build/tools/docker suite
   PATH=$PATH:$folder/usr/bin
-  command -v docker >/dev/null && return
-  [[ ${PODO_SETUP:-} == skip ]] && stop 'there is no docker command; Debian has one in docker-cli (or docker.io)'
-  step 'Fetching a docker command line for the tests'
-  fetch_debian "$folder" sid docker-cli && docker --version >/dev/null 2>&1 && return
-  fetch_debian "$folder" trixie docker-cli && docker --version >/dev/null 2>&1 && return
-  fetch_debian "$folder" bookworm docker.io && docker --version >/dev/null 2>&1 && return
-  stop "no docker command line could be fetched: see $folder/apt/log"
+  if [[ ${PODO_SETUP:-} != skip && ! -e $folder/usr/libexec/docker/cli-plugins/docker-compose ]]; then
+    step 'Fetching a docker command line for the tests'
+    for suite in sid trixie; do
+      fetch_debian "$folder" "$suite" docker-cli docker-compose && docker --version >/dev/null 2>&1 && break
+    done
+    docker --version >/dev/null 2>&1 || fetch_debian "$folder" bookworm docker.io || true
+  fi
+  docker --version >/dev/null 2>&1 || stop 'there is no docker command; Debian has one in docker-cli (or docker.io)'
 }

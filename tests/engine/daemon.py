@@ -12,6 +12,10 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 
+# Where ./test engine unpacks it.
+COMPOSE = Path(__file__).resolve().parents[2] / "build/tools/docker/usr/libexec/docker/cli-plugins/docker-compose"
+
+
 class UnixConnection(http.client.HTTPConnection):
     def __init__(self, path, timeout=60):
         super().__init__("localhost", timeout=timeout)
@@ -31,7 +35,9 @@ class Daemon:
         self.data, self.run = self.folder / "data", self.folder / "run"
         self.socket = self.run / "docker.sock"
         self.config = self.folder / "docker-config"
-        self.config.mkdir(parents=True, exist_ok=True)
+        (self.config / "cli-plugins").mkdir(parents=True, exist_ok=True)
+        if COMPOSE.exists():
+            (self.config / "cli-plugins/docker-compose").symlink_to(COMPOSE)
         self.log = self.folder / "daemon.log"
         self.process = None
 

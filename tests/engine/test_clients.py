@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from daemon import wait_until
+from daemon import COMPOSE, wait_until
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ def compose_programs():
     found = []
     if shutil.which("docker-compose"):
         found.append(["docker-compose"])
-    if subprocess.run(["docker", "compose", "version"], capture_output=True).returncode == 0:
+    if COMPOSE.exists():
         found.append(["docker", "compose"])
     return found
 
