@@ -1,0 +1,278 @@
+"""./bench engine: Podo beside dockerd and podman, in one interleaved run. Prints medians and ratios.
+
+Runs in network and mount namespaces of its own, so no engine changes the host's. CPU is that of the whole machine: let it
+do nothing else.
+"""
+
+import argparse
+import json
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parents[1] / "engine")]
+
+import images
+from engines import Docker, DockerOnPodo, Podman, Podo, UnixConnection, busy_seconds, proportional_bytes
+
+IMAGE = "busybox:latest"
+
+
+class Table:
+    def __init__(self):
+        self.rows = {}
+
+    def add(self, work, engine, value):
+        self.rows.setdefault(work, {}).setdefault(engine, []).append(value)
+
+    def print(self, engines):
+        print(f"\n{'work':44}" + "".join(f"{name:>20}" for name in engines))
+        for work, cells in self.rows.items():
+            shown, base = f"{work:44}", statistics.median(cells["podo"]) if "podo" in cells else None
+            for name in engines:
+                if name not in cells:
+                    shown += f"{'-':>20}"
+                    continue
+                middle = statistics.median(cells[name])
+                ratio = f" ({middle / base:.1f}x)" if base and name != "podo" else ""
+                shown += f"{middle:12.2f}{ratio:8}" if name != "podo" else f"{middle:12.2f}{'':8}"
+            print(shown)
+
+
+def repeat(engine, table, work, count, words):
+    walls, busy = [], busy_seconds()
+    for _ in range(count):
+        begun = time.monotonic()
+        engine.run(*words)
+        walls.append(time.monotonic() - begun)
+    table.add(f"{work}, wall ms", engine.name, statistics.median(walls) * 1000)
+    table.add(f"{work}, CPU ms", engine.name, (busy_seconds() - busy) / count * 1000)
+
+
+def short_runs(engines, table, options):
+    for _ in range(options.rounds):
+        for engine in engines:
+            repeat(engine, table, "run --rm true, no network", 10, ["run", "--rm", "--network", "none", IMAGE, "true"])
+        for engine in engines:
+            repeat(engine, table, "run --rm true, bridge", 10, ["run", "--rm", IMAGE, "true"])
+
+
+def execs(engines, table, options):
+    for engine in engines:
+        engine.run("run", "-d", "--name", f"e{id(engine)}", IMAGE, "sleep", "1000")
+    for _ in range(options.rounds):
+        for engine in engines:
+            repeat(engine, table, "exec true", 10, ["exec", f"e{id(engine)}", "true"])
+    for engine in engines:
+        engine.run("rm", "-f", "-t", "0", f"e{id(engine)}", check=False)
+        engine.run("rm", "-f", f"e{id(engine)}", check=False)
+
+
+def burst(engines, table, options):
+    for engine in engines:
+        busy, begun, running, names = busy_seconds(), time.monotonic(), [], [f"b{number}" for number in range(50)]
+        for name in names:
+            while len(running) >= 8:
+                running.pop(0).wait()
+            running.append(engine.spawn("run", "-d", "--name", name, IMAGE, "sleep", "1000"))
+        for process in running:
+            process.wait()
+        table.add("50 containers, 8 at a time, wall s", engine.name, time.monotonic() - begun)
+        table.add("50 containers, 8 at a time, CPU s", engine.name, busy_seconds() - busy)
+        assert len(engine.out("ps", "-q").split()) == 50, engine.name
+        if engine.socket:
+            connection, walls = UnixConnection(engine.socket), []
+            for _ in range(200):
+                at = time.monotonic()
+                connection.request("GET", "/v1.41/containers/json")
+                assert len(json.loads(connection.getresponse().read())) == 50
+                walls.append(time.monotonic() - at)
+            table.add("ps of 50 by the API, wall ms", engine.name, statistics.median(walls) * 1000)
+        monitors = monitors_of(engine)
+        table.add("PSS beside each of 50 containers, MB", engine.name, sum(map(proportional_bytes, monitors)) / 50 / 1e6)
+        begun = time.monotonic()
+        engine.run("rm", "-f", *names)
+        table.add("rm -f of the 50, wall s", engine.name, time.monotonic() - begun)
+
+
+def monitors_of(engine):
+    found = []
+    for entry in os.scandir("/proc"):
+        if entry.name.isdigit():
+            try:
+                if engine.monitors in Path(entry.path, "cmdline").read_text() or \
+                        engine.monitors.startswith(Path(entry.path, "comm").read_text().strip()):
+                    found.append(int(entry.name))
+            except OSError:
+                pass
+    return found
+
+
+def idle(engines, table, options):
+    """First, before anything else has run."""
+    for engine in engines:
+        if engine.process is None or engine.name.startswith("podo,"):
+            continue
+        engine.stop()
+        for _ in range(3):
+            table.add("daemon start to first answer, ms", engine.name, engine.start() * 1000)
+            time.sleep(0.5)
+            table.add("idle daemon, PSS MB", engine.name, sum(map(proportional_bytes, engine.processes())) / 1e6)
+            engine.stop()
+        engine.start()
+
+
+def logs(engines, table, options):
+    script = "yes 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' | head -n 1000000"
+    for _ in range(options.rounds):
+        for engine in engines:
+            if engine.name.startswith("podo,"):
+                continue
+            begun = time.monotonic()
+            more = ["--log-driver", "k8s-file"] if engine.name == "podman" else \
+                ["--log-driver", "json-file", "--log-opt", "max-size=1g"]
+            engine.run("run", "-d", "--name", "log", *more, IMAGE, "sh", "-c", script)
+            engine.run("wait", "log")
+            table.add("1,000,000 lines into the log, wall s", engine.name, time.monotonic() - begun)
+            begun = time.monotonic()
+            engine.run("logs", "log")
+            table.add("and read back, wall s", engine.name, time.monotonic() - begun)
+            engine.run("rm", "-f", "log")
+
+
+def make_large(folder):
+    """223 MB in five layers that compress about as well as programs do."""
+    path = Path(folder) / "large.tar"
+    pool = b"".join(Path(file).read_bytes() for file in sorted(Path("/usr/lib").rglob("*.so*"))
+                    if file.is_file() and not file.is_symlink() and file.stat().st_size < 8 << 20)[:400 << 20]
+    if len(pool) < 223 << 20:
+        pool = pool * (1 + (223 << 20) // max(1, len(pool)))
+    sizes, at, layers = [110, 60, 30, 15, 8], 0, []
+    for number, megabytes in enumerate(sizes):
+        entries, left = [], megabytes << 20
+        while left > 0:
+            size = min(left, 40_000 + (at * 7919) % 300_000)
+            entries.append(images.entry(f"layer{number}/f{at}", data=pool[at:at + size]))
+            at, left = at + size, left - size
+        layers.append(images.layer(entries))
+    return images.archive(path, "large:latest", layers, {"Cmd": ["true"]})
+
+
+def transfers(engines, table, options):
+    if not shutil.which("docker-registry"):
+        print("there is no docker-registry: push and pull are not measured")
+        return
+    folder = options.folder / "registry"
+    folder.mkdir()
+    (folder / "config.yml").write_text(
+        f"version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {folder}}}, delete: {{enabled: true}}}}\n"
+        "http: {addr: '127.0.0.1:5000'}\n")
+    registry = subprocess.Popen(["docker-registry", "serve", folder / "config.yml"], stdout=subprocess.DEVNULL,
+                                stderr=subprocess.DEVNULL)
+    time.sleep(0.5)
+    archive = make_large(options.folder)
+    for engine in engines:
+        if engine.name.startswith("podo,"):
+            continue
+        secure = ["--tls-verify=false"] if engine.name == "podman" else []
+        engine.run("load", "-q", "-i", archive, stderr=None)
+        for number in range(options.rounds):
+            name = f"127.0.0.1:5000/{engine.name}{number}/large"
+            engine.run("tag", "localhost/large" if engine.name == "podman" else "large", name, check=False)
+            engine.run("tag", "large", name, check=False)
+            timed(engine, table, "push of 223 MB", ["push", *secure, name])
+            engine.run("rmi", "-f", name, "large", check=False)
+            engine.run("rmi", "-f", "localhost/large", check=False)
+            timed(engine, table, "pull of 223 MB", ["pull", *secure, name])
+            if engine.process:
+                peak = max(int(re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())[1])
+                           for pid in engine.processes())
+                table.add("peak RSS of the daemon so far, MB", engine.name, peak / 1000)
+            engine.run("tag", name, "large")
+            engine.run("rmi", name)
+            if number + 1 == options.rounds:
+                engine.run("rmi", "-f", "large", check=False)
+    registry.kill()
+    registry.wait()
+
+
+def timed(engine, table, work, words):
+    busy, begun = busy_seconds(), time.monotonic()
+    engine.run(*words, stderr=None)
+    table.add(f"{work}, wall s", engine.name, time.monotonic() - begun)
+    table.add(f"{work}, CPU s", engine.name, busy_seconds() - busy)
+
+
+SCENARIOS = {"idle": idle, "run": short_runs, "exec": execs, "burst": burst, "logs": logs, "transfer": transfers}
+
+
+def in_own_namespaces():
+    """Again, in network and mount namespaces of our own."""
+    if os.environ.get("PODO_BENCH_INSIDE"):
+        subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+        return
+    os.environ["PODO_BENCH_INSIDE"] = "1"
+    os.execvp("unshare", ["unshare", "--net", "--mount", "--propagation", "private", sys.executable, *sys.argv])
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="./bench engine")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", choices=SCENARIOS, action="append")
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--alone", action="store_true", help="without the peers")
+    parser.add_argument("--peers", action="append", default=[], help="folders with dockerd, containerd, runc")
+    options = parser.parse_args()
+    in_own_namespaces()
+    options.folder = Path(tempfile.mkdtemp(prefix="podo-bench-", dir="/var/tmp"))
+    engines, table = [], Table()
+    try:
+        podo = Podo(options.folder / "podo", os.environ["PODO"])
+        engines.append(podo)
+        podo.start()
+        engines.append(DockerOnPodo(podo))
+        if not options.alone:
+            for folder in ([options.folder / "docker"] if shutil.which("dockerd", path=":".join(options.peers + [os.environ["PATH"]])) else []):
+                docker = Docker(folder, options.peers)
+                try:
+                    docker.start()
+                    engines.append(docker)
+                except RuntimeError as error:
+                    print(error)
+            if shutil.which("podman"):
+                engines.append(Podman(options.folder / "podman"))
+        archive = images.make_busybox(options.folder, shutil.which("busybox"))
+        names = [engine.name for engine in engines]
+        for scenario in options.only or SCENARIOS:
+            if scenario == "idle":
+                SCENARIOS[scenario](engines, table, options)
+            for engine in engines:
+                if not engine.name.startswith("podo,"):
+                    engine.run("load", "-q", "-i", archive, stderr=None)
+                    if engine.name == "podman":
+                        engine.run("tag", "localhost/busybox:latest", IMAGE, check=False)
+            if scenario != "idle":
+                SCENARIOS[scenario](engines, table, options)
+            print(f"done: {scenario}", file=sys.stderr)
+        table.print(names)
+        if options.json:
+            options.json.write_text(json.dumps(table.rows, indent=1))
+    finally:
+        for engine in engines:
+            ids = engine.out("ps", "-aq").split() if engine.process or engine.name == "podman" else []
+            if ids:
+                engine.run("rm", "-f", *ids, check=False)
+        for engine in reversed(engines):
+            if not engine.name.startswith("podo,"):
+                engine.stop()
+        subprocess.run(["rm", "-rf", "--one-file-system", options.folder], check=False)
+
+
+main()
