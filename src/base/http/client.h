@@ -1,6 +1,6 @@
 // An HTTP/1.1 client: requests to origins over connections that are kept and used again.
 //
-//   http::Client client(connector, {});
+//   http::Client client(loop, connector, {});
 //   http::Response answer = co_await client.send({.method = "GET", .url = "https://registry.example/v2/"});
 //   std::string text = co_await read_all(*answer.body, 1 << 20);
 //
@@ -24,8 +24,11 @@ struct Url {
   std::uint16_t port = 0;    // the scheme's when none was given
   std::string target = "/";  // path and query, encoded
   static Result<Url> parse(std::string_view text);
-  std::string origin() const;  // "https://host:port"
+  std::string origin() const;     // "https://host:port"
+  std::string authority() const;  // "host", "host:port": what a Host field says
   std::string to_text() const;
+  // What a Location field of an answer from here means: an absolute URL, or one that is relative to this one.
+  Result<Url> resolve(std::string_view reference) const;
 };
 
 // Where connections come from: name resolution, TCP or unix sockets, and TLS.
@@ -41,7 +44,9 @@ struct Request {
   Headers headers = {};
   std::string body = {};
   // A body that is produced while it is sent; it takes the place of `body`. With `body_size` it goes with a
-  // Content-Length, else chunked.
+  // Content-Length, else chunked. An answer may come before all of it was sent: it must live until the answer's
+  // body has been read to its end or dropped, or the call has failed. Its failure is the call's, or the
+  // answer's body's.
   Body* streamed_body = nullptr;
   std::optional<std::uint64_t> body_size = {};
 };

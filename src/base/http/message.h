@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,6 +16,8 @@
 namespace podo::http {
 
 using io::Task;
+
+bool same_name(std::string_view a, std::string_view b);  // without regard to the case of letters
 
 // Fields in the order they came; names compare without regard to case.
 class Headers {
@@ -39,6 +42,9 @@ class Headers {
  private:
   std::vector<Field> fields_;
 };
+
+// "Name: value\r\n" for each; what would end a line inside a value becomes a blank.
+void append_fields(std::string& out, const Headers& headers);
 
 // The query of a target, decoded ("%2F" -> '/', '+' -> ' '), in its order.
 class Query {

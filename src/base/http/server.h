@@ -2,11 +2,13 @@
 //
 //   http::Server server(loop, handler, log, {});
 //   co_await server.serve(*listener);              // until it is cancelled or the listener fails
+//   co_await server.serve(*tcp, &tls_context);     // the same with TLS
 //
 // Life: made -> serve() any number of listeners -> cancel the serving Task: idle connections close at once, those
 // in a handler are cancelled. A handler sees one Exchange and ends it; one that returns without having
 // answered is answered for with 500, one that fails with what to_status() makes of its Error, when the head
-// has not been sent yet. Lives on one loop.
+// has not been sent yet, as JSON {"message": "..."}. A peer that went away shows when something is written to
+// it, or to a handler that awaits peer_gone(); nothing else cancels a handler. Lives on one loop.
 #pragma once
 
 #include <memory>
@@ -14,6 +16,8 @@
 #include "base/core/log.h"
 #include "base/http/message.h"
 #include "base/io/group.h"
+#include "base/io/socket.h"
+#include "base/tls/tls.h"
 
 namespace podo::http {
 
@@ -55,8 +59,8 @@ class Exchange {
   // then is over. finish() on the stream is a half-close.
   virtual Task<std::unique_ptr<io::Stream>> upgrade(int status, Headers headers) = 0;
 
-  // Returns when the peer has gone (for answers that wait long and write seldom). One at a time; not together
-  // with a read of the body.
+  // Returns when the peer has gone (for answers that wait long and write seldom). One at a time; not before
+  // the body has been read. Of a peer that has sent much of its next requests already, it is never told.
   virtual Task<void> peer_gone() = 0;
 
   virtual bool head_sent() const = 0;
@@ -83,11 +87,17 @@ class Server {
   Server(io::Loop& loop, Handler& handler, Log& log, ServerLimits limits);
   ~Server();
   Task<void> serve(io::Listener& listener);
+  // The kernel's sockets: handlers learn who is at the other end. With `tls`, connections are encrypted.
+  Task<void> serve(io::SocketListener& listener, const tls::Context* tls = nullptr);
   // One connection, from whatever made it (a socket pair in a test, an in-process client).
   Task<void> serve_connection(std::unique_ptr<io::Stream> stream, Peer peer);
 
  private:
   struct State;
+  struct Counted;
+  Task<void> serve_counted(std::unique_ptr<Counted> counted, std::unique_ptr<io::Stream> stream, Peer peer);
+  Task<void> serve_secure(std::unique_ptr<Counted> counted, std::unique_ptr<io::Stream> stream, Peer peer,
+                          const tls::Context* tls);
   std::unique_ptr<State> state_;
 };
 
