@@ -53,6 +53,7 @@ struct Image {
   std::vector<std::string> layer_digests;  // compressed blobs, from the lowest
   std::vector<std::string> chain_ids;      // of the unpacked layers, the same order
   std::uint64_t size_bytes = 0;            // unpacked layers together
+  std::vector<std::uint64_t> layer_sizes = {};  // of each unpacked layer, in bytes: `docker history`
   std::string parent_id;                   // of commit and build; "" otherwise
   Wall last_tagged;
   std::vector<std::string> tags;     // "docker.io/library/busybox:1.36", sorted
