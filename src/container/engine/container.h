@@ -44,6 +44,7 @@ struct MountPoint {
   std::string type, name, source, destination, driver, mode, propagation;
   bool read_write = true;
   bool no_copy = false, anonymous = false, non_recursive = false;
+  bool read_only_non_recursive = false;  // what is mounted inside a read-only bind stays writable
   std::string subpath;
   std::int64_t tmpfs_bytes = 0;
   std::uint32_t tmpfs_mode = 0;

@@ -57,7 +57,6 @@ struct Sandbox {
 struct ReadyMount {
   MountPoint point;
   std::string source;
-  bool source_is_shared = false, source_is_slave = false;  // propagation of the host's mount it lies on
 };
 
 struct RuntimeConfig {
