@@ -33,6 +33,7 @@ struct Stdio {
 
 struct Command {
   std::vector<std::string> arguments;  // the first is looked up in PATH unless it has a '/'
+  std::string program = {};            // empty: arguments[0]; else this is executed under that name
   std::optional<std::vector<std::string>> environment = {};  // NAME=value; absent: this process's own
   std::string folder = {};                                   // working directory; empty: this process's own
   Stdio input = {}, output = {}, errors = {};

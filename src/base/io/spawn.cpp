@@ -124,7 +124,7 @@ PODO_SHARES_STACK_AND_MEMORY pid_t clone_child(Plan& plan, int& pidfd) {
 
 Result<Born> give_birth(const Command& command, const std::vector<Command::Passed>& descriptors) {
   if (command.arguments.empty()) return invalid("a command needs a program");
-  std::string program = TRY(find_program(command.arguments[0]));
+  std::string program = TRY(find_program(command.program.empty() ? command.arguments[0] : command.program));
   std::vector<char*> arguments = pointers_to(command.arguments);
   std::vector<char*> environment;
   if (command.environment) environment = pointers_to(*command.environment);

@@ -64,7 +64,9 @@ class AttachRelay : public std::enable_shared_from_this<AttachRelay> {
 
   // For the MonitorClient. `stream`: 1 stdout, 2 stderr.
   void put_output(std::uint8_t stream, std::span<const std::byte> bytes);
-  void connect(InputSink* sink);  // null: gone for now; writers wait
+  void connect(InputSink* sink);
+  void disconnect(const InputSink* sink);  // gone for now: writers wait
+  void end_of(const InputSink* sink);      // end(), unless another one has been connected
   void input_room_changed() { input_.notify_all(); }
   // All streams end, and later ones are attached to nothing until begin_again() (a container's next start).
   void end();
@@ -75,12 +77,12 @@ class AttachRelay : public std::enable_shared_from_this<AttachRelay> {
   explicit AttachRelay(Settings settings);
   void leave(AttachedStream& stream);
   void tell_whether_output_is_wanted();
+  void end_input();
 
   Settings settings_;
   std::vector<AttachedStream*> streams_;
   InputSink* sink_ = nullptr;
-  bool close_input_at_start_ = false;
-  bool wanted_ = false;
+  bool wanted_ = false, ended_ = false, input_ended_ = false;
   io::Condition input_{"standard input to be taken"};
 };
 

@@ -25,6 +25,7 @@
 #include "base/io/process.h"
 #include "base/io/socket.h"
 #include "container/engine/attach_relay.h"
+#include "container/monitor/protocol.h"
 
 namespace podo::engine {
 
@@ -32,10 +33,10 @@ namespace podo::engine {
 struct LogTarget {
   enum class Driver : std::uint8_t { none, json_file, local };
   Driver driver = Driver::none;
-  std::string path;
+  std::string path = {};
   std::uint64_t bytes_max = 0;
-  unsigned files_max = 1;  // with PATH itself; 1: it is emptied when full
-  std::string attributes;  // json-file: a JSON object for every line's "attrs"; "": none
+  unsigned files_max = 1;       // with PATH itself; 1: it is emptied when full
+  std::string attributes = {};  // json-file: a JSON object for every line's "attrs"; "": none
 };
 
 struct MonitorSpec {
@@ -59,7 +60,7 @@ class MonitorProgram {
 
 struct Ended {
   int code = 0, signal = 0;  // as ExitStatus
-  Wall at;
+  Wall at = {};
   std::uint64_t dropped_log_lines = 0;
   bool lost = false;  // the monitor died without a word (somebody killed it): code and time are not known
 };
@@ -76,9 +77,10 @@ class MonitorClient final : public InputSink {
   static std::optional<Ended> read_ended(const std::string& folder);
   ~MonitorClient() override;
 
-  pid_t pid() const { return pid_; }  // of the container's first process
-  io::Task<Ended> ended();            // the process has ended; any number may wait
-  io::Task<void> drained();           // and its output too: in the log, and at the relay (at most 2 s later)
+  pid_t pid() const { return pid_; }                                    // of the container's first process
+  pid_t monitor_pid() const { return process_ ? process_->pid() : 0; }  // 0: not our child
+  io::Task<Ended> ended();    // the process has ended; any number may wait
+  io::Task<Ended> drained();  // and its output too: in the log, and at the relay (at most 2 s later)
   void resize(std::uint32_t rows, std::uint32_t columns);
   void rotate_log();
 
@@ -88,15 +90,14 @@ class MonitorClient final : public InputSink {
   void forward_output(bool wanted) override;
 
  private:
-  struct Message;
   MonitorClient(io::EpollLoop& loop, std::string folder, std::shared_ptr<AttachRelay> relay);
-  void send(std::uint8_t type, std::string_view payload);
+  io::Task<std::unique_ptr<io::Socket>> connect_again();
+  void begin_connection();
+  void send(monitor::Type type, std::string_view payload);
   io::Task<void> converse();
   io::Task<void> receive();
   io::Task<void> write_messages();
-  io::Task<void> wait_until_known();
-  void take(const Message& message);
-  void finish(Ended ended);
+  void take(monitor::Type type, std::string_view payload);
 
   io::EpollLoop& loop_;
   std::string folder_;
@@ -107,6 +108,7 @@ class MonitorClient final : public InputSink {
   std::size_t credit_ = 0;
   pid_t pid_ = 0;
   std::string failure_;
+  std::uint64_t dropped_log_lines_ = 0;
   bool failed_ = false, drained_ = false, input_closed_ = false;
   std::optional<Ended> ended_;
   io::Condition changed_{"the monitor"};
