@@ -1,6 +1,6 @@
 // What a request costs: GET over one kept connection on a unix socket, as `docker ps` asks, one at a time and
-// pipelined. The client's side is plain system calls on a thread of its own. Prints the median of five rounds,
-// in time of the server thread's CPU (user and kernel), and on the wall.
+// pipelined. The client's side is plain system calls on a thread of its own. Prints the median of five
+// rounds, in time of the server thread's CPU (user and kernel), and on the wall.
 #include <sys/socket.h>
 #include <time.h>
 

@@ -4,9 +4,10 @@
 //   http::Response answer = co_await client.send({.method = "GET", .url = "https://registry.example/v2/"});
 //   std::string text = co_await read_all(*answer.body, 1 << 20);
 //
-// Life: made -> any number of calls, side by side -> destroyed after all answers of it. A request is repeated by
-// itself only when a kept connection turned out closed before any byte of an answer, and the body can be given
-// again. Redirects are the caller's (a registry must not send its token to another host). Lives on one loop.
+// Life: made -> any number of calls, side by side -> destroyed after all answers of it. A request is repeated
+// by itself only when a kept connection turned out closed before any byte of an answer, and the body can be
+// given again. Redirects are the caller's (a registry must not send its token to another host); what a
+// Location means, Url::resolve says. Lives on one loop.
 #pragma once
 
 #include <functional>
@@ -44,9 +45,9 @@ struct Request {
   Headers headers = {};
   std::string body = {};
   // A body that is produced while it is sent; it takes the place of `body`. With `body_size` it goes with a
-  // Content-Length, else chunked. An answer may come before all of it was sent: it must live until the answer's
-  // body has been read to its end or dropped, or the call has failed. Its failure is the call's, or the
-  // answer's body's.
+  // Content-Length, else chunked. An answer may come before all of it was sent: it must live until the
+  // answer's body has been read to its end or dropped, or the call has failed. Its failure is the call's, or
+  // the answer's body's.
   Body* streamed_body = nullptr;
   std::optional<std::uint64_t> body_size = {};
 };

@@ -1,5 +1,5 @@
-// HTTP messages as values (RFC 9110): what server, client and every handler share, whatever the version of the
-// protocol that carried them.
+// HTTP messages as values (RFC 9110): what server, client and every handler share, whatever the version of
+// the protocol that carried them.
 #pragma once
 
 #include <cstdint>

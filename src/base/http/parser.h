@@ -5,9 +5,9 @@
 //   parser.begin() ...                                      the next message of the connection
 //
 // Strict where laxness lets two readers of the same bytes see different messages: a Content-Length beside a
-// Transfer-Encoding, two Content-Lengths, a coding other than chunked, blanks before a colon, folded lines and
-// bare line feeds are errors. Kinds: invalid for what breaks the grammar, exhausted over a limit, unsupported
-// for a coding. Private to base/http, and for its fuzz targets.
+// Transfer-Encoding, two Content-Lengths, a coding other than chunked, blanks before a colon, folded lines
+// and bare line feeds are errors. Kinds: invalid for what breaks the grammar, exhausted over a limit,
+// unsupported for a coding. Private to base/http, and for its fuzz targets.
 #pragma once
 
 #include <llhttp.h>

@@ -4,8 +4,8 @@
 //   co_await server.serve(*listener);              // until it is cancelled or the listener fails
 //   co_await server.serve(*tcp, &tls_context);     // the same with TLS
 //
-// Life: made -> serve() any number of listeners -> cancel the serving Task: idle connections close at once, those
-// in a handler are cancelled. A handler sees one Exchange and ends it; one that returns without having
+// Life: made -> serve() any number of listeners -> cancel the serving Task: idle connections close at once,
+// those in a handler are cancelled. A handler sees one Exchange and ends it; one that returns without having
 // answered is answered for with 500, one that fails with what to_status() makes of its Error, when the head
 // has not been sent yet, as JSON {"message": "..."}. A peer that went away shows when something is written to
 // it, or to a handler that awaits peer_gone(); nothing else cancels a handler. Lives on one loop.
@@ -33,7 +33,7 @@ struct Peer {
 //   exchange.method(), path(), query(), headers(), body()
 //   co_await exchange.respond(200, headers, "whole body");                 // Content-Length
 // or
-//   co_await exchange.begin(200, headers); co_await exchange.write(...); ... co_await exchange.end();   // chunked
+//   co_await exchange.begin(200, headers); co_await exchange.write(...); ... co_await exchange.end();
 // or
 //   auto stream = co_await exchange.upgrade(101, headers);                 // the connection is the handler's
 class Exchange {

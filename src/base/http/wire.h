@@ -1,5 +1,5 @@
-// One connection of the client: sends a request and receives its answer, side by side where the request's body
-// is long. Private to base/http.
+// One connection of the client: sends a request and receives its answer, side by side where the request's
+// body is long. Private to base/http.
 //
 // Life: made of a fresh stream -> exchange() -> read_body() to the end -> exchange() ... while reusable().
 // Lives on one loop.

@@ -183,7 +183,7 @@ Task<std::size_t> Session::read(std::span<std::byte> into) {
     ERR_clear_error();
     if (std::size_t count = decrypt(into)) co_return count;
     int problem = SSL_get_error(ssl.get(), 0);
-    if (SSL_get_shutdown(ssl.get()) & SSL_RECEIVED_SHUTDOWN) co_return 0;
+    if (problem == SSL_ERROR_ZERO_RETURN) co_return 0;
     if (problem != SSL_ERROR_WANT_READ && problem != SSL_ERROR_NONE) {
       std::string why = take_openssl_error();
       (void)co_await flush().result();

@@ -4,11 +4,10 @@
 //   auto connection = co_await tls::connect(context, std::move(stream), "registry.example");
 //   co_await connection->write(...);                                  // an io::Stream like the one below it
 //
-// Life: a Context is made of options -> any number of connections from it; it lives until
-// the last of them has shaken hands. A Connection
-// owns the stream below it. finish() sends the farewell (close_notify) in the background: who destroys the
-// connection before the peer had it cuts the peer's bytes off, which it can tell from their end. So does this
-// side: bytes that end without a farewell are corrupt.
+// Life: a Context is made of options -> any number of connections from it; it lives until the last of them
+// has shaken hands. A Connection owns the stream below it. finish() sends the farewell (close_notify) in the
+// background: who destroys the connection before the peer had it cuts the peer's bytes off, which it can tell
+// from their end. So does this side: bytes that end without a farewell are corrupt.
 //
 // A name is verified against the certificate's alternative names, an address against its addresses. Nothing
 // of OpenSSL is set up before the first Context; a client that verifies reads the system's certificates then,
