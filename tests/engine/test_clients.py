@@ -80,7 +80,7 @@ def test_the_python_client_attaches_and_follows_events(client):
     container.remove(force=True)
 
 
-COMPOSE = """
+COMPOSE_FILE = """
 version: "3.8"
 services:
   db:
@@ -121,7 +121,7 @@ def test_compose_brings_up_three_services(engine, tmp_path, program):
     if program is None:
         pytest.skip("there is no docker-compose")
     import socket
-    (tmp_path / "docker-compose.yml").write_text(COMPOSE)
+    (tmp_path / "docker-compose.yml").write_text(COMPOSE_FILE)
 
     def compose(*words):
         done = subprocess.run([*program, "-p", "three", *words], cwd=tmp_path, env=engine.environment, timeout=120,

@@ -50,9 +50,9 @@ def test_commit_export_import_save_load(engine, tmp_path):
 
 
 def test_prune_and_df(engine):
-    engine.docker("run", "--name", "c", "busybox", "touch", "/x")
-    engine.docker("commit", "c", "gone:1")
-    engine.docker("rm", "c")
+    engine.docker("run", "--name", "work", "busybox", "touch", "/x")
+    engine.docker("commit", "work", "gone:1")
+    engine.docker("rm", "work")
     engine.docker("tag", "busybox", "gone:1")  # the committed one now has no name
     assert len(engine.docker("images", "-q", "--filter", "dangling=true").split()) == 1
     assert "Images" in engine.docker("system", "df")

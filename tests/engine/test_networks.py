@@ -27,10 +27,10 @@ def serve(engine, name, *words):
 
 
 def test_default_bridge(engine):
-    engine.docker("run", "-d", "--name", "a", "busybox", "sleep", "100")
-    address = engine.docker("inspect", "-f", "{{.NetworkSettings.Networks.bridge.IPAddress}}", "a")
+    engine.docker("run", "-d", "--name", "first", "busybox", "sleep", "100")
+    address = engine.docker("inspect", "-f", "{{.NetworkSettings.Networks.bridge.IPAddress}}", "first")
     assert engine.docker("run", "--rm", "busybox", "ping", "-c1", "-W2", address).count("1 packets received") == 1
-    assert engine.docker("exec", "a", "ip", "route").startswith("default via")
+    assert engine.docker("exec", "first", "ip", "route").startswith("default via")
 
 
 def test_names_on_a_network_of_ones_own(engine):
@@ -125,9 +125,8 @@ def test_none_and_host(engine):
 def test_bridges_do_not_talk_to_each_other(engine):
     engine.docker("network", "create", "n1")
     engine.docker("network", "create", "n2")
-    engine.docker("run", "-d", "--name", "x", "--network", "n1", "busybox", "sleep", "100")
-    address = engine.docker("inspect", "-f", "{{.NetworkSettings.Networks.n1.IPAddress}}", "x")
-    assert "100% packet loss" in engine.docker("run", "--rm", "--network", "n2", "busybox", "ping", "-c1", "-W1", address, code=1) or True
+    engine.docker("run", "-d", "--name", "far", "--network", "n1", "busybox", "sleep", "100")
+    address = engine.docker("inspect", "-f", "{{.NetworkSettings.Networks.n1.IPAddress}}", "far")
     done = engine.docker("run", "--rm", "--network", "n2", "busybox", "ping", "-c1", "-W1", address, code=None)
     assert done.returncode == 1
 

@@ -1,6 +1,7 @@
 """The daemon is killed, its containers are not."""
 
 import random
+import subprocess
 import time
 
 import pytest
@@ -24,7 +25,12 @@ def test_a_killed_daemon_loses_nothing(make_daemon):
         now = engine.inspect(name)
         assert now["State"]["Pid"] == was["State"]["Pid"] and now["State"]["StartedAt"] == was["State"]["StartedAt"]
         assert now["NetworkSettings"]["Ports"] == was["NetworkSettings"]["Ports"]
-    assert engine.docker("attach", "typed", input="still here\n") == "still here"
+    attached = engine.background("attach", "typed", stdin=subprocess.PIPE)
+    attached.stdin.write("still here\n")
+    attached.stdin.flush()
+    assert attached.stdout.readline() == "still here\n"
+    attached.kill()
+    attached.communicate()
     lines = engine.docker("logs", "runs").split("\n")
     assert lines == [f"line {number}" for number in range(len(lines))] and len(lines) > 100
     assert engine.docker("exec", "runs", "echo", "ok") == "ok"
@@ -54,7 +60,6 @@ def subprocess_kill(engine, name):
 
 
 def test_a_second_daemon_is_refused(make_daemon):
-    import subprocess
     engine = make_daemon()
     second = subprocess.run([engine.program, "serve", "--no-cluster", "--data", engine.data, "--run", engine.run],
                             capture_output=True, text=True, timeout=20)

@@ -47,7 +47,7 @@ def test_volumes_from_subpaths_and_tmpfs(engine):
     assert engine.docker("run", "--rm", "--mount", "type=volume,src=vol,dst=/s,volume-subpath=sub", "busybox", "cat", "/s/file") == "deep"
     assert engine.docker("run", "--rm", "--mount", "type=tmpfs,dst=/t,tmpfs-size=2m,tmpfs-mode=700", "busybox", "sh", "-c",
                          "df -k /t | tail -1 | awk '{print $2}'; stat -c %a /t") == "2048\n700"
-    assert "Duplicate mount point" in engine.fails("run", "--rm", "-v", "a:/x", "-v", "b:/x", "busybox", code=125)
+    assert "Duplicate mount point" in engine.fails("run", "--rm", "--mount", "type=volume,src=v1,dst=/x", "--mount", "type=volume,src=v2,dst=/x", "busybox", code=125)
 
 
 def test_volume_prune(engine):
