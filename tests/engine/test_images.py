@@ -161,7 +161,7 @@ def test_log_in(engine, make_registry):
     engine.docker("tag", "busybox", f"{registry.name}/box:1")
     assert "no basic auth credentials" in engine.fails("push", f"{registry.name}/box:1") or True
     failed = engine.docker("login", "-u", "user", "--password-stdin", registry.name, input="wrong", code=None)
-    assert failed.returncode == 1 and "unauthorized" in failed.stderr
+    assert failed.returncode == 1 and "unauthorized" in failed.stderr.lower()
     engine.docker("rmi", f"{registry.name}/box:1")
 
 

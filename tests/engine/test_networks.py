@@ -3,7 +3,7 @@
 import json
 import socket
 import subprocess
-import time
+import sys
 
 import pytest
 
@@ -52,7 +52,7 @@ def test_names_on_a_network_of_ones_own(engine):
 def test_subnets_and_static_addresses(engine):
     engine.docker("network", "create", "--subnet", "10.77.0.0/24", "--gateway", "10.77.0.254", "--ip-range", "10.77.0.128/25", "own")
     assert engine.docker("run", "--rm", "--network", "own", "--ip", "10.77.0.9", "busybox", "sh", "-c",
-                         "ip -4 addr show eth0 | grep -o 'inet [^ ]*'; ip route | head -1") == \
+                         "ip -4 addr show eth0 | grep -o 'inet [^ ]*'; ip route | head -1").rstrip() == \
         "inet 10.77.0.9/24\ndefault via 10.77.0.254 dev eth0"
     assert engine.docker("run", "--rm", "--network", "own", "busybox", "sh", "-c",
                          "ip -4 addr show eth0 | grep -o 'inet [^ ]*'").startswith("inet 10.77.0.1")
@@ -76,12 +76,23 @@ def test_published_ports_from_the_host(engine, host):
         fetch(port, host)
 
 
-def test_ports_of_one_address_chosen_ports_and_udp(engine):
+def echo_udp(pid, port):
+    """A server in the network namespace of a process: busybox has none for UDP."""
+    return subprocess.Popen(["nsenter", "-t", str(pid), "-n", sys.executable, "-c", f"""
+import socket
+server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+server.bind(("0.0.0.0", {port}))
+while True:
+    server.sendto(*server.recvfrom(2000))"""])
+
+
+def test_ports_of_one_address_chosen_ports_and_udp(engine, request):
     serve(engine, "one", "-p", "127.0.0.1::80")
     host, port = engine.docker("port", "one", "80").rsplit(":", 1)
     assert host == "127.0.0.1" and wait_until(lambda: fetch(int(port))) == "one\n"
     udp = free_port(socket.SOCK_DGRAM)
-    engine.docker("run", "-d", "--name", "udp", "-p", f"{udp}:5300/udp", "busybox", "sh", "-c", "nc -u -l -p 5300 -e cat")
+    engine.docker("run", "-d", "--name", "udp", "-p", f"{udp}:5300/udp", "busybox", "sleep", "1000")
+    request.addfinalizer(echo_udp(engine.inspect("udp")["State"]["Pid"], 5300).kill)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
         client.settimeout(0.5)
 
