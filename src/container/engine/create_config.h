@@ -1,0 +1,44 @@
+// What a container will be, from what was asked for and what its image brings: defaults, merging, checks. Pure.
+//
+// The order at create: settle() -> merge_image() -> check_request(), and those of runtime_config.h.
+// Errors are invalid, in Docker's words.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "container/engine/container.h"
+#include "container/engine/engine.h"
+
+namespace podo::engine {
+
+// The image's settings where the request has none; environment, labels, ports and volumes are united. No
+// command in either: "no command specified".
+Result<> merge_image(docker::Config& config, const oci::ImageConfig& image);
+
+Result<> check_request(const docker::CreateRequest& request);
+
+// What is filled in where nothing was said, besides complete_host_config() (runtime_config.h): network mode
+// bridge, the daemon's way of logging, ports that are exposed because they are bound.
+void settle(docker::CreateRequest& request, const docker::HostConfig::LogConfig& default_log);
+
+// Program and arguments.
+struct CommandLine {
+  std::string path;
+  std::vector<std::string> args;
+};
+CommandLine command_line(const docker::Config& config);
+
+// The host's ports that are wanted, from the bindings and (publish_all_ports) what is exposed.
+Result<std::vector<network::PublishedPort>> plan_ports(const docker::Config& config,
+                                                       const docker::HostConfig& host_config);
+
+// "container:web", with any "host", "none", "default" or a network's name.
+struct NetworkMode {
+  enum class Kind : std::uint8_t { bridge, user, host, none, container } kind = Kind::bridge;
+  std::string name;  // of the network or the container
+};
+NetworkMode network_mode(const docker::HostConfig& host_config);
+std::string_view container_of_mode(std::string_view mode);  // "container:x" -> "x", else ""
+
+}  // namespace podo::engine
