@@ -43,17 +43,19 @@ struct NetworkRecord {
   std::string ipam_driver = "default";
   StringMap ipam_options;
   std::vector<IpamPool> pools;  // IPv4 first; complete once made
+  bool pools_by_user = false;   // then endpoints may ask for addresses
   StringMap options, labels;
   std::string bridge_name;  // of the kernel
 };
 
 struct EndpointWish {
   std::string container_id, container_name;
-  std::vector<std::string> aliases;  // DNS names in this network besides the container's name and short id
-  std::string ipv4, ipv6, mac;       // "" chosen
-  std::vector<std::string> links;    // "container:alias"
+  std::vector<std::string> aliases =
+      {};  // DNS names in this network besides the container's name and short id
+  std::string ipv4 = {}, ipv6 = {}, mac = {};  // "" chosen
+  std::vector<std::string> links = {};         // "container:alias"
   std::int64_t gateway_priority = 0;
-  StringMap driver_options;
+  StringMap driver_options = {};
 };
 
 struct Endpoint {

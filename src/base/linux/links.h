@@ -1,0 +1,113 @@
+// Links, their addresses and routes, as requests of rtnetlink(7): build them, then send them in one datagram.
+//
+//   LinkRequests requests;
+//   requests.add_bridge("br0", {.up = true, .mtu = 1500});
+//   requests.add_veth({.name = "eth0", .net_namespace = netns.get(), .index = 16, .peer = "veth1"});
+//   requests.change_link("veth1", {.up = true, .master = bridge_index});
+//   TRY(socket.send_all(requests.all()));
+//
+// Who makes a link may choose its index, so that what follows (addresses, routes) needs no question in between.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+
+#include "base/core/ip_address.h"
+#include "base/linux/netlink.h"
+
+namespace podo::linux {
+
+using MacAddress = std::array<std::uint8_t, 6>;
+
+struct LinkChange {
+  std::optional<bool> up = {};
+  std::uint32_t mtu = 0;                     // 0: as it is
+  std::optional<std::uint32_t> master = {};  // index; 0: none
+  std::optional<MacAddress> mac = {};
+  std::string alias = {};  // what it is for; any text of less than 256 bytes
+  std::string new_name = {};
+  bool no_link_local = false;         // no IPv6 address of its own
+  std::optional<bool> isolated = {};  // a port of a bridge: reaches only ports that are not isolated
+};
+
+// The kernel gives an index to the first of the pair only, so the first is the one in the other namespace; its
+// peer stays in the socket's.
+struct VethWish {
+  std::string name;
+  int net_namespace = -1;   // a descriptor
+  std::uint32_t index = 0;  // in that namespace; 0: the kernel chooses
+  std::optional<MacAddress> mac = {};
+  bool up = false;
+  std::uint32_t mtu = 0;  // of both
+  std::string peer;
+};
+
+struct MacvlanWish {
+  std::string name;
+  std::uint32_t parent = 0;  // index
+  std::uint32_t mode = 4;    // MACVLAN_MODE_*: bridge
+  std::uint32_t mtu = 0;
+  int net_namespace = -1;
+  std::uint32_t index = 0;  // in that namespace
+  std::optional<MacAddress> mac = {};
+};
+
+struct RouteWish {
+  IpPrefix destination;    // of length 0: default
+  IpAddress gateway = {};  // none: on the link itself
+  std::uint32_t link = 0;  // index
+  bool replaces = false;   // another one to the same destination
+};
+
+class LinkRequests {
+ public:
+  void add_bridge(const std::string& name, const MacAddress& mac, std::uint32_t mtu);
+  void add_veth(const VethWish& wish);
+  void add_macvlan(const MacvlanWish& wish);
+  void change_link(const std::string& name, const LinkChange& change);
+  void change_link(std::uint32_t index, const LinkChange& change);
+  void remove_link(const std::string& name);
+  void remove_link(std::uint32_t index);
+  void add_address(std::uint32_t link, const IpPrefix& address);  // there already: replaced
+  void remove_address(std::uint32_t link, const IpPrefix& address);
+  void add_route(const RouteWish& wish);
+  void remove_route(const RouteWish& wish);
+
+  const std::vector<NetlinkRequest>& all() const { return requests_; }
+  bool empty() const { return requests_.empty(); }
+
+ private:
+  NetlinkRequest& request(std::uint16_t type, std::uint16_t flags, std::string what);
+  void change(std::uint32_t index, const std::string& name, const LinkChange& change);
+  std::vector<NetlinkRequest> requests_;
+};
+
+struct LinkStatistics {
+  std::uint64_t rx_packets = 0, tx_packets = 0, rx_bytes = 0, tx_bytes = 0;
+  std::uint64_t rx_errors = 0, tx_errors = 0, rx_dropped = 0, tx_dropped = 0;
+};
+struct Link {
+  std::uint32_t index = 0, mtu = 0, master = 0;
+  std::string name, alias, kind;  // kind: "bridge", "veth", "" for hardware
+  std::string mac;                // 6 bytes
+  bool up = false;
+  LinkStatistics statistics;
+};
+Result<std::vector<Link>> list_links(NetlinkSocket& socket);
+Result<std::optional<Link>> find_link(NetlinkSocket& socket, const std::string& name);
+
+struct Route {
+  IpPrefix destination;
+  std::uint32_t link = 0, table = 0, metric = 0;
+  IpAddress gateway;
+};
+Result<std::vector<Route>> list_routes(NetlinkSocket& socket, std::uint8_t family);
+
+struct LinkAddress {
+  std::uint32_t link = 0;
+  IpPrefix address;
+};
+Result<std::vector<LinkAddress>> list_addresses(NetlinkSocket& socket);
+
+}  // namespace podo::linux

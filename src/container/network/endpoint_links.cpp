@@ -1,0 +1,208 @@
+#include "container/network/endpoint_links.h"
+
+#include <linux/rtnetlink.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/core/random.h"
+#include "base/linux/namespaces.h"
+
+namespace podo::network {
+namespace {
+
+linux::MacAddress random_mac() {
+  linux::MacAddress mac;
+  SystemRandom().fill(std::as_writable_bytes(std::span(mac)));
+  mac[0] = static_cast<std::uint8_t>((mac[0] & 0xfe) | 0x02);  // of one station, locally administered
+  return mac;
+}
+
+Result<> agree_on_addresses(linux::NetlinkSocket& socket, const linux::Link& bridge, const BridgePlan& plan,
+                            bool own) {
+  linux::LinkRequests requests;
+  const auto wanted = [&](const IpPrefix& address) {
+    return std::ranges::count(plan.addresses, address) > 0;
+  };
+  const auto is_link_local = [](const IpAddress& a) {
+    return a.is_v6() && a.bytes().starts_with("\xfe\x80");
+  };
+  if (own)
+    for (const linux::LinkAddress& there : TRY(linux::list_addresses(socket)))
+      if (there.link == bridge.index && !wanted(there.address) && !is_link_local(there.address.address))
+        requests.remove_address(bridge.index, there.address);
+  for (const IpPrefix& address : plan.addresses) requests.add_address(bridge.index, address);
+  if (own) requests.change_link(bridge.index, {.up = true, .mtu = plan.mtu, .alias = plan.alias});
+  else requests.change_link(bridge.index, {.up = true});
+  return socket.send_all(requests.all());
+}
+
+}  // namespace
+
+Result<std::uint32_t> ensure_bridge(const BridgePlan& plan) {
+  linux::NetlinkSocket socket = TRY(linux::NetlinkSocket::open());
+  std::optional<linux::Link> bridge = TRY(linux::find_link(socket, plan.name));
+  bool own = bridge && bridge->alias == plan.alias;
+  if (!bridge) {
+    linux::LinkRequests requests;
+    requests.add_bridge(plan.name, random_mac(), plan.mtu);
+    TRY(socket.send_all(requests.all()));
+    bridge = TRY(linux::find_link(socket, plan.name));
+    own = true;
+  }
+  if (!bridge || bridge->kind != "bridge") return conflict("{} is there and no bridge", plan.name);
+  // 127.0.0.1:PORT of the host leads into the bridge; who stands there and tries the same the other way meets
+  // the table's chain "early".
+  TRY(linux::write_net_sysctl(text("ipv4/conf/{}/route_localnet", plan.name), "1"));
+  (void)linux::write_net_sysctl(text("ipv6/conf/{}/disable_ipv6", plan.name), plan.ipv6 ? "0" : "1");
+  if (plan.ipv6) (void)linux::write_net_sysctl(text("ipv6/conf/{}/accept_ra", plan.name), "0");
+  TRY_IN(plan.name, agree_on_addresses(socket, *bridge, plan, own));
+  return bridge->index;
+}
+
+Result<> remove_own_link(const std::string& name, const std::string& alias) {
+  linux::NetlinkSocket socket = TRY(linux::NetlinkSocket::open());
+  const std::optional<linux::Link> link = TRY(linux::find_link(socket, name));
+  if (!link || link->alias != alias) return {};
+  linux::LinkRequests requests;
+  requests.remove_link(link->index);
+  return socket.send_all(requests.all());
+}
+
+namespace {
+
+Result<> fill_sandbox(const EndpointPlan& plan) {
+  const auto visit = TRY(linux::NetworkNamespaceVisit::enter(*plan.sandbox));
+  const bool has_ipv6 = std::ranges::any_of(plan.addresses, [](auto& a) { return a.address.is_v6(); });
+  linux::LinkRequests requests;
+  if (has_ipv6) {
+    const std::string settings = text("ipv6/conf/{}/", plan.interface);
+    TRY(linux::write_net_sysctl(settings + "disable_ipv6", "0"));
+    TRY(linux::write_net_sysctl(settings + "accept_ra", "0"));  // its gateway is known
+    TRY(linux::write_net_sysctl(settings + "dad_transmits", "0"));
+  }
+  if (has_ipv6 || plan.driver != "bridge") requests.change_link(plan.index, {.up = true});
+  for (const IpPrefix& address : plan.addresses) requests.add_address(plan.index, address);
+  for (const linux::RouteWish& route : plan.routes) requests.add_route(route);
+  linux::NetlinkSocket socket = TRY(linux::NetlinkSocket::open());
+  return socket.send_all(requests.all());
+}
+
+Result<> make_veth(const EndpointPlan& plan) {
+  const bool has_ipv6 = std::ranges::any_of(plan.addresses, [](auto& a) { return a.address.is_v6(); });
+  linux::LinkRequests requests;
+  requests.add_veth({.name = plan.interface,
+                     .net_namespace = plan.sandbox->get(),
+                     .index = plan.index,
+                     .mac = plan.mac,
+                     .up = !has_ipv6,
+                     .mtu = plan.mtu,
+                     .peer = plan.host_link});
+  linux::LinkChange change{.up = true, .master = plan.parent, .alias = plan.alias, .no_link_local = true};
+  if (plan.isolated) change.isolated = true;
+  requests.change_link(plan.host_link, change);
+  linux::NetlinkSocket socket = TRY(linux::NetlinkSocket::open());
+  return socket.send_all(requests.all());
+}
+
+Result<> make_macvlan(const EndpointPlan& plan) {
+  linux::LinkRequests requests;
+  requests.add_macvlan({.name = plan.interface,
+                        .parent = plan.parent,
+                        .mode = plan.macvlan_mode,
+                        .mtu = plan.mtu,
+                        .net_namespace = plan.sandbox->get(),
+                        .index = plan.index,
+                        .mac = plan.mac});
+  linux::NetlinkSocket socket = TRY(linux::NetlinkSocket::open());
+  return socket.send_all(requests.all());
+}
+
+}  // namespace
+
+Result<> make_endpoint_link(const EndpointPlan& plan) {
+  Result<> made = plan.driver == "macvlan" ? make_macvlan(plan) : make_veth(plan);
+  if (made) made = fill_sandbox(plan);
+  if (!made) (void)remove_endpoint_link(plan);  // whatever there is of it
+  return made;
+}
+
+Result<> remove_endpoint_link(const EndpointPlan& plan) {
+  if (plan.driver != "macvlan") return remove_own_link(plan.host_link, plan.alias);
+  const auto visit = TRY(linux::NetworkNamespaceVisit::enter(*plan.sandbox));
+  linux::NetlinkSocket socket = TRY(linux::NetlinkSocket::open());
+  linux::LinkRequests requests;
+  requests.remove_link(plan.interface);
+  return socket.send_all(requests.all());
+}
+
+Result<> replace_routes(const NamespacePtr& sandbox, const std::vector<linux::RouteWish>& routes) {
+  const auto visit = TRY(linux::NetworkNamespaceVisit::enter(*sandbox));
+  linux::NetlinkSocket socket = TRY(linux::NetlinkSocket::open());
+  linux::LinkRequests requests;
+  for (linux::RouteWish route : routes) {
+    route.replaces = true;
+    requests.add_route(route);
+  }
+  return requests.empty() ? Result<>() : socket.send_all(requests.all());
+}
+
+Result<std::vector<linux::Link>> leftover_links(const std::string& prefix,
+                                                const std::vector<std::string>& wanted) {
+  linux::NetlinkSocket socket = TRY(linux::NetlinkSocket::open());
+  std::vector<linux::Link> links = TRY(linux::list_links(socket));
+  std::erase_if(links, [&](const linux::Link& link) {
+    return !link.alias.starts_with(prefix + ":") || std::ranges::count(wanted, link.name) > 0;
+  });
+  return links;
+}
+
+Result<> remove_links(const std::vector<std::string>& names) {
+  if (names.empty()) return {};
+  linux::NetlinkSocket socket = TRY(linux::NetlinkSocket::open());
+  linux::LinkRequests requests;
+  for (const std::string& name : names) requests.remove_link(name);
+  return socket.send_all(requests.all());
+}
+
+namespace {
+
+std::uint32_t smallest_mtu(const std::vector<linux::Link>& links, const std::vector<linux::Route>& routes) {
+  std::uint32_t smallest = 0;
+  for (const linux::Route& route : routes) {
+    if (route.destination.length != 0 || route.table != RT_TABLE_MAIN) continue;
+    for (const linux::Link& link : links)
+      if (link.index == route.link && link.mtu != 0) smallest = std::min(smallest - 1, link.mtu - 1) + 1;
+  }
+  return smallest;
+}
+
+void read_port_range(HostFacts& facts) {
+  const auto range = linux::read_net_sysctl("ipv4/ip_local_port_range");
+  if (!range) return;
+  const char* end = range->data() + range->size();
+  std::uint16_t first = 0, last = 0;
+  const auto [behind, error] = std::from_chars(range->data(), end, first);
+  const char* second = std::find_if(behind, end, [](char c) { return c >= '0' && c <= '9'; });
+  if (error != std::errc() || std::from_chars(second, end, last).ec != std::errc() || last < first) return;
+  facts.port_first = first;
+  facts.port_last = last;
+}
+
+}  // namespace
+
+Result<HostFacts> look_at_host() {
+  HostFacts facts;
+  linux::NetlinkSocket socket = TRY(linux::NetlinkSocket::open());
+  const std::vector<linux::Link> links = TRY(linux::list_links(socket));
+  std::vector<linux::Route> routes = TRY(linux::list_routes(socket, AF_INET));
+  facts.default_mtu = smallest_mtu(links, routes);
+  if (facts.default_mtu == 0) facts.default_mtu = 1500;
+  for (const linux::Route& route : routes)
+    if (route.destination.length != 0) facts.routes.push_back(route.destination);
+  read_port_range(facts);
+  return facts;
+}
+
+}  // namespace podo::network

@@ -1,0 +1,99 @@
+#include "base/linux/namespaces.h"
+#include "container/network/machine_networks.h"
+#include "container/network/plan_network.h"
+
+namespace podo::network {
+
+std::vector<FirewallNetwork> MachineNetworks::firewall_networks_now() const {
+  std::vector<FirewallNetwork> all;
+  for (const auto& [id, network] : networks_) {
+    const NetworkRecord& record = network->record;
+    if (!network->ready || record.driver != "bridge") continue;
+    const auto subnet = [&](bool ipv6) {
+      const IpamPool* pool = pool_of(record, ipv6);
+      const auto prefix = pool == nullptr ? Result<IpPrefix>() : IpPrefix::parse(pool->subnet);
+      return prefix ? *prefix : IpPrefix();
+    };
+    const auto address = [&](const char* option) {
+      const std::string* value = network->option(option);
+      const auto parsed = value == nullptr ? Result<IpAddress>() : IpAddress::parse(*value);
+      return parsed ? *parsed : IpAddress();
+    };
+    const auto mode = [&](const char* option) {
+      const std::string* value = network->option(option);
+      return value == nullptr ? std::string() : *value;
+    };
+    const std::string gateway_mode = mode("com.docker.network.bridge.gateway_mode_ipv4");
+    const bool masquerade = network->option_is("com.docker.network.bridge.enable_ip_masquerade", true);
+    all.push_back({.bridge = record.bridge_name,
+                   .subnet4 = subnet(false),
+                   .subnet6 = subnet(true),
+                   .speaks_as4 = address("com.docker.network.host_ipv4"),
+                   .speaks_as6 = address("com.docker.network.host_ipv6"),
+                   .internal = record.internal,
+                   .masquerade = masquerade && gateway_mode != "routed",
+                   .routed = gateway_mode == "routed" || gateway_mode == "nat-unprotected"});
+  }
+  return all;
+}
+
+std::vector<Translation> MachineNetworks::translations_now() const {
+  std::vector<Translation> all;
+  for (const auto& [container, sandbox] : sandboxes_)
+    all.insert(all.end(), sandbox->translations.begin(), sandbox->translations.end());
+  return all;
+}
+
+Task<void> MachineNetworks::commit(linux::NftBatch batch) {
+  co_await ground_.pool.run([batch = std::move(batch)] { return batch.commit(); });
+}
+
+Task<void> MachineNetworks::rebuild_table() {
+  co_await commit(firewall_table(options_.prefix, firewall_networks_now(), translations_now()));
+}
+
+Task<void> MachineNetworks::rebuild_networks() {
+  auto changed = co_await commit(firewall_networks(options_.prefix, firewall_networks_now())).result();
+  if (!changed && changed.error().kind() == ErrorKind::not_found) co_return co_await rebuild_table();
+  co_await std::move(changed);
+}
+
+// Somebody may have flushed the host's rules: then what is to be changed is not there, and all is made again.
+Task<void> MachineNetworks::change_translations(std::vector<Translation> removed,
+                                                std::vector<Translation> added) {
+  if (removed.empty() && added.empty()) co_return;
+  auto changed = co_await commit(firewall_translations(options_.prefix, removed, added)).result();
+  if (!changed && changed.error().kind() == ErrorKind::not_found) {
+    ground_.log.warn("the packet filter's table {} was changed by somebody else: it is made again",
+                     options_.prefix);
+    co_return co_await rebuild_table();
+  }
+  co_await std::move(changed);
+}
+
+Task<void> MachineNetworks::warn_about_policies() {
+  auto chains = co_await ground_.pool.run([] { return linux::list_base_chains(); }).result();
+  if (!chains) co_return;
+  for (const linux::NftBaseChain& chain : *chains)
+    if (chain.hook == NF_INET_FORWARD && chain.drops && chain.family != NFPROTO_BRIDGE &&
+        chain.family != NFPROTO_ARP)
+      ground_.log.warn(
+          "chain {} of table {} drops what it does not accept: published ports and containers' way "
+          "to the world need rules there for {}0",
+          chain.name, chain.table, options_.prefix);
+}
+
+Task<void> MachineNetworks::allow_forwarding() {
+  if (!options_.enable_ip_forward) co_return;
+  bool ipv6 = false;
+  for (const auto& [id, network] : networks_) ipv6 = ipv6 || network->addresses6.has_value();
+  co_await ground_.pool.run([ipv6]() -> Result<void> {
+    for (const char* name : {"ipv4/ip_forward", "ipv6/conf/all/forwarding"}) {
+      if (name[3] == '6' && !ipv6) continue;
+      if (TRY(linux::read_net_sysctl(name)) == "0") TRY(linux::write_net_sysctl(name, "1"));
+    }
+    return {};
+  });
+}
+
+}  // namespace podo::network

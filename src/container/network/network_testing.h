@@ -1,0 +1,133 @@
+// A machine of its own for tests: a network namespace that plays the host, one beside it that plays the world, a
+// store in memory, and sockets anywhere. Root only; without it can_run() says so.
+#pragma once
+
+#include <doctest/doctest.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/io/epoll_loop.h"
+#include "base/linux/links.h"
+#include "base/linux/namespaces.h"
+#include "base/store/memory_store.h"
+#include "container/network/networks.h"
+
+namespace podo::network {
+
+inline bool can_run() {
+  if (::geteuid() == 0) return true;
+  MESSAGE("skipped: network namespaces need root");
+  return false;
+}
+
+class KeptLog final : public Log {
+ public:
+  void write(LogLevel level, std::string_view message) override {
+    if (level >= LogLevel::warning) lines += text("{}\n", message);
+  }
+  std::string lines;
+};
+
+// Members die in reverse: last of all the thread goes home.
+class TestMachine {
+ public:
+  TestMachine() : home(*linux::NetworkNamespaceVisit::enter_new()) {
+    host = *linux::current_network_namespace();
+    {
+      const auto visit = *linux::NetworkNamespaceVisit::enter_new();
+      world = *linux::current_network_namespace();
+    }
+    char name[] = "/tmp/podo-network-XXXXXX";
+    folder = ::mkdtemp(name);
+    must(linux::write_net_sysctl("ipv4/ip_forward", "0"));
+    linux::LinkRequests wires;
+    wires.change_link(1, {.up = true});
+    wires.add_veth({.name = "wire", .net_namespace = world.get(), .index = 50, .peer = "uplink"});
+    must(send(wires));
+    configure(host, "uplink", {"198.51.100.1/24", "2001:db8:1::1/64"});
+    configure(world, "wire", {"198.51.100.9/24", "2001:db8:1::9/64"});
+    store = store::make_memory_store(loop, random);
+  }
+  ~TestMachine() {
+    if (networks) must(loop.run(networks->close(true)));
+    networks.reset();
+    ::rmdir((folder + "/netns").c_str());
+    ::rmdir(folder.c_str());
+  }
+
+  NetworksGround ground() { return {loop, pool, *store, random, clock, log}; }
+  void open(NetworksOptions options = {}) {
+    options.run_folder = folder;
+    if (options.prefix.empty()) options.prefix = "podotest";
+    auto opened = loop.run(Networks::open(ground(), std::move(options)));
+    REQUIRE_MESSAGE(opened.has_value(), (opened ? "" : opened.error().message()));
+    networks = *std::move(opened);
+  }
+  // The daemon is gone as by kill -9: what it had in memory and its descriptors.
+  void crash() { networks.reset(); }
+
+  template <class T>
+  T run(Task<T> task) {
+    auto outcome = loop.run(std::move(task));
+    REQUIRE_MESSAGE(outcome.has_value(), (outcome ? "" : outcome.error().message()));
+    if constexpr (!std::is_void_v<T>) return *std::move(outcome);
+  }
+  template <class T>
+  Error fails(Task<T> task) {
+    auto outcome = loop.run(std::move(task));
+    REQUIRE(!outcome.has_value());
+    return std::move(outcome).error();
+  }
+
+  // A container on the networks named.
+  std::vector<Endpoint> container(const std::string& id, const std::vector<std::string>& on) {
+    run(networks->make_sandbox(id));
+    std::vector<Endpoint> endpoints;
+    for (const std::string& network : on)
+      endpoints.push_back(
+          run(networks->attach(network, {.container_id = id, .container_name = "name-" + id})));
+    return endpoints;
+  }
+  io::Fd sandbox(const std::string& id) {
+    auto opened = linux::open_pinned_namespace(folder + "/netns/" + id);
+    REQUIRE_MESSAGE(opened.has_value(), (opened ? "" : opened.error().message()));
+    return *std::move(opened);
+  }
+  std::vector<linux::Link> links(const io::Fd& where) {
+    const auto visit = *linux::NetworkNamespaceVisit::enter(where);
+    auto socket = *linux::NetlinkSocket::open();
+    return *linux::list_links(socket);
+  }
+
+  linux::NetworkNamespaceVisit home;
+  io::Fd host, world;
+  std::string folder;
+  KeptLog log;
+  SystemRandom random;
+  SystemClock clock;
+  io::EpollLoop loop;
+  io::BlockingPool pool{4};
+  std::unique_ptr<store::Store> store;
+  std::unique_ptr<Networks> networks;
+
+ private:
+  static void must(const Result<>& outcome) {
+    REQUIRE_MESSAGE(outcome.has_value(), (outcome ? "" : outcome.error().message()));
+  }
+  static Result<> send(const linux::LinkRequests& requests) {
+    auto socket = TRY(linux::NetlinkSocket::open());
+    return socket.send_all(requests.all());
+  }
+  void configure(const io::Fd& where, const std::string& name, const std::vector<std::string>& addresses) {
+    const auto visit = *linux::NetworkNamespaceVisit::enter(where);
+    auto socket = *linux::NetlinkSocket::open();
+    const std::uint32_t index = (*linux::find_link(socket, name))->index;
+    linux::LinkRequests requests;
+    requests.change_link(1, {.up = true});
+    requests.change_link(index, {.up = true});
+    for (const std::string& address : addresses) requests.add_address(index, *IpPrefix::parse(address));
+    must(socket.send_all(requests.all()));
+  }
+};
+
+}  // namespace podo::network

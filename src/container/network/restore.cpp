@@ -1,0 +1,108 @@
+#include <dirent.h>
+
+#include <algorithm>
+
+#include "base/io/combine.h"
+#include "base/linux/namespaces.h"
+#include "container/network/machine_networks.h"
+
+namespace podo::network {
+namespace {
+
+std::vector<std::string> names_in(const std::string& folder) {
+  std::vector<std::string> names;
+  if (DIR* directory = ::opendir(folder.c_str())) {
+    while (const dirent* entry = ::readdir(directory))
+      if (entry->d_name[0] != '.') names.emplace_back(entry->d_name);
+    ::closedir(directory);
+  }
+  return names;
+}
+
+// Namespaces nobody runs in any more, and links nobody knows. What fails is told, and left.
+Result<> remove_leftovers(const std::string& folder, const std::vector<std::string>& kept_sandboxes,
+                          const std::string& prefix, const std::vector<std::string>& kept_links) {
+  Result<> outcome;
+  for (const std::string& name : names_in(folder))
+    if (std::ranges::count(kept_sandboxes, name) == 0)
+      if (auto unpinned = linux::unpin_namespace(folder + "/" + name); !unpinned)
+        outcome = std::move(unpinned);
+  std::vector<std::string> links;
+  for (const linux::Link& link : TRY(leftover_links(prefix, kept_links))) links.push_back(link.name);
+  // A veth ends with its namespace, perhaps before we come to it.
+  for (const std::string& link : links)
+    if (auto removed = remove_links({link}); !removed && removed.error().system_errno() != ENODEV)
+      outcome = std::move(removed);
+  return outcome;
+}
+
+}  // namespace
+
+Task<void> MachineNetworks::restore(std::vector<std::string> running_containers) {
+  std::vector<std::string> gone;
+  for (const auto& [container, sandbox] : sandboxes_)
+    if (std::ranges::count(running_containers, container) == 0) gone.push_back(container);
+  for (const std::string& container : gone) co_await forget_sandbox(container);
+  for (const std::string& container : running_containers) co_await restore_sandbox(container);
+  std::vector<std::string> kept_links;
+  for (const auto& [id, network] : networks_) kept_links.push_back(network->record.bridge_name);
+  for (const auto& [container, sandbox] : sandboxes_)
+    for (const auto& endpoint : sandbox->endpoints) kept_links.push_back(host_link_of(*endpoint));
+  const std::string folder = options_.run_folder + "/netns", prefix = options_.prefix;
+  auto removed = co_await ground_.pool
+                     .run([folder, running_containers, prefix, kept_links] {
+                       return remove_leftovers(folder, running_containers, prefix, kept_links);
+                     })
+                     .result();
+  if (!removed) ground_.log.warn("what an earlier daemon left in the network: {}", removed.error().message());
+  co_await rebuild_table();
+}
+
+Task<void> MachineNetworks::forget_sandbox(std::string container_id) {
+  const auto found = sandboxes_.find(container_id);
+  for (const auto& endpoint : found->second->endpoints) give_back_addresses(*endpoint);
+  sandboxes_.erase(found);
+  recorded_ports_.erase(container_id);
+  co_await forget(text("{}{}/", endpoint_keys, container_id));
+  co_await forget(port_keys + container_id);
+}
+
+Task<void> MachineNetworks::restore_sandbox(std::string container_id) {
+  const std::string path = text("{}/netns/{}", options_.run_folder, container_id);
+  const auto found = sandboxes_.find(container_id);
+  if (found == sandboxes_.end()) co_return;  // of no network, or of the host's
+  auto opened = co_await ground_.pool.run([path] { return linux::open_pinned_namespace(path); }).result();
+  SandboxState& sandbox = *found->second;
+  if (opened) {
+    sandbox.path = path;
+    sandbox.network_namespace = std::make_shared<const io::Fd>(*std::move(opened));
+  }
+  for (const PublishedPort& port : recorded_ports_[container_id]) {
+    auto address = IpAddress::parse(port.host_ip);
+    auto claims = address ? claim_at(sandbox, port, {*address}) : Failure(std::move(address).error());
+    if (!claims)
+      ground_.log.error("port {} of {}: {}", port.host_port, container_id, claims.error().message());
+    else
+      for (PortClaim& claim : *claims) sandbox.claims.push_back(std::move(claim));
+  }
+  recorded_ports_.erase(container_id);
+  sandbox.translations = translations_of(sandbox);
+}
+
+Task<void> MachineNetworks::close(bool remove_from_kernel) {
+  stock_.reset();
+  std::vector<std::string> containers;
+  for (const auto& [container, sandbox] : sandboxes_) containers.push_back(container);
+  if (remove_from_kernel)
+    for (const std::string& container : containers) co_await remove_sandbox(container);
+  co_await endings_.join();
+  sandboxes_.clear();  // the sockets of published ports
+  if (!remove_from_kernel) co_return;
+  std::vector<BridgePlan> bridges;
+  for (const auto& [id, network] : networks_)
+    bridges.push_back({.name = network->record.bridge_name, .alias = alias_of(id)});
+  for (const BridgePlan& bridge : bridges) co_await lower(bridge);
+  co_await commit(firewall_removed(options_.prefix));
+}
+
+}  // namespace podo::network
