@@ -1,0 +1,12 @@
+// The columns of `ps -ef`, read from /proc: for hosts without a ps.
+#pragma once
+
+#include <span>
+
+#include "container/engine/engine.h"
+
+namespace podo::engine {
+
+Engine::Top read_processes(std::span<const pid_t> pids);  // what has ended meanwhile is left out
+
+}  // namespace podo::engine
