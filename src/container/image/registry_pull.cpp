@@ -1,0 +1,192 @@
+// Registry::pull: the path of an image from a registry to the list of images.
+#include <algorithm>
+
+#include "base/crypto/digest.h"
+#include "base/io/combine.h"
+#include "container/image/manifest_fetch.h"
+#include "container/image/registry_download.h"
+
+namespace podo::image {
+namespace {
+
+struct Pull {
+  RegistryShared& shared;
+  Session& session;
+  oci::Reference reference;
+  PullOptions options;
+  ProgressSink progress;
+  oci::Platform platform;   // wanted
+  std::string digest = {};  // of what the reference names: the digest people see
+  oci::Manifest manifest = {};
+  std::string manifest_digest = {};
+  oci::ImageConfig config = {};
+  std::vector<std::string> chain_ids = {};
+  std::size_t next_layer = 0;
+
+  std::string which() const { return reference.digest.empty() ? reference.tag : reference.digest; }
+  Images& images() { return shared.ground.images; }
+  void tell(std::string status, std::string id = {}) {
+    progress({.id = std::move(id), .status = std::move(status)});
+  }
+};
+
+std::string short_digest(std::string_view digest) {
+  return std::string(digest.substr(digest.find(':') + 1, 12));
+}
+
+bool holds(const std::vector<std::string>& list, std::string_view word) {
+  return std::find(list.begin(), list.end(), word) != list.end();
+}
+
+// chain(1) = diff(1); chain(n) = digest(chain(n-1) " " diff(n))          (image-spec, config.md#layer-chainid)
+std::vector<std::string> chain_ids_of(const std::vector<std::string>& diff_ids) {
+  std::vector<std::string> out;
+  for (const auto& diff_id : diff_ids)
+    out.push_back(out.empty() ? diff_id : crypto::digest_of(out.back() + " " + diff_id));
+  return out;
+}
+
+// The image that the tag names here already, when the registry says that it names the same. One HEAD, which
+// registries do not count against their limits.
+Task<ImagePtr> find_up_to_date(Pull& pull) {
+  Result<ImagePtr> here = pull.images().get(pull.reference.to_text());
+  if (!here) co_return nullptr;
+  const oci::Platform own{.os = (*here)->config.os,
+                          .architecture = (*here)->config.architecture,
+                          .variant = (*here)->config.variant};
+  if (pull.platform.suits(own) == 0) co_return nullptr;
+  const auto there = co_await ask_for_manifest(pull.session, pull.reference, pull.which());
+  if (!there || !holds((*here)->digests, pull.reference.name() + "@" + there->digest)) co_return nullptr;
+  pull.digest = there->digest;
+  co_return *here;
+}
+
+// Reference -> (index -> ) manifest of the platform.
+Task<void> resolve(Pull& pull) {
+  FetchedManifest fetched = co_await fetch_manifest(pull.session, pull.reference, pull.which());
+  pull.digest = fetched.descriptor.digest;
+  for (int depth = 0; oci::media_type::is_index(fetched.descriptor.media_type); ++depth) {
+    if (depth == 3) co_await corrupt("{}: indexes within indexes", pull.reference.familiar());
+    const oci::Index index = co_await read_index(std::move(fetched.bytes));
+    const oci::Descriptor chosen = co_await choose_manifest(index, pull.platform);
+    fetched = co_await fetch_manifest(pull.session, pull.reference, chosen.digest);
+  }
+  pull.manifest = co_await read_manifest(fetched.bytes);
+  pull.manifest_digest = co_await pull.images().add_blob(std::move(fetched.bytes));
+}
+
+bool is_image_config(std::string_view type) {
+  return type.empty() || type == oci::media_type::config || type == oci::media_type::docker_config ||
+         type == "application/octet-stream";
+}
+
+Task<void> fetch_config(Pull& pull) {
+  const oci::Descriptor& descriptor = pull.manifest.config;
+  if (!is_image_config(descriptor.media_type))
+    co_await unsupported("{} is no image of a container: its config is {}", pull.reference.familiar(),
+                         descriptor.media_type);
+  if (descriptor.size > oci::config_bytes_max)
+    co_await corrupt("the image's config is said to have {} bytes", descriptor.size);
+  const ProgressSink silent = [](const Progress&) {};
+  LayerProgress progress(pull.shared.ground.clock, silent, {});
+  co_await download_blob(pull.shared, pull.session, pull.reference.path, descriptor, progress);
+  std::string bytes = co_await pull.images().read_blob(descriptor.digest, oci::config_bytes_max);
+  const json::Document document = co_await json::parse(std::move(bytes));
+  pull.config = co_await oci::decode_image_config(document);
+  if (pull.config.diff_ids.size() != pull.manifest.layers.size())
+    co_await corrupt("{}: the manifest has {} layers, the config {}", pull.reference.familiar(),
+                     pull.manifest.layers.size(), pull.config.diff_ids.size());
+  pull.chain_ids = chain_ids_of(pull.config.diff_ids);
+}
+
+Result<> check_platform(const Pull& pull) {
+  const oci::Platform actual{
+      .os = pull.config.os, .architecture = pull.config.architecture, .variant = pull.config.variant};
+  if (!pull.options.platform || actual.os.empty() || pull.platform.suits(actual) > 0) return {};
+  return not_found(
+      "image with reference {} was found but does not match the specified platform: wanted {}, actual: {}",
+      pull.reference.familiar(), pull.platform.to_text(), actual.to_text());
+}
+
+Task<void> unpack(Pull& pull, std::size_t layer, std::shared_ptr<LayerProgress> progress) {
+  const oci::Descriptor& blob = pull.manifest.layers[layer];
+  const ProgressSink extracting = [progress, total = blob.size](const Progress& step) {
+    progress->say("Extracting", step.current, step.total > 0 ? step.total : total);
+  };
+  co_await pull.images().unpack_layer(blob.digest, blob.media_type, pull.config.diff_ids[layer],
+                                      layer == 0 ? std::string() : pull.chain_ids[layer - 1], extracting);
+  progress->say("Pull complete");
+}
+
+Task<void> fetch_layers(Pull& pull, io::TaskGroup& group) {
+  while (pull.next_layer < pull.manifest.layers.size()) {
+    const std::size_t layer = pull.next_layer++;
+    const oci::Descriptor& blob = pull.manifest.layers[layer];
+    auto progress =
+        std::make_shared<LayerProgress>(pull.shared.ground.clock, pull.progress, short_digest(blob.digest));
+    const bool has_tree = pull.images().has_layer(pull.chain_ids[layer]);
+    if (has_tree && pull.images().has_blob(blob.digest)) {
+      progress->say("Already exists");
+      continue;
+    }
+    progress->say("Pulling fs layer");
+    co_await download_blob(pull.shared, pull.session, pull.reference.path, blob, *progress);
+    if (has_tree) progress->say("Pull complete");
+    else group.spawn(unpack(pull, layer, progress));
+  }
+}
+
+Task<ImagePtr> record(Pull& pull) {
+  const std::string tag = pull.reference.name() + ":" + pull.reference.tag;
+  const Result<ImagePtr> before = pull.images().get(pull.reference.to_text());
+  const std::string id_before = before ? (*before)->id : std::string();
+  std::vector<std::string> references = {pull.reference.name() + "@" + pull.digest};
+  if (!pull.reference.tag.empty() && pull.reference.digest.empty()) references.push_back(tag);
+  const ProgressSink silent = [](const Progress&) {};
+  ImagePtr image = co_await pull.images().add_image(pull.manifest_digest, std::move(references), silent);
+  pull.tell("Digest: " + pull.digest);
+  pull.tell(text("Status: {} for {}",
+                 image->id == id_before ? "Image is up to date" : "Downloaded newer image",
+                 pull.reference.familiar()));
+  co_return image;
+}
+
+Task<ImagePtr> pull_from(Pull& pull) {
+  ImagePtr here = co_await find_up_to_date(pull);
+  if (!here) co_await resolve(pull);
+  pull.tell("Pulling from " + pull.reference.path, pull.which());
+  if (here) {
+    pull.tell("Digest: " + pull.digest);
+    pull.tell("Status: Image is up to date for " + pull.reference.familiar());
+    co_return here;
+  }
+  // What nothing refers to yet must not be collected meanwhile.
+  co_await pull.images().pin(pull.manifest_digest, seconds(3600));
+  co_await fetch_config(pull);
+  co_await check_platform(pull);
+  io::TaskGroup group(pull.shared.ground.loop);
+  const unsigned strands = std::max(1u, pull.options.layers_at_once);
+  for (unsigned i = 0; i < strands; ++i) group.spawn(fetch_layers(pull, group));
+  co_await group.join();
+  co_return co_await record(pull);
+}
+
+}  // namespace
+
+Task<ImagePtr> Registry::pull(oci::Reference reference, PullOptions options, ProgressSink progress) {
+  const std::vector<Endpoint> endpoints = endpoints_of(state_->rules, reference.domain);
+  const oci::Platform platform = options.platform.value_or(oci::Platform::own());
+  for (const Endpoint& endpoint : endpoints) {
+    Session session(state_->ground, state_->tokens, co_await settle(*state_, endpoint), options.credentials,
+                    {text("repository:{}:pull", reference.path)});
+    Pull pull{*state_, session, reference, options, progress, platform};
+    Result<ImagePtr> image = co_await pull_from(pull).result();
+    const bool last = &endpoint == &endpoints.back();
+    if (image || last || image.error().kind() == ErrorKind::cancelled) co_return std::move(image);
+    state_->ground.log.warn("mirror {}: {}", endpoint.base, image.error().message());
+  }
+  co_await internal("{} has no registry", reference.domain);
+  co_return nullptr;
+}
+
+}  // namespace podo::image

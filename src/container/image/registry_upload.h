@@ -1,0 +1,22 @@
+// Blobs from the content store to a registry.
+#pragma once
+
+#include "container/image/registry_state.h"
+
+namespace podo::image {
+
+struct Upload {
+  std::string repository, digest;
+  std::uint64_t size = 0;
+  std::string path;                     // of the file
+  std::vector<std::string> mount_from;  // repositories of the same registry that may have it
+};
+
+struct Uploaded {
+  enum class How : std::uint8_t { already_there, mounted, sent } how = How::sent;
+  std::string from;  // where it was mounted from
+};
+
+Task<Uploaded> upload_blob(RegistryShared& shared, Session& session, Upload upload, LayerProgress& progress);
+
+}  // namespace podo::image
