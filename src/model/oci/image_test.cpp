@@ -87,18 +87,19 @@ TEST_CASE("what a manifest claims is checked, and told with its place") {
 }
 
 TEST_CASE("an image's config is written as it was read") {
-  const std::string written = text(
-      R"({{"created":"2026-01-02T03:04:05Z","author":"a","architecture":"amd64","os":"linux",)"
-      R"("config":{{"User":"1:2","ExposedPorts":{{"80/tcp":{{}}}},)"
-      R"("Env":["PATH=/bin"],"Entrypoint":["/e"],"Cmd":["c"],)"
-      R"("Healthcheck":{{"Test":["CMD","x"],)"
-      R"("Interval":1000000000,"Retries":3}},)"
-      R"("Volumes":{{"/v":{{}}}},)"
-      R"("WorkingDir":"/w","OnBuild":["RUN x"],)"
-      R"("Labels":{{"l":"m"}},"StopSignal":"SIGINT","Shell":["/bin/sh","-c"]}},)"
-      R"("rootfs":{{"type":"layers","diff_ids":["{}"]}},)"
-      R"("history":[{{"created":"2026-01-02T03:04:05Z","created_by":"ADD","comment":"c"}},{{"empty_layer":true}}]}})",
-      digest_a);
+  const std::string written =
+      text(R"({{"created":"2026-01-02T03:04:05Z","author":"a","architecture":"amd64","os":"linux",)"
+           R"("config":{{"User":"1:2","ExposedPorts":{{"80/tcp":{{}}}},)"
+           R"("Env":["PATH=/bin"],"Entrypoint":["/e"],"Cmd":["c"],)"
+           R"("Healthcheck":{{"Test":["CMD","x"],)"
+           R"("Interval":1000000000,"Retries":3}},)"
+           R"("Volumes":{{"/v":{{}}}},)"
+           R"("WorkingDir":"/w","OnBuild":["RUN x"],)"
+           R"("Labels":{{"l":"m"}},"StopSignal":"SIGINT","Shell":["/bin/sh","-c"]}},)"
+           R"("rootfs":{{"type":"layers","diff_ids":["{}"]}},)"
+           R"("history":[{{"created":"2026-01-02T03:04:05Z","created_by":"ADD","comment":"c"}},)"
+           R"({{"empty_layer":true}}]}})",
+           digest_a);
   const auto config = config_of(written);
   REQUIRE(problem(config) == "none");
   CHECK(config->exposed_ports.contains("80/tcp"));
