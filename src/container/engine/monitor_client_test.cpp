@@ -36,6 +36,8 @@ struct Scene {
   MonitorSpec spec(std::string command) const {
     MonitorSpec spec;
     spec.folder = folder;
+    // A shell reaps a child that ends before it, which the OCI runtime does not.
+    command.insert(0, "until { read pid start < pid; } 2>/dev/null && test $start; do sleep 0.01; done; ");
     spec.runtime = {"sh", "-c", "exec 9<&0; sh -c \"$0\" <&9 & echo $! > pid", std::move(command)};
     spec.runtime_program = shell.get();
     spec.stdin_open = true;

@@ -1,4 +1,5 @@
 // Where the program begins, and the four functions that a compiler may call by itself.
+#include "container/monitor/program/init.h"
 #include "container/monitor/program/monitor.h"
 
 #if defined(__x86_64__)
@@ -13,7 +14,9 @@ extern "C" {
 // The kernel's stack: argc, argv..., null, environment..., null.
 [[noreturn, gnu::used]] void podo_monitor_begin(long* stack) {
   char** arguments = reinterpret_cast<char**>(stack + 1);
-  podo::monitor::run(arguments + *stack + 1);
+  char** environment = arguments + *stack + 1;
+  if (*stack > 0 && podo::monitor::is_init(arguments[0])) podo::monitor::run_init(arguments + 1, environment);
+  podo::monitor::run(environment);
 }
 
 #define PODO_NO_CALL_TO_ITSELF __attribute__((no_builtin, used))

@@ -22,6 +22,14 @@ bool read_at(int fd, char* into, size_t size, uint64_t offset) {
          static_cast<long>(size);
 }
 
+bool ends_with_a_record(int fd, uint64_t size) {
+  char trailer[4], header[5];
+  if (size < local_record_size(0) || !read_at(fd, trailer, 4, size - 4)) return false;
+  uint64_t whole = local_record_size(be32(trailer));
+  return whole <= size && read_at(fd, header, 5, size - whole) && be32(header) == be32(trailer) &&
+         (header[4] == 1 || header[4] == 2);
+}
+
 // Where the last whole record of a local log ends.
 uint64_t end_of_records(int fd, uint64_t size) {
   uint64_t end = 0;
@@ -56,13 +64,7 @@ long LogFile::open_file(int flags) {
 void LogFile::end_with_a_whole_record() {
   char last = '\n';
   if (settings_.driver == Driver::local) {
-    char trailer[4];
-    bool plausible = size_ >= local_record_size(0) && read_at(fd_, trailer, 4, size_ - 4) &&
-                     local_record_size(be32(trailer)) <= size_;
-    char header[4];
-    if (plausible && read_at(fd_, header, 4, size_ - local_record_size(be32(trailer))) &&
-        be32(header) == be32(trailer))
-      return;
+    if (size_ == 0 || ends_with_a_record(fd_, size_)) return;
     uint64_t end = end_of_records(fd_, size_);
     if (end < size_ && sys::call(SYS_ftruncate, fd_, static_cast<long>(end)) == 0) size_ = end;
   } else if (size_ > 0 && read_at(fd_, &last, 1, size_ - 1) && last != '\n') {

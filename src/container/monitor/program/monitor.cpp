@@ -1,5 +1,6 @@
 #include "container/monitor/program/monitor.h"
 
+#include <errno.h>
 #include <sys/prctl.h>
 #include <sys/un.h>
 
@@ -156,7 +157,7 @@ void Monitor::handle(const pollfd* watched) {
   if (watched[at_err].revents != 0 && !daemon_.forwarding()) pump(err_);
   if (watched[at_daemon].revents != 0 && daemon_.fd() == watched[at_daemon].fd) receive();
   if (watched[at_in].revents != 0) {
-    if (in_.empty() && !tty_) in_.close();  // POLLERR: nobody reads it any more
+    if ((watched[at_in].revents & POLLERR) != 0 && !tty_) in_.close();  // nobody reads it any more
     pump_input();
   }
   if (watched[at_listener].revents != 0) accept_daemon();
@@ -203,8 +204,9 @@ void Monitor::reap() {
   // The first process, or an orphan that came to us.
   for (;;) {
     long pid = sys::call(SYS_wait4, -1, sys::word(&status), 1);
-    if (pid <= 0) return;
     if (pid == first_) first_process_ended(status);
+    else if (pid == -ECHILD && !ended_) first_process_ended(255 << 8);  // the runtime kept it to itself
+    if (pid <= 0) return;
   }
 }
 
