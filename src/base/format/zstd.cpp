@@ -32,4 +32,36 @@ Result<std::string> decompress(std::string_view frame, std::size_t size) {
   return bytes;
 }
 
+void Expander::Free::operator()(ZSTD_DCtx_s* state) const { ZSTD_freeDCtx(state); }
+
+Expander::Expander() : state_(ZSTD_createDCtx()), output_(ZSTD_DStreamOutSize(), '\0') {
+  ENSURE(state_ != nullptr);
+  ENSURE(ZSTD_isError(ZSTD_DCtx_setParameter(state_.get(), ZSTD_d_windowLogMax, 23)) == 0);
+}
+
+void Expander::feed(std::string_view bytes) {
+  input_.erase(0, input_at_);
+  input_at_ = 0;
+  input_ += bytes;
+}
+
+Result<std::string_view> Expander::next() {
+  for (;;) {
+    ZSTD_inBuffer in{input_.data(), input_.size(), input_at_};
+    ZSTD_outBuffer out{output_.data(), output_.size(), 0};
+    const bool had_input = input_at_ < input_.size();
+    const std::size_t left = had_input || in_frame_ ? ZSTD_decompressStream(state_.get(), &out, &in) : 0;
+    if (ZSTD_isError(left) != 0) return corrupt("zstd: {}", ZSTD_getErrorName(left));
+    const bool moved = in.pos > input_at_ || out.pos > 0;
+    input_at_ = in.pos;
+    if (moved) in_frame_ = left != 0;
+    if (out.pos > 0) return std::string_view(output_.data(), out.pos);
+    if (moved && input_at_ < input_.size()) continue;
+    if (finished_ && in_frame_) return corrupt("zstd: the stream is cut off");
+    return std::string_view();
+  }
+}
+
+bool is_zstd(std::string_view beginning) { return beginning.starts_with("\x28\xb5\x2f\xfd"); }
+
 }  // namespace podo::zstd

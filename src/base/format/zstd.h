@@ -8,6 +8,7 @@
 #include "base/core/error.h"
 
 struct ZSTD_CCtx_s;
+struct ZSTD_DCtx_s;
 
 namespace podo::zstd {
 
@@ -30,5 +31,26 @@ class Compressor {
 
 // What `size` bytes were made of; corrupt when it is anything else.
 Result<std::string> decompress(std::string_view frame, std::size_t size);
+
+// Frames of any size, undone as their bytes come; memory is bounded by a window of 8 MiB, more is refused (the
+// format's own recommendation, section 3.1.1.1.2). Use as gzip::Inflater (inflate.h). One thread at a time.
+class Expander {
+ public:
+  Expander();
+  void feed(std::string_view bytes);  // copied
+  void finish() { finished_ = true; }
+  Result<std::string_view> next();
+
+ private:
+  struct Free {
+    void operator()(ZSTD_DCtx_s* state) const;
+  };
+  std::unique_ptr<ZSTD_DCtx_s, Free> state_;
+  std::string input_, output_;
+  std::size_t input_at_ = 0;
+  bool finished_ = false, in_frame_ = false;
+};
+
+bool is_zstd(std::string_view beginning);
 
 }  // namespace podo::zstd

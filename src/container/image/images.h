@@ -79,6 +79,9 @@ struct Removed {
   std::uint64_t freed_bytes = 0;
 };
 
+// chain(1) = diff(1); chain(n) = digest(chain(n-1) " " diff(n))   (image-spec, config.md#layer-chainid)
+std::vector<std::string> chain_ids_of(const std::vector<std::string>& diff_ids);
+
 // What a long operation has to say, in Docker's words: status "Downloading", id "a1b2c3", current, total; or a
 // line without an id. Called on the loop.
 struct Progress {

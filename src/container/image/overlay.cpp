@@ -1,0 +1,93 @@
+#include "container/image/overlay.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/linux/file.h"
+#include "base/linux/mount.h"
+#include "container/image/tree.h"
+
+namespace podo::image {
+namespace {
+
+// A name for a folder that fits into one mount parameter; what was opened for it stays open in `kept`.
+Result<std::string> parameter_for(const std::string& path, std::vector<io::Fd>& kept) {
+  if (path.size() <= linux::parameter_bytes_max) return path;
+  kept.push_back(TRY(linux::open_at(AT_FDCWD, path.c_str(), O_PATH | O_DIRECTORY)));
+  return text("/proc/self/fd/{}", kept.back().get());
+}
+
+Result<io::Fd> make_overlay(const Snapshot& snapshot, const std::string& work) {
+  std::vector<io::Fd> kept;
+  io::Fd filesystem = TRY(linux::open_filesystem("overlay"));
+  for (const std::string& lower : snapshot.lower)
+    TRY(linux::set_parameter(filesystem, "lowerdir+", TRY(parameter_for(lower, kept)).c_str()));
+  TRY(linux::set_parameter(filesystem, "upperdir", TRY(parameter_for(snapshot.upper, kept)).c_str()));
+  TRY(linux::set_parameter(filesystem, "workdir", TRY(parameter_for(work, kept)).c_str()));
+  return linux::make_mount(filesystem, 0);
+}
+
+// For kernels without lowerdir+: everything in one page, so every layer by its descriptor.
+Result<> mount_overlay_classic(const Snapshot& snapshot, const std::string& work, const std::string& target) {
+  std::vector<io::Fd> kept;
+  std::string data = "lowerdir=";
+  for (const std::string& folder : snapshot.lower) {
+    kept.push_back(TRY(linux::open_at(AT_FDCWD, folder.c_str(), O_PATH | O_DIRECTORY)));
+    if (kept.size() > 1) data += ':';
+    data += text("/proc/self/fd/{}", kept.back().get());
+  }
+  for (const auto& [key, path] : {std::pair<const char*, const std::string&>("upperdir", snapshot.upper),
+                                  std::pair<const char*, const std::string&>("workdir", work)}) {
+    kept.push_back(TRY(linux::open_at(AT_FDCWD, path.c_str(), O_PATH | O_DIRECTORY)));
+    data += text(",{}=/proc/self/fd/{}", key, kept.back().get());
+  }
+  if (data.size() >= 4096) return unsupported("an image of {} layers on this kernel", snapshot.lower.size());
+  return linux::mount_classic("overlay", target.c_str(), "overlay", 0, data.c_str());
+}
+
+}  // namespace
+
+Result<> mount_overlay(const Snapshot& snapshot, const std::string& work, const std::string& target) {
+  auto mount = make_overlay(snapshot, work);
+  if (mount) return linux::attach(*mount, AT_FDCWD, target.c_str());
+  auto classic = mount_overlay_classic(snapshot, work, target);
+  if (!classic) return Failure(std::move(mount).error().within("mount the image"));
+  return {};
+}
+
+Result<> mount_copy(const Snapshot& snapshot, const std::string& target) {
+  io::Fd mount = TRY(linux::clone_tree(AT_FDCWD, snapshot.upper.c_str(), linux::Depth::mount));
+  return linux::attach(mount, AT_FDCWD, target.c_str());
+}
+
+Result<bool> is_mount_point(const std::string& path) {
+  struct statx status;
+  if (statx(AT_FDCWD, path.c_str(), AT_SYMLINK_NOFOLLOW, STATX_TYPE, &status) != 0) {
+    if (errno == ENOENT) return false;
+    return failed_errno(errno, "stat {}", path);
+  }
+  return (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+}
+
+Result<> unmount_tree(const std::string& target) {
+  auto done = linux::unmount(target.c_str(), UMOUNT_NOFOLLOW);
+  if (!done && done.error().system_errno() == EBUSY)
+    done = linux::unmount(target.c_str(), UMOUNT_NOFOLLOW | MNT_DETACH);
+  if (!done && (done.error().system_errno() == EINVAL || done.error().system_errno() == ENOENT)) return {};
+  return done;
+}
+
+bool overlay_works(const Folders& folders) {
+  const std::string place = folders.work() + "/probe";
+  auto tried = [&]() -> Result<> {
+    for (const char* name : {"/lower", "/upper", "/work"}) TRY(make_folders(place + name, 0700));
+    TRY(set_opaque(TRY(open_folder(AT_FDCWD, (place + "/lower").c_str())).get()));
+    TRY(make_overlay({"probe", place + "/upper", {place + "/lower"}}, place + "/work"));  // never attached
+    return {};
+  }();
+  static_cast<void>(remove_tree(place));
+  return tried.has_value();
+}
+
+}  // namespace podo::image

@@ -1,0 +1,27 @@
+// Mounting a container's tree: overlayfs over the layers, or a bind of the copy that was made of them.
+// Blocking calls without state.
+#pragma once
+
+#include <string>
+
+#include "base/core/error.h"
+#include "container/image/folders.h"
+#include "container/image/images.h"
+
+namespace podo::image {
+
+// Whether overlayfs works on the data folder's file system (it does not on another overlay, nor on some others).
+bool overlay_works(const Folders& folders);
+
+// `work` is overlayfs's own folder beside the upper one. Layers are named by their paths where those are short,
+// else by descriptors (/proc/self/fd/N), so that neither their number nor the data folder's depth matters: up to 500
+// on kernels that take them one by one (lowerdir+, Linux 6.5), about 200 in the one page that older ones take.
+Result<> mount_overlay(const Snapshot& snapshot, const std::string& work, const std::string& target);
+Result<> mount_copy(const Snapshot& snapshot, const std::string& target);
+Result<bool> is_mount_point(const std::string& path);  // false if there is nothing
+Result<> unmount_tree(const std::string& target);      // fine if nothing is mounted there
+
+// The layers, from the lowest, put together into one tree in an empty folder: for the copy snapshotter.
+Result<> copy_layers(const std::vector<std::string>& layers_from_lowest, const std::string& target);
+
+}  // namespace podo::image

@@ -1,0 +1,96 @@
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "container/image/local_images.h"
+#include "container/image/overlay.h"
+#include "container/image/tree.h"
+
+namespace podo::image {
+namespace {
+
+// A container's root directory is like that of its topmost layer.
+Result<> copy_root_owner(const std::string& from, const std::string& to) {
+  struct stat status;
+  if (stat(from.c_str(), &status) != 0) return failed_errno(errno, "stat {}", from);
+  if (chown(to.c_str(), status.st_uid, status.st_gid) != 0) return failed_errno(errno, "chown {}", to);
+  if (chmod(to.c_str(), status.st_mode & 07777) != 0) return failed_errno(errno, "chmod {}", to);
+  return {};
+}
+
+Result<> make_snapshot_folders(const std::string& place, const std::vector<std::string>& layers, bool copy) {
+  for (const char* name : {"", "/fs", "/work"})
+    if (mkdir((place + name).c_str(), *name == '\0' ? 0711 : 0755) != 0 && errno != EEXIST)
+      return failed_errno(errno, "mkdir {}{}", place, name);
+  if (copy) return copy_layers(layers, place + "/fs");
+  return layers.empty() ? Result<>() : copy_root_owner(layers.back(), place + "/fs");
+}
+
+}  // namespace
+
+Task<Snapshot> LocalImages::make_snapshot(std::string container_id, ImagePtr image) {
+  if (snapshots_.contains(container_id))
+    co_await already_exists("the container {} has a file tree", container_id);
+  // The record comes first: it keeps the layers from being collected, and says whose the folder is.
+  SnapshotRecord snapshot{image->id, image->chain_ids, copies_};
+  std::vector<std::string> layers;
+  for (const std::string& chain_id : image->chain_ids) {
+    if (!layers_.contains(chain_id)) co_await not_found("the image {} was removed", short_id(image->id));
+    layers.push_back(folders_.layer_tree(chain_id));
+  }
+  store::Transaction transaction{
+      .then = {store::put(std::string(keys::snapshot) + container_id, encode(snapshot))}};
+  snapshots_[container_id] = std::move(snapshot);
+  co_await record(std::move(transaction));
+  auto made = co_await ground_.pool
+                  .run([place = folders_.snapshot(container_id), layers, copy = copies_] {
+                    return make_snapshot_folders(place, layers, copy);
+                  })
+                  .result();
+  if (!made) {
+    co_await remove_snapshot(container_id);
+    co_await std::move(made);
+  }
+  co_return co_await this->snapshot(container_id);
+}
+
+Result<Snapshot> LocalImages::snapshot(std::string_view container_id) const {
+  auto at = snapshots_.find(container_id);
+  if (at == snapshots_.end()) return not_found("the container {} has no file tree", container_id);
+  Snapshot snapshot{std::string(container_id), folders_.snapshot(container_id) + "/fs", {}};
+  if (at->second.copy) return snapshot;
+  for (auto chain_id = at->second.chain_ids.rbegin(); chain_id != at->second.chain_ids.rend(); ++chain_id)
+    snapshot.lower.push_back(folders_.layer_tree(*chain_id));
+  if (snapshot.lower.empty()) snapshot.lower.push_back(folders_.root + "/empty");
+  return snapshot;
+}
+
+Task<void> LocalImages::mount_snapshot(std::string container_id, std::string target) {
+  Snapshot snapshot = co_await this->snapshot(container_id);
+  co_await ground_.pool.run([snapshot, target, work = folders_.snapshot(container_id) + "/work",
+                             copy = snapshots_.find(container_id)->second.copy]() -> Result<> {
+    if (TRY(is_mount_point(target))) return {};
+    TRY(make_folders(target, 0711));
+    return copy ? mount_copy(snapshot, target) : mount_overlay(snapshot, work, target);
+  });
+}
+
+Task<void> LocalImages::unmount(std::string target) {
+  co_await ground_.pool.run([target] { return unmount_tree(target); });
+}
+
+Task<void> LocalImages::remove_snapshot(std::string container_id) {
+  auto at = snapshots_.find(container_id);
+  if (at == snapshots_.end()) co_return;
+  snapshots_.erase(at);
+  discard(folders_.snapshot(container_id));
+  store::Transaction transaction{
+      .then = {store::erase(store::Range::key(std::string(keys::snapshot) + container_id))}};
+  co_await record(std::move(transaction));
+}
+
+Task<std::uint64_t> LocalImages::snapshot_bytes(std::string container_id) {
+  Snapshot snapshot = co_await this->snapshot(container_id);
+  co_return co_await ground_.pool.run([upper = snapshot.upper] { return tree_bytes(upper); });
+}
+
+}  // namespace podo::image
