@@ -1,0 +1,148 @@
+// An engine, images and networks that are values of the test's, and a request that is answered into memory.
+//
+//   World world;
+//   world.engine.containers.push_back(container("web"));
+//   CHECK(world.get("/containers/json").status == 200);
+#pragma once
+
+#include "base/io/condition.h"
+#include "container/docker/api.h"
+
+namespace podo::docker {
+
+// What is not named below is unsupported.
+class FakeEngine final : public engine::Engine {
+ public:
+  std::vector<engine::ContainerPtr> containers;
+  std::vector<engine::ExecPtr> execs;
+  std::vector<engine::VolumePtr> volumes;
+  std::vector<std::string> calls;  // "start web"
+  CreateRequest created;
+  std::unique_ptr<io::Stream> stream;   // the next that attach or exec gives
+  std::vector<std::string> log_pieces;  // what logs() says
+
+  Task<Created> create(CreateRequest request, std::string name) override;
+  Result<engine::ContainerPtr> get(std::string_view reference) const override;
+  std::vector<engine::ContainerPtr> list() const override { return containers; }
+  Task<bool> start(std::string reference, std::string) override { co_return called("start", reference); }
+  Task<bool> stop(std::string reference, engine::StopOptions) override {
+    co_return called("stop", reference);
+  }
+  Task<void> restart(std::string, engine::StopOptions) override { return refuse(); }
+  Task<void> kill(std::string reference, std::string signal) override;
+  Task<void> pause(std::string) override { return refuse(); }
+  Task<void> unpause(std::string) override { return refuse(); }
+  Task<void> rename(std::string, std::string) override { return refuse(); }
+  Task<std::vector<std::string>> update(std::string, UpdateRequest) override;
+  Task<void> remove(std::string reference, engine::RemoveOptions) override;
+  Result<std::unique_ptr<Waiter>> wait(std::string reference, engine::WaitFor) override;
+  Task<std::unique_ptr<io::Stream>> attach(std::string, engine::AttachOptions) override;
+  Task<void> resize(std::string, std::uint32_t, std::uint32_t) override { return refuse(); }
+  Task<std::unique_ptr<engine::LogReader>> logs(std::string, engine::LogOptions) override;
+  Task<Top> top(std::string, std::string) override { co_return Top{}; }
+  Task<std::string> stats(std::string, std::string_view, bool) override { co_return "{}"; }
+  Task<std::vector<image::Change>> changes(std::string) override;
+  Task<engine::Usage> usage(std::string) override { co_return engine::Usage{10, 30}; }
+  Task<engine::PathStat> stat_path(std::string, std::string) override;
+  Task<engine::PathStat> copy_from(std::string, std::string,
+                                   std::function<Task<void>(engine::PathStat)> first,
+                                   image::Images::Sink sink) override;
+  Task<void> copy_to(std::string, std::string, http::Body&, CopyOptions) override { return refuse(); }
+  Task<void> export_tree(std::string, image::Images::Sink sink) override;
+  Task<image::ImagePtr> commit(CommitRequest) override { co_return unsupported("commit"); }
+  Task<std::string> create_exec(std::string, ExecConfig) override { co_return "e1"; }
+  Result<engine::ExecPtr> get_exec(std::string_view id) const override;
+  Task<std::unique_ptr<io::Stream>> start_exec(std::string, ExecStart) override;
+  Task<void> resize_exec(std::string, std::uint32_t, std::uint32_t) override { return refuse(); }
+  Task<engine::VolumePtr> create_volume(VolumeWish wish) override;
+  Result<engine::VolumePtr> get_volume(std::string_view name) const override;
+  std::vector<engine::VolumePtr> list_volumes() const override { return volumes; }
+  std::vector<std::string> users_of_volume(std::string_view) const override { return {}; }
+  Task<std::uint64_t> volume_bytes(std::string) override { co_return 4096; }
+  Task<void> remove_volume(std::string name, bool) override;
+  Task<void> connect(std::string network, std::string container, EndpointSettings) override;
+  Task<void> disconnect(std::string, std::string, bool) override { return refuse(); }
+  Task<void> close(bool) override { co_return; }
+
+ private:
+  bool called(std::string_view verb, std::string_view reference);  // false the second time
+  static Task<void> refuse() { co_await unsupported("this fake does not do that"); }
+};
+
+class FakeImages final : public image::Images {
+ public:
+  std::vector<image::ImagePtr> images;
+  std::vector<std::string> calls;
+
+  Result<image::ImagePtr> get(std::string_view reference) const override;
+  std::vector<image::ImagePtr> list() const override { return images; }
+  Task<void> tag(std::string id, std::string reference) override;
+  Task<image::Removed> remove(std::string reference, RemoveOptions options) override;
+  bool has_blob(std::string_view) const override { return false; }
+  std::string blob_path(std::string_view) const override { return ""; }
+  Task<std::string> read_blob(std::string, std::size_t) override { co_return unsupported("blobs"); }
+  Task<std::unique_ptr<BlobWriter>> write_blob(std::string, std::uint64_t) override {
+    co_return unsupported("blobs");
+  }
+  Task<std::string> add_blob(std::string) override { co_return unsupported("blobs"); }
+  Task<image::ImagePtr> add_image(std::string, std::vector<std::string>, image::ProgressSink) override {
+    co_return unsupported("blobs");
+  }
+  Task<void> unpack_layer(std::string, std::string, std::string, std::string, image::ProgressSink) override {
+    co_await unsupported("layers");
+  }
+  bool has_layer(std::string_view) const override { return false; }
+  Task<image::Snapshot> make_snapshot(std::string, image::ImagePtr) override {
+    co_return unsupported("snapshots");
+  }
+  Result<image::Snapshot> snapshot(std::string_view id) const override {
+    return image::Snapshot{std::string(id), "/data/snapshots/x/upper", {"/l2", "/l1"}};
+  }
+  Task<void> mount_snapshot(std::string, std::string) override { co_return; }
+  Task<void> unmount(std::string) override { co_return; }
+  Task<void> remove_snapshot(std::string) override { co_return; }
+  Task<std::vector<image::Change>> changes(std::string) override { co_return unsupported("changes"); }
+  Task<std::uint64_t> snapshot_bytes(std::string) override { co_return 0; }
+  Task<image::ImagePtr> commit(CommitOptions) override { co_return unsupported("commit"); }
+  Task<void> save(std::vector<std::string>, Sink sink) override { co_await sink("archive"); }
+  Task<std::vector<std::string>> load(http::Body& archive, image::ProgressSink progress) override;
+  Task<image::ImagePtr> import(http::Body&, std::string, std::string, std::string) override {
+    co_return unsupported("import");
+  }
+  Task<void> export_tree(std::string, Sink) override { co_return; }
+  Task<void> pin(std::string, Duration) override { co_return; }
+  Task<std::uint64_t> collect_garbage() override { co_return 0; }
+  Task<Usage> usage() override { co_return Usage{7, 9}; }
+  std::string storage_driver() const override { return "overlay2"; }
+};
+
+class FakeNetworks final : public network::Networks {
+ public:
+  std::vector<network::NetworkRecord> records;
+  std::vector<network::Endpoint> endpoints;
+
+  Task<network::NetworkRecord> create(network::NetworkRecord wanted) override;
+  Task<void> remove(std::string id) override;
+  const network::NetworkRecord* find(std::string_view name_or_id) const override;
+  std::vector<const network::NetworkRecord*> list() const override;
+  std::vector<const network::Endpoint*> endpoints_of_network(std::string_view id) const override;
+  std::vector<const network::Endpoint*> endpoints_of_container(std::string_view) const override { return {}; }
+  Task<network::Sandbox> make_sandbox(std::string) override { co_return unsupported("sandboxes"); }
+  Task<void> remove_sandbox(std::string) override { co_return; }
+  Task<network::Endpoint> attach(std::string, network::EndpointWish) override {
+    co_return unsupported("endpoints");
+  }
+  Task<void> detach(std::string, std::string) override { co_return; }
+  Task<void> rename_container(std::string, std::string) override { co_return; }
+  Task<std::vector<network::PublishedPort>> publish(std::string,
+                                                    std::vector<network::PublishedPort> ports) override {
+    co_return ports;
+  }
+  Task<void> unpublish(std::string) override { co_return; }
+  Task<std::string> resolv_conf(std::string, network::DnsSettings) override { co_return ""; }
+  Task<std::vector<Counters>> counters(std::string) override { co_return std::vector<Counters>(); }
+  Task<void> restore(std::vector<std::string>) override { co_return; }
+  Task<void> close(bool) override { co_return; }
+};
+
+}  // namespace podo::docker
