@@ -11,14 +11,14 @@ namespace {
 constexpr std::int64_t health_time_min_ns = 1'000'000;
 
 Result<> check_health(const docker::HealthConfig& health) {
-  const auto time = [](std::string_view name, std::int64_t ns) -> Result<> {
+  const auto check = [](std::string_view name, std::int64_t ns) -> Result<> {
     if (ns != 0 && ns < health_time_min_ns) return invalid("{} in Healthcheck cannot be less than 1ms", name);
     return {};
   };
-  TRY(time("Interval", health.interval_ns));
-  TRY(time("Timeout", health.timeout_ns));
-  TRY(time("StartPeriod", health.start_period_ns));
-  TRY(time("StartInterval", health.start_interval_ns));
+  TRY(check("Interval", health.interval_ns));
+  TRY(check("Timeout", health.timeout_ns));
+  TRY(check("StartPeriod", health.start_period_ns));
+  TRY(check("StartInterval", health.start_interval_ns));
   if (health.retries < 0) return invalid("Retries in Healthcheck cannot be negative");
   if (!health.test.empty() && health.test[0] != "NONE" && health.test[0] != "CMD" &&
       health.test[0] != "CMD-SHELL" && !health.test[0].empty())

@@ -1,4 +1,4 @@
-// What a container will be, from what was asked for and what its image brings: defaults, merging, checks. Pure.
+// What a container will be, from what was asked for and what its image brings. Pure.
 //
 // The order at create: settle() -> merge_image() -> check_request(), and those of runtime_config.h.
 // Errors are invalid, in Docker's words.

@@ -90,21 +90,13 @@ Task<void> LocalEngine::launch_exec(ExecSlotPtr exec,
 Task<void> LocalEngine::run_exec(ExecSlotPtr exec) {
   const SlotPtr slot = exec->container;
   const ExecPtr what = exec->exec;
-  MonitorSpec spec{.folder = exec_folder(*what),
-                   .runtime = options_.runtime_program,
-                   .runtime_program = runtime_file_.get(),
-                   .tty = what->config.tty,
-                   .stdin_open = what->config.attach_stdin,
-                   .log = {}};
-  for (const char* word :
-       {"--root", "", "exec", "--detach", "--process", "process.json", "--pid-file", "pid"})
-    spec.runtime.emplace_back(*word == '\0' ? options_.run_folder + "/oci" : word);
-  if (what->config.tty) {
-    spec.runtime.emplace_back("--console-socket");
-    spec.runtime.emplace_back("console.sock");
-  }
-  spec.runtime.push_back(slot->id());
-
+  MonitorSpec spec{
+      .folder = exec_folder(*what),
+      .runtime = runtime_call("exec", {"--process", "process.json"}, *slot->container, what->config.tty),
+      .runtime_program = runtime_file_.get(),
+      .tty = what->config.tty,
+      .stdin_open = what->config.attach_stdin,
+      .log = {}};
   ExecBundle bundle{slot->container, what->config, spec.folder};
   auto [written, saved] =
       co_await io::all(outcome(ground_.pool.run([bundle = std::move(bundle), &machine = machine_] {

@@ -75,7 +75,6 @@ class LocalEngine final : public Engine {
  private:
   class LocalWaiter;
   using Attributes = std::map<std::string, std::string>;
-
   // containers_table.cpp: finding, changing, saving
   Result<SlotPtr> find(std::string_view reference) const;
   Result<> claim_name(const std::string& name, const std::string& id);
@@ -90,14 +89,12 @@ class LocalEngine final : public Engine {
   std::string data_folder(std::string_view id) const;
   std::string run_folder(std::string_view id) const;
   void spawn(Task<void> task, std::string name);
-
   // create.cpp
   Task<Created> create_whole(docker::CreateRequest request, std::string name);
   Result<> check_modes(const docker::CreateRequest& request) const;
   Result<> plan_networks(docker::CreateRequest& request, Container& container) const;
   Task<void> make_parts(SlotPtr slot, MountsPlan mounts);
   Task<void> undo_create(SlotPtr slot);
-
   // start.cpp
   Task<bool> start_whole(SlotPtr slot);
   Task<void> bring_up(SlotPtr slot);  // the path
@@ -109,7 +106,8 @@ class LocalEngine final : public Engine {
   Task<void> watch_run(SlotPtr slot, std::shared_ptr<Run> run);
   Result<Sandbox> plan_sandbox(const Container& container) const;
   AttachRelay& relay_of(Slot& slot);
-
+  docker::Strings runtime_call(std::string verb, docker::Strings options, const Container& container,
+                               bool tty) const;
   // container_network.cpp
   Task<void> wire_up(SlotPtr slot, Sandbox& sandbox);
   Task<void> attach_network(SlotPtr slot, std::string network, docker::EndpointSettings settings);
@@ -118,7 +116,6 @@ class LocalEngine final : public Engine {
   Result<std::string> hosts_text(const Container& container) const;
   std::vector<std::string> link_variables(const Container& container) const;
   const network::NetworkRecord* find_network(std::string_view name) const;
-
   // exit.cpp
   Task<void> settle_exit(SlotPtr slot);
   Task<bool> clean_up(SlotPtr slot);
@@ -126,7 +123,6 @@ class LocalEngine final : public Engine {
   Task<void> after_exit(SlotPtr slot);
   Task<void> restart_later(SlotPtr slot, Duration pause);
   void note_exit(Slot& slot, int code, std::string error);
-
   // stop.cpp
   Task<bool> stop_whole(SlotPtr slot, StopOptions options);
   enum class StopBy : std::uint8_t { user, restart, daemon };
@@ -135,25 +131,21 @@ class LocalEngine final : public Engine {
   Task<void> send_signal(SlotPtr slot, int signal);
   Task<void> kill_whole(SlotPtr slot, int signal);
   Task<void> stop_by_user(SlotPtr slot);
-
   // pause.cpp, update.cpp
   Task<void> freeze(SlotPtr slot, Verb verb);
   Task<void> freeze_or_thaw(SlotPtr slot, Verb verb);
   Task<void> rename_whole(SlotPtr slot, std::string wanted);
   Task<std::vector<std::string>> update_whole(SlotPtr slot, docker::UpdateRequest request);
-
   // remove.cpp
   Task<void> remove_whole(SlotPtr slot, RemoveOptions options);
   Task<void> erase(SlotPtr slot, bool volumes);
   Task<void> remove_anonymous_volumes(Container container);
-
   // health.cpp
   void begin_health(const SlotPtr& slot);
   void end_health(Slot& slot);
   Task<void> probe_health(SlotPtr slot);
   Task<HealthResult> probe(SlotPtr slot, std::vector<std::string> command, const HealthSchedule& schedule);
   Task<std::string> run_probe(ExecSlotPtr exec);
-
   // exec.cpp, exec_start.cpp
   Result<ExecSlotPtr> find_exec(std::string_view id) const;
   ExecSlotPtr add_exec(const SlotPtr& slot, docker::ExecConfig config);
@@ -167,21 +159,17 @@ class LocalEngine final : public Engine {
   Task<void> forget_exec(ExecSlotPtr exec);
   Task<void> forget_old_execs(SlotPtr slot);
   std::string exec_folder(const Exec& exec) const;
-
   // files.cpp
   struct OpenFiles {
     FileViewPtr view;
     Turn::Held held;
   };
   Task<OpenFiles> open_files(SlotPtr slot);
-
   // commit.cpp
   Task<image::ImagePtr> commit_whole(SlotPtr slot, CommitRequest request);
-
   // network_connect.cpp
   Task<void> connect_whole(std::string network, SlotPtr slot, docker::EndpointSettings settings);
   Task<void> disconnect_whole(std::string network, SlotPtr slot);
-
   // open.cpp, restore.cpp
   Task<void> restore();
   Task<void> load_records();

@@ -9,6 +9,7 @@
 #include "base/linux/mount.h"
 #include "container/engine/local_engine.h"
 #include "container/engine/outcome.h"
+#include "container/monitor/program.h"
 
 namespace podo::engine {
 namespace {
@@ -29,6 +30,18 @@ Result<void> make_folders(const std::vector<std::string>& paths) {
     if (error) return failed_errno(error.value(), "create {}", path);
     if (::chmod(path.c_str(), 0711) != 0) return failed_errno(errno, "chmod {}", path);
   }
+  return {};
+}
+
+// The first process of containers with --init is the monitor's program by another name. By rename: an older one
+// may be mounted in containers.
+Result<> write_init(const std::string& path) {
+  const std::string fresh = path + ".new";
+  const io::Fd file = TRY(linux::open_at(AT_FDCWD, fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0555));
+  const auto program = monitor::program();
+  TRY(linux::write_whole(file.get(), {reinterpret_cast<const char*>(program.data()), program.size()}));
+  if (::fchmod(file.get(), 0555) != 0) return failed_errno(errno, "chmod {}", fresh);
+  if (::rename(fresh.c_str(), path.c_str()) != 0) return failed_errno(errno, "rename {}", fresh);
   return {};
 }
 
@@ -58,6 +71,7 @@ Task<void> LocalEngine::begin() {
     if (auto made = make_folders(folders); !made) return Failure(std::move(made).error());
     return read_machine();
   });
+  co_await write_init(run + "/docker-init");
   monitor_program_ = co_await MonitorProgram::load();
   runtime_file_ = co_await open_runtime(options_.runtime_program.front());
   volumes_ = co_await Volumes::open(ground_.store, ground_.pool, ground_.clock, ground_.random,

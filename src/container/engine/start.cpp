@@ -144,22 +144,28 @@ AttachRelay& LocalEngine::relay_of(Slot& slot) {
   return *slot.relay;
 }
 
+// In the monitor's folder, so that paths are short.
+docker::Strings LocalEngine::runtime_call(std::string verb, docker::Strings options,
+                                          const Container& container, bool tty) const {
+  docker::Strings words = options_.runtime_program;
+  words[0] = "podo";
+  words.insert(words.end(), {"--root", options_.run_folder + "/oci", std::move(verb), "--detach"});
+  words.insert(words.end(), options.begin(), options.end());
+  words.insert(words.end(), {"--pid-file", "pid"});
+  if (tty) words.insert(words.end(), {"--console-socket", "console.sock"});
+  words.push_back(container.id);
+  return words;
+}
+
 Task<void> LocalEngine::run_monitor(SlotPtr slot) {
   const ContainerPtr container = slot->container;
   relay_of(*slot).begin_again();
   MonitorSpec spec{.folder = run_folder(slot->id()),
-                   .runtime = options_.runtime_program,
+                   .runtime = runtime_call("run", {"--bundle", "."}, *container, container->config.tty),
                    .runtime_program = runtime_file_.get(),
                    .tty = container->config.tty,
                    .stdin_open = container->config.open_stdin,
                    .log = co_await plan_log(*container)};
-  for (const char* word : {"--root", "", "run", "--detach", "--bundle", ".", "--pid-file", "pid"})
-    spec.runtime.emplace_back(*word == '\0' ? options_.run_folder + "/oci" : word);
-  if (container->config.tty) {
-    spec.runtime.emplace_back("--console-socket");
-    spec.runtime.emplace_back("console.sock");
-  }
-  spec.runtime.push_back(slot->id());
   auto run = std::make_shared<Run>();
   run->monitor = co_await MonitorClient::spawn(ground_.loop, *monitor_program_, std::move(spec), slot->relay);
 
