@@ -18,7 +18,8 @@ Task<FetchedManifest> fetch_manifest(Session& session, oci::Reference reference,
 Task<std::optional<oci::Descriptor>> ask_for_manifest(Session& session, oci::Reference reference,
                                                       std::string which);
 
-// The index's manifest that suits best. not_found: "no matching manifest for linux/arm64 in the manifest list entries".
+// The index's manifest that suits best. not_found: "no matching manifest for linux/arm64 in the manifest
+// list entries".
 Result<oci::Descriptor> choose_manifest(const oci::Index& index, const oci::Platform& wanted);
 
 // The media type of an answer: what its Content-Type says, or where that says nothing, the document.

@@ -1,14 +1,14 @@
 // Pulling images from registries and pushing them there (OCI distribution-spec 1.1, and what registries of
 // Docker's speak): manifests, blobs, tokens.
 //
-// A pull: resolve the reference (index -> the manifest of a platform), fetch the config and, side by side, the
-// layers that are missing; each is verified while it comes and unpacked as soon as those below it are, then the
-// image is recorded. A push: blobs the registry lacks (HEAD, else a mount from a repository of the same
-// registry, else an upload), then config and manifest. Memory is bounded by pieces, not by layers.
+// A pull: resolve the reference (index -> the manifest of a platform), fetch the config and, side by side,
+// the layers that are missing; each is verified while it comes and unpacked as soon as those below it are,
+// then the image is recorded. A push: blobs the registry lacks (HEAD, else a mount from a repository of the
+// same registry, else an upload), then config and manifest. Memory is bounded by pieces, not by layers.
 //
-// Network trouble and 429/5xx are tried again with back-off, a blob goes on where it stopped (Range). A registry
-// that stalls is given up; one that lies about a digest or a size is refused (corrupt). Tokens go to nobody but
-// the registry that asked. Lives on the daemon's loop.
+// Network trouble and 429/5xx are tried again with back-off, a blob goes on where it stopped (Range). A
+// registry that stalls is given up; one that lies about a digest or a size is refused (corrupt). Tokens go
+// to nobody but the registry that asked. Lives on the daemon's loop.
 #pragma once
 
 #include "container/image/images.h"
@@ -16,7 +16,7 @@
 namespace podo::image {
 
 struct Credentials {
-  std::string user, password, identity_token, registry_token;
+  std::string user = {}, password = {}, identity_token = {}, registry_token = {};
   bool empty() const { return user.empty() && identity_token.empty() && registry_token.empty(); }
 };
 
@@ -57,10 +57,11 @@ class Registry {
   ~Registry();
 
   // Progress in the words of `docker pull`: "Pulling from library/busybox", per layer "Pulling fs layer",
-  // "Downloading", "Verifying Checksum", "Download complete", "Extracting", "Pull complete", "Already exists";
-  // at the end "Digest: sha256:...", "Status: Downloaded newer image for busybox:latest" / "Image is up to date
-  // for ...". Errors as Docker words them: not_found "manifest for x not found: manifest unknown: ...",
-  // denied "pull access denied for x, repository does not exist or may require 'docker login': ...".
+  // "Downloading", "Verifying Checksum", "Download complete", "Extracting", "Pull complete", "Already
+  // exists"; at the end "Digest: sha256:...", "Status: Downloaded newer image for busybox:latest" / "Image
+  // is up to date for ...". Errors as Docker words them: not_found "manifest for x not found: manifest
+  // unknown: ...", denied "pull access denied for x, repository does not exist or may require 'docker
+  // login': ...".
   Task<ImagePtr> pull(oci::Reference reference, PullOptions options, ProgressSink progress);
   Task<std::vector<std::string>> tags(oci::Reference repository, Credentials credentials);
   Task<void> push(oci::Reference reference, PushOptions options, ProgressSink progress);

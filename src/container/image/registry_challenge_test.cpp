@@ -6,8 +6,8 @@ namespace podo::image {
 
 TEST_CASE("a bearer challenge says where tokens are") {
   const auto list = challenges_of(
-      {{"www-authenticate",
-        R"(Bearer realm="https://auth.example/token",service="reg, \"one\"",scope="repository:a/b:pull,push")"}});
+      {{"www-authenticate", R"(Bearer realm="https://auth.example/token",service="reg, \"one\"",)"
+                            R"(scope="repository:a/b:pull,push")"}});
   REQUIRE(list.size() == 1);
   CHECK(list[0].scheme == "bearer");
   CHECK(list[0].get("realm") == "https://auth.example/token");

@@ -11,8 +11,8 @@ namespace {
 
 constexpr std::size_t piece_bytes = 256 << 10;
 
-// One blob on its way: what is read waits, a piece at a time, for what is written, so that the network and the
-// disk work side by side and memory holds three pieces.
+// One blob on its way: what is read waits, a piece at a time, for what is written, so that the network and
+// the disk work side by side and memory holds three pieces.
 struct Transfer {
   RegistryShared& shared;
   Session& session;
@@ -105,7 +105,8 @@ Task<void> write_side(Transfer& transfer) {
     if (transfer.piece.empty()) co_return;
     std::string piece = std::exchange(transfer.piece, {});
     transfer.changed.notify_all();
-    // A piece is written whole or not at all, also when the pull is cancelled: the next one goes on behind it.
+    // A piece is written whole or not at all, also when the pull is cancelled: the next one goes on behind
+    // it.
     co_await io::shielded(transfer.writer->write(std::move(piece)));
     transfer.moved = transfer.shared.ground.clock.now();  // a slow disk is no stalled registry
     const std::uint64_t current = transfer.writer->offset();

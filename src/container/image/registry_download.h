@@ -1,5 +1,5 @@
-// Blobs from a registry into the content store: resumed where they stopped, verified, each downloaded by one
-// strand at a time.
+// Blobs from a registry into the content store: resumed where they stopped, verified, each downloaded by
+// one strand at a time.
 #pragma once
 
 #include "container/image/registry_state.h"

@@ -1,6 +1,6 @@
-// Downloads that are under way, by digest, so that two pulls of the same layer share one: the first does it,
-// the others wait and look again. When it breaks off (cancelled, no access), the next in line goes on where it
-// stopped. Lives on the registry's loop.
+// Downloads that are under way, by digest, so that two pulls of the same layer share one: the first does
+// it, the others wait and look again. When it breaks off (cancelled, no access), the next in line goes on
+// where it stopped. Lives on the registry's loop.
 #pragma once
 
 #include <map>

@@ -9,8 +9,8 @@ namespace podo::image {
 
 using io::Task;
 
-// Waits of 0.25 s, 0.5 s, 1 s ... 8 s, each shortened by up to a half, so that those who failed together do not
-// come again together.
+// Waits of 0.25 s, 0.5 s, 1 s ... 8 s, each shortened by up to a half, so that those who failed together do
+// not come again together.
 class Patience {
  public:
   Patience(Random& random, unsigned tries) : random_(random), tries_(tries) {}

@@ -107,7 +107,8 @@ Error RegistryProblem::to_pull_error(const oci::Reference& reference) const {
   if (code == "MANIFEST_UNKNOWN" || (code.empty() && status == 404))
     return {ErrorKind::not_found, text("manifest for {} not found: {}", reference.familiar(), to_text())};
   if (code == "NAME_UNKNOWN")
-    return {ErrorKind::not_found, text("repository {} not found: {}", reference.familiar_name(), to_text())};
+    return {ErrorKind::not_found,
+            text("repository {} not found: {}", reference.familiar_name(), to_text())};
   return to_error();
 }
 

@@ -1,4 +1,5 @@
-// What a registry says when it refuses (distribution-spec, "Error Codes"), and the words people know for it.
+// What a registry says when it refuses (distribution-spec, "Error Codes"), and the words people know for
+// it.
 #pragma once
 
 #include "base/http/client.h"

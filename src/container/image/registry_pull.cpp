@@ -1,8 +1,8 @@
 // Registry::pull: the path of an image from a registry to the list of images.
 #include <algorithm>
 
-#include "base/crypto/digest.h"
 #include "base/io/combine.h"
+#include "container/image/folders.h"
 #include "container/image/manifest_fetch.h"
 #include "container/image/registry_download.h"
 
@@ -30,20 +30,8 @@ struct Pull {
   }
 };
 
-std::string short_digest(std::string_view digest) {
-  return std::string(digest.substr(digest.find(':') + 1, 12));
-}
-
 bool holds(const std::vector<std::string>& list, std::string_view word) {
   return std::find(list.begin(), list.end(), word) != list.end();
-}
-
-// chain(1) = diff(1); chain(n) = digest(chain(n-1) " " diff(n))          (image-spec, config.md#layer-chainid)
-std::vector<std::string> chain_ids_of(const std::vector<std::string>& diff_ids) {
-  std::vector<std::string> out;
-  for (const auto& diff_id : diff_ids)
-    out.push_back(out.empty() ? diff_id : crypto::digest_of(out.back() + " " + diff_id));
-  return out;
 }
 
 // The image that the tag names here already, when the registry says that it names the same. One HEAD, which
@@ -123,7 +111,7 @@ Task<void> fetch_layers(Pull& pull, io::TaskGroup& group) {
     const std::size_t layer = pull.next_layer++;
     const oci::Descriptor& blob = pull.manifest.layers[layer];
     auto progress =
-        std::make_shared<LayerProgress>(pull.shared.ground.clock, pull.progress, short_digest(blob.digest));
+        std::make_shared<LayerProgress>(pull.shared.ground.clock, pull.progress, short_id(blob.digest));
     const bool has_tree = pull.images().has_layer(pull.chain_ids[layer]);
     if (has_tree && pull.images().has_blob(blob.digest)) {
       progress->say("Already exists");
@@ -160,8 +148,6 @@ Task<ImagePtr> pull_from(Pull& pull) {
     pull.tell("Status: Image is up to date for " + pull.reference.familiar());
     co_return here;
   }
-  // What nothing refers to yet must not be collected meanwhile.
-  co_await pull.images().pin(pull.manifest_digest, seconds(3600));
   co_await fetch_config(pull);
   co_await check_platform(pull);
   io::TaskGroup group(pull.shared.ground.loop);

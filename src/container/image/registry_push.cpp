@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/io/combine.h"
+#include "container/image/folders.h"
 #include "container/image/manifest_fetch.h"
 #include "container/image/registry_problem.h"
 #include "container/image/registry_upload.h"
@@ -22,10 +23,6 @@ struct Push {
 
   Images& images() { return shared.ground.images; }
 };
-
-std::string short_digest(std::string_view digest) {
-  return std::string(digest.substr(digest.find(':') + 1, 12));
-}
 
 // Repositories of the same registry that an image with this layer came from or went to.
 std::vector<std::string> repositories_with(Push& push, const std::string& layer_digest) {
@@ -106,6 +103,17 @@ Task<void> put_manifest(Push& push) {
     co_await corrupt("the registry took the manifest {} for {}", push.image->manifest_digest, said);
 }
 
+// The image is known by this digest there from now on: RepoDigests, and where its layers can be mounted
+// from.
+Task<void> remember(Push& push) {
+  std::string name = push.reference.name() + "@" + push.image->manifest_digest;
+  const auto& known = push.image->digests;
+  if (std::find(known.begin(), known.end(), name) != known.end()) co_return;
+  const ProgressSink silent = [](const Progress&) {};
+  std::vector<std::string> names = {std::move(name)};
+  co_await push.images().add_image(push.image->manifest_digest, std::move(names), silent);
+}
+
 void tell_outcome(Push& push) {
   const std::string& digest = push.image->manifest_digest;
   const std::string& tag = push.reference.tag;
@@ -123,7 +131,7 @@ Task<void> prepare(Push& push) {
   for (std::size_t i = 0; i < push.manifest.layers.size(); ++i) {
     const std::string& name = i < diff_ids.size() ? diff_ids[i] : push.manifest.layers[i].digest;
     push.layers.push_back(
-        std::make_unique<LayerProgress>(push.shared.ground.clock, push.progress, short_digest(name)));
+        std::make_unique<LayerProgress>(push.shared.ground.clock, push.progress, short_id(name)));
     push.layers.back()->say("Preparing");
     if (!push.images().has_blob(push.manifest.layers[i].digest))
       co_await not_found("layer {} of {} is not here", push.manifest.layers[i].digest,
@@ -148,9 +156,7 @@ Task<void> Registry::push(oci::Reference reference, PushOptions options, Progres
   co_await push_config(push);
   co_await put_manifest(push);
   state_->ground.log.info("pushed {}", reference.to_text());
-  // It is known by this digest there from now on.
-  if (!reference.tag.empty())
-    co_await push.images().tag(push.image->id, reference.name() + "@" + push.image->manifest_digest);
+  co_await remember(push);
   tell_outcome(push);
 }
 

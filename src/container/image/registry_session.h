@@ -1,10 +1,11 @@
-// What one operation says to one registry: requests with the authorization they need, redirects followed with
-// care, trouble that passes tried again.
+// What one operation says to one registry: requests with the authorization they need, redirects followed
+// with care, trouble that passes tried again.
 //
 //   Session session(ground, tokens, endpoint, credentials, {"repository:library/busybox:pull"});
 //   http::Response answer = co_await session.send({.target = "/v2/library/busybox/tags/list"}, patience);
 //
-// The authorization goes to the endpoint's own origin and nowhere else. Used by several strands of its loop.
+// The authorization goes to the endpoint's own origin and nowhere else. Used by several strands of its
+// loop.
 #pragma once
 
 #include "container/image/registry_endpoint.h"

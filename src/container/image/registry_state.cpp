@@ -7,8 +7,8 @@ namespace {
 
 constexpr Duration told_every = milliseconds(100);
 
-// Any answer shows that the other side speaks the scheme; that a plain server was asked by TLS, or a TLS server
-// plainly (which is a 400), shows that it does not.
+// Any answer shows that the other side speaks the scheme; that a plain server was asked by TLS, or a TLS
+// server plainly (which is a 400), shows that it does not.
 Task<bool> speaks(RegistryShared& shared, std::string base) {
   http::Request request{.url = base + "/v2/"};
   Result<http::Response> answer =

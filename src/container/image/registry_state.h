@@ -45,7 +45,8 @@ class LayerProgress {
   std::optional<Monotonic> said_;
 };
 
-// Fails with unavailable once nothing has moved for `limit`; never returns else. `moved`: when something last did.
+// Fails with unavailable once nothing has moved for `limit`; never returns else. `moved`: when something
+// last did.
 Task<void> watch_for_stall(Clock& clock, const Monotonic& moved, Duration limit);
 inline constexpr Duration stalled_after = seconds(30);
 

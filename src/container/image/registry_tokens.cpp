@@ -11,7 +11,7 @@
 namespace podo::image {
 namespace {
 
-constexpr std::string_view client_id = "docker";  // some services serve no client whose name they do not know
+constexpr std::string_view client_id = "docker";  // services may refuse clients they do not know
 constexpr std::size_t answer_bytes_max = 1 << 20, kept_max = 256;
 constexpr Duration answer_within = seconds(30);
 

@@ -1,5 +1,5 @@
-// Tokens of a registry's token service (Docker's token authentication: "Token Authentication Specification" and
-// its OAuth 2 form), kept until shortly before they expire. Lives on the registry's loop.
+// Tokens of a registry's token service (Docker's token authentication: "Token Authentication Specification"
+// and its OAuth 2 form), kept until shortly before they expire. Lives on the registry's loop.
 #pragma once
 
 #include <map>

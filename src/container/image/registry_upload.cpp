@@ -17,7 +17,8 @@ constexpr std::uint64_t chunk_bytes = 8 << 20;
 constexpr std::size_t read_ahead_bytes = 4 << 20;
 constexpr Duration answered_within = seconds(300);  // a registry hashes what it got before it answers
 
-// A part of a file as the body of a request. Read on the loop: what comes next was asked of the kernel before.
+// A part of a file as the body of a request. Read on the loop: what comes next was asked of the kernel
+// before.
 class FileBody final : public http::Body {
  public:
   FileBody(int fd, std::uint64_t begin, std::uint64_t end, Clock& clock, LayerProgress& progress,
@@ -202,7 +203,8 @@ Task<bool> mount(Sending& sending, std::string& from) {
 
 }  // namespace
 
-Task<Uploaded> upload_blob(RegistryShared& shared, Session& session, Upload upload, LayerProgress& progress) {
+Task<Uploaded> upload_blob(RegistryShared& shared, Session& session, Upload upload,
+                           LayerProgress& progress) {
   Sending sending{shared, session, upload, progress};
   if (co_await is_there(sending)) co_return Uploaded{Uploaded::How::already_there, {}};
   std::string from;
@@ -212,7 +214,8 @@ Task<Uploaded> upload_blob(RegistryShared& shared, Session& session, Upload uplo
   for (bool first = true;; first = false) {
     // A mount that was refused has opened an upload session.
     if (sending.location.empty()) co_await begin_upload(sending, {});
-    Result<> sent = first ? co_await send_whole(sending).result() : co_await send_by_chunks(sending).result();
+    Result<> sent =
+        first ? co_await send_whole(sending).result() : co_await send_by_chunks(sending).result();
     if (sent) co_return Uploaded{};
     const bool whole_was_refused = first && sent.error().kind() == ErrorKind::invalid;
     if (!may_pass(sent.error()) && !whole_was_refused) co_await std::move(sent);

@@ -17,6 +17,7 @@ struct Uploaded {
   std::string from;  // where it was mounted from
 };
 
-Task<Uploaded> upload_blob(RegistryShared& shared, Session& session, Upload upload, LayerProgress& progress);
+Task<Uploaded> upload_blob(RegistryShared& shared, Session& session, Upload upload,
+                           LayerProgress& progress);
 
 }  // namespace podo::image
