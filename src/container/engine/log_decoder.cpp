@@ -6,6 +6,7 @@
 #include "base/core/timestamp.h"
 #include "base/format/json.h"
 #include "base/format/json_writer.h"
+#include "base/format/utf8.h"
 #include "container/monitor/log_format.h"
 
 namespace podo::engine {
@@ -54,16 +55,7 @@ bool append_unit(std::string& out, std::string_view digits) {
     unit = unit << 4 | static_cast<unsigned>(digit);
   }
   if (digits.size() != 4 || (unit >= 0xd800 && unit < 0xe000)) return false;
-  if (unit < 0x80) {
-    out += static_cast<char>(unit);
-  } else if (unit < 0x800) {
-    out += static_cast<char>(0xc0 | unit >> 6);
-    out += static_cast<char>(0x80 | (unit & 0x3f));
-  } else {
-    out += static_cast<char>(0xe0 | unit >> 12);
-    out += static_cast<char>(0x80 | (unit >> 6 & 0x3f));
-    out += static_cast<char>(0x80 | (unit & 0x3f));
-  }
+  utf8::append(out, unit);
   return true;
 }
 
