@@ -8,6 +8,7 @@
 #include "base/core/version.h"
 #include "cli/store.h"
 #include "container/oci_cli/oci_cli.h"
+#include "podo/daemon.h"
 
 namespace {
 
@@ -15,6 +16,7 @@ constexpr std::string_view help =
     "podo: containers in one program\n"
     "\n"
     "    podo oci ...      the OCI runtime; also as podo-oci, a link to podo (see `podo oci help`)\n"
+    "    podo serve ...    the engine (see `podo serve --help`)\n"
     "    podo store ...    a store's folder: check, back up, restore, repair (see `podo store help`)\n"
     "    podo version      which Podo this is\n"
     "    podo help         this\n";
@@ -33,6 +35,7 @@ int main(int count, char** words) {
   if (count > 0 && name_of_program(argv[0]) == "podo-oci") return podo::oci_cli::run(argv, 1);
   const std::string_view wanted = count > 1 ? argv[1] : "help";
   if (wanted == "oci") return podo::oci_cli::run(argv, 2);
+  if (wanted == "serve") return podo::serve(count, words, 2);
   if (wanted == "store") return podo::cli::run_store(argv, 2);
   if (wanted == "version" || wanted == "--version") {
     print(stdout, podo::text("podo {} ({})\n", podo::version(), podo::commit()));

@@ -1,0 +1,315 @@
+#include "podo/daemon.h"
+
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <memory>
+
+#include "base/core/version.h"
+#include "base/crypto/checksum.h"
+#include "base/dns/resolver.h"
+#include "base/http/client.h"
+#include "base/http/server.h"
+#include "base/http/system_connector.h"
+#include "base/io/blocking_pool.h"
+#include "base/io/combine.h"
+#include "base/io/signals.h"
+#include "base/io/socket.h"
+#include "base/io/system_disk.h"
+#include "base/linux/file.h"
+#include "base/store/log_store.h"
+#include "container/docker/api.h"
+#include "container/engine/engine.h"
+#include "podo/daemon_log.h"
+#include "podo/data_lock.h"
+
+namespace podo {
+namespace {
+
+using io::Task;
+
+constexpr const char* usual_data = "/var/lib/podo";
+
+Result<> make_folder(const std::string& path, mode_t mode) {
+  for (std::size_t slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1))
+    if (::mkdir(path.substr(0, slash).c_str(), 0755) != 0 && errno != EEXIST)
+      return failed_errno(errno, "make {}", path.substr(0, slash));
+  if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST) return failed_errno(errno, "make {}", path);
+  if (::chmod(path.c_str(), mode) != 0) return failed_errno(errno, "permissions of {}", path);
+  return {};
+}
+
+// What this daemon's bridges, tables and control groups are called: "podo", and another name for another data folder.
+std::string prefix_of(const std::string& data) {
+  if (data == usual_data) return "podo";
+  return text("podo-{:x}", crypto::checksum(data) & 0xffffff);
+}
+
+// Memory goes back to the system, and a thread of the pool does not get an arena of its own: tens of megabytes
+// otherwise.
+void keep_memory_small() {
+  ::mallopt(M_ARENA_MAX, 1);
+  ::mallopt(M_TRIM_THRESHOLD, 256 << 10);
+  ::mallopt(M_MMAP_THRESHOLD, 256 << 10);
+}
+
+store::LogStoreOptions engine_store_options() {
+  return {.store = {.limits = {}, .history_bytes = 256 << 10},
+          .log = {.segment_bytes = 1 << 20, .log_bytes = 4 << 20}};
+}
+
+docker::HostConfig::LogConfig default_log(const DaemonOptions& options) {
+  docker::HostConfig::LogConfig log{.type = options.log_driver, .config = {}};
+  for (const std::string& option : options.log_options) {
+    const std::size_t equals = option.find('=');
+    log.config[option.substr(0, equals)] = option.substr(equals + 1);
+  }
+  if (options.log_options.empty() && options.log_driver != "none")
+    log.config = {{"max-size", "10m"}, {"max-file", "3"}};
+  return log;
+}
+
+http::ClientLimits registry_limits() { return {.answer_within = seconds(60), .read_within = seconds(30)}; }
+
+// "READY=1" to whoever started us, when it asked for that (sd_notify(3)).
+void tell_service_manager(std::string_view words) {
+  const char* path = ::getenv("NOTIFY_SOCKET");
+  if (path == nullptr) return;
+  sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
+  const std::string_view name = path;
+  if (name.empty() || name.size() >= sizeof address.sun_path) return;
+  name.copy(address.sun_path, name.size());
+  if (name.front() == '@') address.sun_path[0] = '\0';
+  const io::Fd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size());
+  (void)::sendto(socket.get(), words.data(), words.size(), MSG_NOSIGNAL,
+                 reinterpret_cast<sockaddr*>(&address), size);
+}
+
+// The registry's certificate is signed by somebody this machine trusts, or by whom its rule names.
+Result<tls::ClientOptions> trust(const image::RegistryRules& rules, const http::Url& url) {
+  tls::ClientOptions options;
+  for (const auto& rule : rules.rules)
+    if (!rule.ca_file.empty() &&
+        (rule.domain == url.host || rule.domain == text("{}:{}", url.host, url.port)))
+      options.authorities = TRY(linux::read_file(rule.ca_file.c_str(), 1 << 20));
+  return options;
+}
+
+// From /etc/group; the C library would ask services that are not in a static program.
+bool parse_group(std::string_view name, std::uint32_t& id) {
+  const auto file = linux::read_file("/etc/group", 4 << 20);
+  std::string_view rest = file ? std::string_view(*file) : std::string_view();
+  while (!rest.empty()) {
+    const std::string_view line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+    const std::size_t first = line.find(':');
+    if (first == std::string_view::npos || line.substr(0, first) != name) continue;
+    const std::size_t second = line.find(':', first + 1);
+    if (second == std::string_view::npos) continue;
+    return std::from_chars(line.data() + second + 1, line.data() + line.size(), id).ec == std::errc();
+  }
+  return false;
+}
+
+Task<std::vector<std::string>> addresses_of(dns::Resolver& resolver, std::string host) {
+  std::vector<std::string> addresses;
+  for (const auto& address : co_await resolver.addresses(std::move(host)))
+    addresses.push_back(address.to_text());
+  co_return addresses;
+}
+
+class Daemon {
+ public:
+  Daemon(const DaemonOptions& options, Log& log)
+      : options_(options),
+        log_(log),
+        signals_(loop_, {SIGTERM, SIGINT}),
+        pool_(4),
+        disk_(pool_),
+        network_(loop_) {}
+
+  Result<int> run() { return loop_.run(serve()); }
+
+ private:
+  // The order is that of use: each line stands on those above it.
+  Task<int> serve() {
+    co_await make_folders();
+    const DataLock lock = co_await DataLock::take(options_.data);
+    auto store = co_await store::open_log_store({disk_, random_, log_}, options_.data + "/store",
+                                                engine_store_options());
+    dns::Resolver resolver(loop_, random_);
+    const http::SystemConnector::Resolve resolve = [&resolver](std::string host) {
+      return addresses_of(resolver, std::move(host));
+    };
+    http::SystemConnector connector(loop_, resolve,
+                                    [this](const http::Url& url) { return trust(options_.registries, url); });
+    http::SystemConnector trusting(loop_, resolve, [](const http::Url&) -> Result<tls::ClientOptions> {
+      return tls::ClientOptions{.verify = false};
+    });
+    http::Client client(loop_, connector, registry_limits()), careless(loop_, trusting, registry_limits());
+    engine::Events events(clock_);
+    auto images = co_await image::Images::open({loop_, pool_, *store, random_, clock_, log_},
+                                               {.folder = options_.data + "/images"});
+    image::Registry registry({loop_, client, careless, *images, random_, clock_, log_}, options_.registries);
+    auto networks = co_await network::Networks::open({loop_, pool_, *store, random_, clock_, log_},
+                                                     {.run_folder = options_.run,
+                                                      .prefix = prefix_of(options_.data),
+                                                      .default_pools = options_.address_pools});
+    auto engine = co_await engine::Engine::open(
+        {loop_, pool_, *store, *images, *networks, events, random_, clock_, log_}, engine_options());
+    docker::DockerApi api({*engine, *images, registry, *networks, events, loop_, clock_, log_},
+                          api_options());
+    http::Server server(loop_, api, log_, {});
+    const int signal = co_await serve_until_told(server);
+    log_.info("{}: ending; containers {}", signal == SIGTERM ? "SIGTERM" : "SIGINT",
+              options_.stop_containers ? "are stopped" : "go on");
+    co_await engine->close(options_.stop_containers);
+    co_await networks->close(engine->list().empty());
+    co_await store->close();
+    co_return 0;
+  }
+
+  Result<> make_folders() {
+    ::umask(0022);
+    TRY(make_folder(options_.data, 0711));
+    TRY(make_folder(options_.run, 0711));
+    return {};
+  }
+
+  engine::EngineOptions engine_options() const {
+    return {
+        .data_folder = options_.data,
+        .run_folder = options_.run,
+        .cgroup_parent = options_.cgroup_parent.empty() ? prefix_of(options_.data) : options_.cgroup_parent,
+        .runtime_program = {"/proc/self/exe", "oci"},
+        .default_log = default_log(options_)};
+  }
+
+  docker::ApiOptions api_options() const {
+    docker::ApiOptions api{.data_folder = options_.data,
+                           .run_folder = options_.run,
+                           .daemon_id = "",
+                           .logging_driver = options_.log_driver,
+                           .socket_path = options_.run + "/docker.sock",
+                           .debug = options_.debug};
+    api.insecure_registries.emplace_back("127.0.0.0/8");
+    for (const auto& rule : options_.registries.rules) {
+      if (rule.insecure) api.insecure_registries.push_back(rule.domain);
+      if (rule.domain == "docker.io") api.registry_mirrors = rule.mirrors;
+    }
+    return api;
+  }
+
+  Task<std::unique_ptr<io::SocketListener>> listen(std::string host) {
+    const bool local = host.starts_with("unix://");
+    const io::Address address =
+        co_await io::Address::parse((local ? "unix:" : "tcp:") + host.substr(local ? 7 : 6));
+    if (!local) co_return co_await io::listen_socket(loop_, address);
+    const mode_t mask = ::umask(0177);  // nobody else may connect, not even for a moment
+    auto listener = co_await io::listen_socket(loop_, address).result();
+    ::umask(mask);
+    if (listener) co_await open_to_group(address.host);
+    co_return std::move(listener);
+  }
+
+  Result<> open_to_group(const std::string& path) const {
+    if (options_.socket_group.empty()) return {};
+    std::uint32_t id = 0;
+    if (!parse_group(options_.socket_group, id))
+      return invalid("--group {}: there is no such group", options_.socket_group);
+    if (::chown(path.c_str(), 0, id) != 0 || ::chmod(path.c_str(), 0660) != 0)
+      return failed_errno(errno, "give {} to the group {}", path, options_.socket_group);
+    return {};
+  }
+
+  // Without TLS, or a strand a connection that shakes hands first.
+  Task<void> serve_listener(http::Server& server, std::unique_ptr<io::SocketListener> listener) {
+    const bool secured =
+        listener->address().kind == io::Address::Kind::tcp && !options_.tls_certificate.empty();
+    if (!secured) co_return co_await server.serve(*listener);
+    const tls::Context context = co_await server_context();
+    io::TaskGroup connections(loop_);
+    for (;;) connections.spawn(serve_secured(server, context, co_await listener->accept()));
+  }
+
+  Task<void> serve_secured(http::Server& server, const tls::Context& context,
+                           std::unique_ptr<io::Stream> stream) {
+    auto connection = co_await io::deadline(tls::accept(context, std::move(stream)), seconds(30)).result();
+    if (!connection) {
+      log_.debug("a client was refused: {}", connection.error().message());
+      co_return;
+    }
+    http::Peer peer{.certificate_name = (*connection)->peer_name()};
+    (void)co_await server.serve_connection(*std::move(connection), std::move(peer)).result();
+  }
+
+  Result<tls::Context> server_context() const {
+    const auto read = [](const std::string& path) { return linux::read_file(path.c_str(), 1 << 20); };
+    tls::ServerOptions tls{.identity = {.certificates = TRY(read(options_.tls_certificate)),
+                                        .key = TRY(read(options_.tls_key))}};
+    if (!options_.tls_client_ca.empty()) tls.client_authorities = TRY(read(options_.tls_client_ca));
+    return tls::server_context(tls);
+  }
+
+  Task<int> serve_until_told(http::Server& server) {
+    io::TaskGroup serving(loop_);
+    std::vector<std::string> hosts = options_.hosts;
+    hosts.insert(hosts.begin(), "unix://" + options_.run + "/docker.sock");
+    for (const std::string& host : hosts) {
+      serving.spawn(serve_listener(server, co_await listen(host)), "serve " + host);
+      log_.info("serving the Docker API at {}", host);
+    }
+    tell_service_manager("READY=1");
+    const int signal = co_await signals_.next();
+    tell_service_manager("STOPPING=1");
+    serving.cancel();
+    co_await serving.join();
+    co_return signal;
+  }
+
+  const DaemonOptions& options_;
+  Log& log_;
+  SystemClock clock_;
+  SystemRandom random_;
+  io::EpollLoop loop_;
+  io::Signals signals_;
+  io::BlockingPool pool_;
+  io::SystemDisk disk_;
+  io::SystemNetwork network_;
+};
+
+}  // namespace
+
+Result<int> run_daemon(const DaemonOptions& options) {
+  if (::geteuid() != 0) return denied("the engine needs root: it makes namespaces, mounts and networks");
+  keep_memory_small();
+  const SystemClock clock;
+  DaemonLog log(clock, options.debug);
+  if (options.cluster) log.info("this version has no cluster yet: the engine alone, as with --no-cluster");
+  Daemon daemon(options, log);
+  return daemon.run();
+}
+
+int serve(int count, char** words, int first) {
+  for (int i = first; i < count; ++i) {
+    if (std::string_view(words[i]) != "--help" && std::string_view(words[i]) != "-h") continue;
+    ::fputs(serve_help, stdout);
+    return 0;
+  }
+  const auto options = read_daemon_options(count, words, first);
+  const Result<int> code = options ? run_daemon(*options) : Failure(options.error());
+  if (code) return *code;
+  ::fputs(text("podo serve: {}\n", code.error().message()).c_str(), stderr);
+  return options ? 1 : 125;
+}
+
+}  // namespace podo
