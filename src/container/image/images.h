@@ -42,19 +42,22 @@ struct ImagesOptions {
   enum class Snapshots : std::uint8_t { choose, overlay, copy } snapshots = Snapshots::choose;
   std::uint64_t layer_bytes_max = 64ull << 30;  // unpacked; an image's layers together: 4 times that
   std::uint64_t layer_entries_max = 4'000'000;
+  // How long after the last addition the file system is flushed: later than the kernel would write by itself, so
+  // that little is left to do and nobody's disk is held up. Until then a power cut costs a check (records.h).
+  Duration settle_after = seconds(45);
 };
 
 // One image as the engine sees it; immutable, shared.
 struct Image {
   std::string id;  // "sha256:..." of the config
   oci::ImageConfig config;
-  std::string config_text;                 // byte for byte
-  std::string manifest_digest;             // of the manifest it was last pulled, built or loaded as
-  std::vector<std::string> layer_digests;  // compressed blobs, from the lowest
-  std::vector<std::string> chain_ids;      // of the unpacked layers, the same order
-  std::uint64_t size_bytes = 0;            // unpacked layers together
+  std::string config_text;                      // byte for byte
+  std::string manifest_digest;                  // of the manifest it was last pulled, built or loaded as
+  std::vector<std::string> layer_digests;       // compressed blobs, from the lowest
+  std::vector<std::string> chain_ids;           // of the unpacked layers, the same order
+  std::uint64_t size_bytes = 0;                 // unpacked layers together
   std::vector<std::uint64_t> layer_sizes = {};  // of each unpacked layer, in bytes: `docker history`
-  std::string parent_id;                   // of commit and build; "" otherwise
+  std::string parent_id;                        // of commit and build; "" otherwise
   Wall last_tagged;
   std::vector<std::string> tags;     // "docker.io/library/busybox:1.36", sorted
   std::vector<std::string> digests;  // "docker.io/library/busybox@sha256:..."
@@ -137,9 +140,14 @@ class Images {
 
   // --- containers' trees ---
   virtual Task<Snapshot> make_snapshot(std::string container_id, ImagePtr image) = 0;
+  // For a container that is removed when it ends: fsync(2) in it does nothing from the next mount on, and its end
+  // waits for no disk; a power cut may leave it damaged.
+  virtual Task<void> mark_scratch(std::string) { co_return; }
   virtual Result<Snapshot> snapshot(std::string_view container_id) const = 0;
   virtual Task<void> mount_snapshot(std::string container_id, std::string target) = 0;  // fine if mounted
-  virtual Task<void> unmount(std::string target) = 0;                                   // fine if not
+  // Fine if it is not mounted. The target is free at once; what the kernel still writes of the tree it
+  // writes in the background, and the next mount_snapshot of the container waits for it.
+  virtual Task<void> unmount(std::string target) = 0;
   virtual Task<void> remove_snapshot(std::string container_id) = 0;
   virtual Task<std::vector<Change>> changes(std::string container_id) = 0;
   virtual Task<std::uint64_t> snapshot_bytes(

@@ -43,6 +43,7 @@ class LocalImages final : public Images {
   bool has_layer(std::string_view chain_id) const override { return layers_.contains(chain_id); }
 
   Task<Snapshot> make_snapshot(std::string container_id, ImagePtr image) override;
+  Task<void> mark_scratch(std::string container_id) override;
   Result<Snapshot> snapshot(std::string_view container_id) const override;
   Task<void> mount_snapshot(std::string container_id, std::string target) override;
   Task<void> unmount(std::string target) override;
@@ -88,6 +89,7 @@ class LocalImages final : public Images {
   Task<void> record(store::Transaction transaction);
   void discard(std::string path);  // off the way at once, removed in the background
   Task<void> remove_in_background(std::string path);
+  Task<void> let_go(std::shared_ptr<io::Fd> mount, std::shared_ptr<Claim> claim);
   Task<void> hold_blob(std::string digest, std::uint64_t size);  // the file has its name: it is ours now
 
   Task<Described> describe(std::string manifest_digest);
@@ -128,6 +130,7 @@ class LocalImages final : public Images {
   ByName<ImagePtr> images_;           // by image id
   ByName<std::string> references_;    // -> image id
   ByName<SnapshotRecord> snapshots_;  // by container
+  ByName<std::string> mounted_;       // target -> container
   ByName<Monotonic> pins_;            // digests and chain ids, until when
   std::set<std::string, std::less<>> claimed_;
   io::Condition released_{"another one makes the same"};

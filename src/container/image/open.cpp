@@ -101,7 +101,8 @@ void LocalImages::settle_soon() {
 // What was unsettled before the flush is settled after it.
 Task<void> LocalImages::settle() {
   for (;;) {
-    co_await io::sleep(seconds(1));
+    co_await io::sleep(options_.settle_after);
+    if (!claimed_.empty()) continue;  // more is coming
     std::vector<std::string> blobs, chain_ids;
     for (const auto& [digest, blob] : blobs_)
       if (!blob.boot.empty()) blobs.push_back(digest);

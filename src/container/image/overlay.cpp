@@ -18,13 +18,14 @@ Result<std::string> parameter_for(const std::string& path, std::vector<io::Fd>& 
   return text("/proc/self/fd/{}", kept.back().get());
 }
 
-Result<io::Fd> make_overlay(const Snapshot& snapshot, const std::string& work) {
+Result<io::Fd> make_overlay(const Snapshot& snapshot, const std::string& work, bool scratch) {
   std::vector<io::Fd> kept;
   io::Fd filesystem = TRY(linux::open_filesystem("overlay"));
   for (const std::string& lower : snapshot.lower)
     TRY(linux::set_parameter(filesystem, "lowerdir+", TRY(parameter_for(lower, kept)).c_str()));
   TRY(linux::set_parameter(filesystem, "upperdir", TRY(parameter_for(snapshot.upper, kept)).c_str()));
   TRY(linux::set_parameter(filesystem, "workdir", TRY(parameter_for(work, kept)).c_str()));
+  if (scratch) TRY(linux::set_parameter(filesystem, "volatile", ""));
   return linux::make_mount(filesystem, 0);
 }
 
@@ -48,8 +49,14 @@ Result<> mount_overlay_classic(const Snapshot& snapshot, const std::string& work
 
 }  // namespace
 
-Result<> mount_overlay(const Snapshot& snapshot, const std::string& work, const std::string& target) {
-  auto mount = make_overlay(snapshot, work);
+Result<> mount_overlay(const Snapshot& snapshot, const std::string& work, const std::string& target,
+                       bool scratch) {
+  // overlayfs leaves this mark so that nobody trusts a volatile tree after a crash. Here that was decided before.
+  if (scratch) {
+    if (auto inner = open_folder(AT_FDCWD, (work + "/work").c_str()))
+      TRY(remove_tree(inner->get(), "incompat"));
+  }
+  auto mount = make_overlay(snapshot, work, scratch);
   if (mount) return linux::attach(*mount, AT_FDCWD, target.c_str());
   auto classic = mount_overlay_classic(snapshot, work, target);
   if (!classic) return Failure(std::move(mount).error().within("mount the image"));
@@ -70,12 +77,13 @@ Result<bool> is_mount_point(const std::string& path) {
   return (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
 }
 
-Result<> unmount_tree(const std::string& target) {
-  auto done = linux::unmount(target.c_str(), UMOUNT_NOFOLLOW);
-  if (!done && done.error().system_errno() == EBUSY)
-    done = linux::unmount(target.c_str(), UMOUNT_NOFOLLOW | MNT_DETACH);
-  if (!done && (done.error().system_errno() == EINVAL || done.error().system_errno() == ENOENT)) return {};
-  return done;
+Result<io::Fd> detach_tree(const std::string& target) {
+  if (!TRY(is_mount_point(target))) return io::Fd();
+  io::Fd mount = TRY(linux::open_at(AT_FDCWD, target.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW));
+  auto done = linux::unmount(target.c_str(), UMOUNT_NOFOLLOW | MNT_DETACH);
+  if (!done && done.error().system_errno() != EINVAL && done.error().system_errno() != ENOENT)
+    return Failure(std::move(done).error());
+  return mount;
 }
 
 bool overlay_works(const Folders& folders) {
@@ -83,7 +91,8 @@ bool overlay_works(const Folders& folders) {
   auto tried = [&]() -> Result<> {
     for (const char* name : {"/lower", "/upper", "/work"}) TRY(make_folders(place + name, 0700));
     TRY(set_opaque(TRY(open_folder(AT_FDCWD, (place + "/lower").c_str())).get()));
-    TRY(make_overlay({"probe", place + "/upper", {place + "/lower"}}, place + "/work"));  // never attached
+    TRY(make_overlay({"probe", place + "/upper", {place + "/lower"}}, place + "/work",
+                     false));  // never attached
     return {};
   }();
   static_cast<void>(remove_tree(place));

@@ -32,6 +32,7 @@ std::string encode(const SnapshotRecord& record) {
   for (const std::string& id : record.chain_ids) out.string(id);
   out.end();
   if (record.copy) out.key("copy").boolean(true);
+  if (record.scratch) out.key("scratch").boolean(true);
   return out.end().take();
 }
 
@@ -62,7 +63,10 @@ Result<ConfigRecord> decode_config(std::string_view text) {
 Result<SnapshotRecord> decode_snapshot(std::string_view text) {
   json::Document document = TRY(json::parse(std::string(text)));
   json::Field root(document);
-  SnapshotRecord record{std::string(TRY(root["image"].string())), {}, TRY(root["copy"].boolean_or(false))};
+  SnapshotRecord record{std::string(TRY(root["image"].string())),
+                        {},
+                        TRY(root["copy"].boolean_or(false)),
+                        TRY(root["scratch"].boolean_or(false))};
   for (std::size_t i = 0; i < root["chain"].size(); ++i)
     record.chain_ids.emplace_back(TRY(root["chain"][i].string()));
   return record;

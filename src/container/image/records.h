@@ -4,7 +4,7 @@
 //   image/layer/CHAIN-ID         {"diffId":D,"bytes":N,"boot":B} a layer that is unpacked
 //   image/config/IMAGE-ID        {"manifest":D,"parent":I,"tagged":NS}
 //   image/reference/REFERENCE    {"image":I}                     a tag, or name@digest
-//   image/snapshot/CONTAINER     {"image":I,"chain":[...],"copy":true}
+//   image/snapshot/CONTAINER     {"image":I,"chain":[...],"copy":true,"scratch":true}
 //
 // Bytes are in the page cache when their record is written, not on the disk: nothing waits for a disk on the way to
 // a running container. The record therefore names the boot of the machine it was written in. A little later
@@ -45,7 +45,7 @@ struct ConfigRecord {
 struct SnapshotRecord {
   std::string image_id;
   std::vector<std::string> chain_ids;  // from the lowest
-  bool copy = false;
+  bool copy = false, scratch = false;
 };
 
 std::string encode(const BlobRecord& record);

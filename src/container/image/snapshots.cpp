@@ -64,18 +64,47 @@ Result<Snapshot> LocalImages::snapshot(std::string_view container_id) const {
   return snapshot;
 }
 
+Task<void> LocalImages::mark_scratch(std::string container_id) {
+  auto at = snapshots_.find(container_id);
+  if (at == snapshots_.end()) co_await not_found("the container {} has no file tree", container_id);
+  at->second.scratch = true;
+  store::Transaction transaction{
+      .then = {store::put(std::string(keys::snapshot) + container_id, encode(at->second))}};
+  co_await record(std::move(transaction));
+}
+
 Task<void> LocalImages::mount_snapshot(std::string container_id, std::string target) {
+  while (claimed_.contains("tree " + container_id)) co_await released_.wait();
   Snapshot snapshot = co_await this->snapshot(container_id);
+  const SnapshotRecord& record = snapshots_.find(container_id)->second;
+  mounted_[target] = container_id;
   co_await ground_.pool.run([snapshot, target, work = folders_.snapshot(container_id) + "/work",
-                             copy = snapshots_.find(container_id)->second.copy]() -> Result<> {
+                             copy = record.copy, scratch = record.scratch]() -> Result<> {
     if (TRY(is_mount_point(target))) return {};
     TRY(make_folders(target, 0711));
-    return copy ? mount_copy(snapshot, target) : mount_overlay(snapshot, work, target);
+    return copy ? mount_copy(snapshot, target) : mount_overlay(snapshot, work, target, scratch);
   });
 }
 
 Task<void> LocalImages::unmount(std::string target) {
-  co_await ground_.pool.run([target] { return unmount_tree(target); });
+  auto at = mounted_.find(target);
+  const std::string container = at == mounted_.end() ? "" : at->second;
+  if (at != mounted_.end()) mounted_.erase(at);
+  auto claim = std::make_shared<Claim>(*this, "tree " + container);
+  auto mount = co_await ground_.pool.run([target]() -> Result<std::shared_ptr<io::Fd>> {
+    return std::make_shared<io::Fd>(TRY(detach_tree(target)));
+  });
+  if (*mount) background_.spawn(let_go(std::move(mount), std::move(claim)));
+}
+
+// The last use of an overlay flushes its upper file system: milliseconds, or many of them on a busy disk.
+Task<void> LocalImages::let_go(std::shared_ptr<io::Fd> mount, std::shared_ptr<Claim>) {
+  static_cast<void>(co_await ground_.pool
+                        .run([mount]() -> Result<> {
+                          mount->close();
+                          return {};
+                        })
+                        .result());
 }
 
 Task<void> LocalImages::remove_snapshot(std::string container_id) {
