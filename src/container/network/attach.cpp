@@ -158,7 +158,15 @@ Result<Endpoint*> MachineNetworks::enlist_endpoint(NetworkState& network, Sandbo
       if (const IpamPool* pool = pool_of(network.record, true)) endpoint->gateway6 = pool->gateway;
     }
   }
+  index_names(*endpoint, true);
   return sandbox.endpoints.emplace_back(std::move(endpoint)).get();
+}
+
+void MachineNetworks::index_names(const Endpoint& endpoint, bool known) {
+  const auto network = networks_.find(endpoint.network_id);
+  if (network == networks_.end()) return;
+  if (known) network->second->names.add(endpoint);
+  else network->second->names.remove(endpoint);
 }
 
 // Of several networks the one with the highest priority leads to the world, then the first by name.
@@ -228,13 +236,15 @@ Task<Endpoint> MachineNetworks::attach(std::string network_id, EndpointWish wish
   const Endpoint* enlisted = co_await enlist_endpoint(*network, *sandbox, std::move(wish));
   const Endpoint endpoint = *enlisted;
   if (has_links(network->record)) {
-    const EndpointPlan plan = plan_of(*network, *sandbox, endpoint);
+    EndpointPlan plan = plan_of(*network, *sandbox, endpoint);
+    plan.wants_dns = sandbox->dns == nullptr && is_user_defined(endpoint.network_id);
     // Not cancelled once begun: half an endpoint would be nobody's.
     auto made = co_await io::shielded(ground_.pool.run([plan] { return make_endpoint_link(plan); })).result();
     if (!made) {
       drop_endpoint(container, endpoint.id);
       co_return Failure(std::move(made).error());
     }
+    serve_dns(container, *std::move(made));
   }
   co_await io::shielded(
       remember(text("{}{}/{}", endpoint_keys, container, endpoint.network_id), encode(endpoint)));
@@ -249,6 +259,7 @@ void MachineNetworks::drop_endpoint(const std::string& container_id, const std::
   if (sandbox == sandboxes_.end()) return;
   std::erase_if(sandbox->second->endpoints, [&](const auto& endpoint) {
     if (endpoint->id != endpoint_id) return false;
+    index_names(*endpoint, false);
     give_back_addresses(*endpoint);
     return true;
   });
@@ -290,10 +301,13 @@ Task<void> MachineNetworks::remove_sandbox(std::string container_id) {
   auto translations = std::move(found->second->translations);
   auto sandbox = std::make_shared<SandboxState>(std::move(*found->second));
   sandboxes_.erase(found);
+  for (const auto& endpoint : sandbox->endpoints) index_names(*endpoint, false);
   sandbox->claims.clear();
+  sandbox->dns.reset();
   co_await io::shielded(change_translations(std::move(translations), {}));
   co_await io::shielded(forget(text("{}{}/", endpoint_keys, container_id)));
   co_await io::shielded(forget(port_keys + container_id));
+  co_await io::shielded(forget(dns_keys + container_id));
   endings_.spawn(end_sandbox(std::move(sandbox)), "the end of a sandbox");
 }
 
@@ -322,7 +336,9 @@ Task<void> MachineNetworks::rename_container(std::string container_id, std::stri
   if (found == sandboxes_.end()) co_return;
   std::vector<store::Operation> changes;
   for (const auto& endpoint : found->second->endpoints) {
+    index_names(*endpoint, false);
     endpoint->wish.container_name = name;
+    index_names(*endpoint, true);
     changes.push_back(
         store::put(text("{}{}/{}", endpoint_keys, container_id, endpoint->network_id), encode(*endpoint)));
   }

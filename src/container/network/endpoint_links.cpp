@@ -72,7 +72,7 @@ Result<> remove_own_link(const std::string& name, const std::string& alias) {
 
 namespace {
 
-Result<> fill_sandbox(const EndpointPlan& plan) {
+Result<DnsSockets> fill_sandbox(const EndpointPlan& plan) {
   const auto visit = TRY(linux::NetworkNamespaceVisit::enter(*plan.sandbox));
   const bool has_ipv6 = std::ranges::any_of(plan.addresses, [](auto& a) { return a.address.is_v6(); });
   linux::LinkRequests requests;
@@ -86,7 +86,9 @@ Result<> fill_sandbox(const EndpointPlan& plan) {
   for (const IpPrefix& address : plan.addresses) requests.add_address(plan.index, address);
   for (const linux::RouteWish& route : plan.routes) requests.add_route(route);
   linux::NetlinkSocket socket = TRY(linux::NetlinkSocket::open());
-  return socket.send_all(requests.all());
+  if (!requests.empty()) TRY(socket.send_all(requests.all()));
+  if (!plan.wants_dns) return DnsSockets();
+  return open_dns_sockets();
 }
 
 Result<> make_veth(const EndpointPlan& plan) {
@@ -121,11 +123,11 @@ Result<> make_macvlan(const EndpointPlan& plan) {
 
 }  // namespace
 
-Result<> make_endpoint_link(const EndpointPlan& plan) {
-  Result<> made = plan.driver == "macvlan" ? make_macvlan(plan) : make_veth(plan);
-  if (made) made = fill_sandbox(plan);
-  if (!made) (void)remove_endpoint_link(plan);  // whatever there is of it
-  return made;
+Result<DnsSockets> make_endpoint_link(const EndpointPlan& plan) {
+  const Result<> made = plan.driver == "macvlan" ? make_macvlan(plan) : make_veth(plan);
+  Result<DnsSockets> filled = made ? fill_sandbox(plan) : Failure(made.error());
+  if (!filled) (void)remove_endpoint_link(plan);  // whatever there is of it
+  return filled;
 }
 
 Result<> remove_endpoint_link(const EndpointPlan& plan) {

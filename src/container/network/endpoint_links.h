@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/linux/links.h"
-#include "container/network/sandboxes.h"
+#include "container/network/sandbox_dns.h"
 
 namespace podo::network {
 
@@ -31,12 +31,12 @@ struct EndpointPlan {
   std::uint32_t parent = 0;      // the bridge, or macvlan's parent
   std::uint32_t macvlan_mode = 0;
   std::uint32_t mtu = 0;
-  bool isolated = false;
+  bool isolated = false, wants_dns = false;
   linux::MacAddress mac{};
   std::vector<IpPrefix> addresses = {};
   std::vector<linux::RouteWish> routes = {};
 };
-Result<> make_endpoint_link(const EndpointPlan& plan);
+Result<DnsSockets> make_endpoint_link(const EndpointPlan& plan);  // no sockets unless wanted
 Result<> remove_endpoint_link(const EndpointPlan& plan);
 
 // Default routes of a sandbox that now lead elsewhere.

@@ -11,8 +11,11 @@
 #include "container/network/endpoint_links.h"
 #include "container/network/firewall.h"
 #include "container/network/ipam.h"
+#include "container/network/names.h"
 #include "container/network/networks.h"
 #include "container/network/ports.h"
+#include "container/network/sandbox_dns.h"
+#include "container/network/sandbox_zone.h"
 #include "container/network/sandboxes.h"
 
 namespace podo::network {
@@ -23,6 +26,7 @@ struct NetworkState {
   std::uint32_t link = 0;  // index of the bridge, or of macvlan's parent
   std::uint32_t mtu = 0;
   std::optional<AddressPool> addresses4, addresses6;
+  NetworkNames names;
 
   const std::string* option(const char* name) const;
   bool option_is(const char* name, bool otherwise) const;
@@ -41,9 +45,12 @@ struct SandboxState {
   std::vector<std::unique_ptr<Endpoint>> endpoints;
   std::vector<PortClaim> claims;
   std::vector<Translation> translations;  // as the table has them
+  std::vector<std::string> dns_servers;   // those the container wished for
+  std::unique_ptr<SandboxZone> dns_zone;
+  std::unique_ptr<dns::Server> dns;
 };
 
-class MachineNetworks final : public Networks {
+class MachineNetworks final : public Networks, public NameSource {
  public:
   MachineNetworks(const NetworksGround& ground, NetworksOptions options);
   Task<void> start();
@@ -88,6 +95,7 @@ class MachineNetworks final : public Networks {
   NetworkState* find_state(std::string_view name_or_id) const;
 
   // attach.cpp
+  void index_names(const Endpoint& endpoint, bool known);
   Result<Endpoint*> enlist_endpoint(NetworkState& network, SandboxState& sandbox, EndpointWish wish);
   Result<> choose_addresses(NetworkState& network, Endpoint& endpoint);
   void give_back_addresses(const Endpoint& endpoint);
@@ -115,6 +123,13 @@ class MachineNetworks final : public Networks {
   Task<void> rebuild_networks();
   Task<void> commit(linux::NftBatch batch);
 
+  // resolv_conf.cpp
+  bool is_user_defined(std::string_view network_id) const;
+  std::vector<Place> places_of(std::string_view container_id) const override;
+  std::vector<dns::Upstream> upstreams_of(std::string_view container_id) const override;
+  void serve_dns(const std::string& container_id, DnsSockets sockets);
+  Task<void> open_dns(std::string container_id);
+
   // restore.cpp
   Task<void> forget_sandbox(std::string container_id);
   Task<void> restore_sandbox(std::string container_id);
@@ -122,6 +137,8 @@ class MachineNetworks final : public Networks {
   NetworksGround ground_;
   NetworksOptions options_;
   HostFacts host_;
+  dns::Exchange dns_exchange_;
+  const NetworkNames no_names_;
   std::vector<SubnetSource> subnet_sources_;
   std::map<std::string, std::unique_ptr<NetworkState>, std::less<>> networks_;   // by id
   std::map<std::string, std::unique_ptr<SandboxState>, std::less<>> sandboxes_;  // by container
@@ -135,6 +152,6 @@ std::string new_id(Random& random);  // 64 hex digits
 std::string host_link_of(const Endpoint& endpoint);
 
 inline constexpr auto network_keys = "network/record/", endpoint_keys = "network/endpoint/",
-                      port_keys = "network/ports/";
+                      port_keys = "network/ports/", dns_keys = "network/dns/";
 
 }  // namespace podo::network

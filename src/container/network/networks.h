@@ -98,6 +98,7 @@ struct NetworksOptions {
   bool enable_ip_forward = true;
   std::vector<std::string> default_pools;  // CIDRs that subnets are cut from; empty: built-in
   unsigned sandboxes_made_ahead = 4;
+  std::string resolv_conf = "/etc/resolv.conf";  // of the host
 };
 
 class Networks {

@@ -39,7 +39,10 @@ Task<std::unique_ptr<Networks>> Networks::open(const NetworksGround& ground, Net
 }
 
 MachineNetworks::MachineNetworks(const NetworksGround& ground, NetworksOptions options)
-    : ground_(ground), options_(std::move(options)), endings_(ground.loop) {}
+    : ground_(ground),
+      options_(std::move(options)),
+      dns_exchange_(ground.loop, ground.random),
+      endings_(ground.loop) {}
 
 Task<void> MachineNetworks::start() {
   subnet_sources_ = co_await sources_of(options_.default_pools);
@@ -76,21 +79,25 @@ void MachineNetworks::load_entry(const store::Entry& entry) {
     networks_.emplace(network->record.id, std::move(network));
     return;
   }
-  const bool is_endpoint = key.starts_with(endpoint_keys);
-  const std::string_view rest =
-      key.substr(is_endpoint ? std::string_view(endpoint_keys).size() : std::string_view(port_keys).size());
+  const std::string_view rest = key.substr(key.find('/', std::string_view("network/").size()) + 1);
   const std::string container(rest.substr(0, rest.find('/')));
   auto& sandbox = sandboxes_[container];
   if (sandbox == nullptr) sandbox = std::make_unique<SandboxState>();
   sandbox->id = container;
-  if (is_endpoint) {
+  if (key.starts_with(endpoint_keys)) {
     auto endpoint = decode_endpoint(entry.value());
     if (!endpoint) return complain(endpoint.error());
     sandbox->endpoints.push_back(std::make_unique<Endpoint>(*std::move(endpoint)));
-  } else {
+  } else if (key.starts_with(port_keys)) {
     auto ports = decode_ports(entry.value());
     if (!ports) return complain(ports.error());
     recorded_ports_[container] = *std::move(ports);
+  } else if (key.starts_with(dns_keys)) {
+    for (std::string_view words = entry.value(); !words.empty();) {
+      const std::size_t end = std::min(words.find(' '), words.size());
+      if (end > 0) sandbox->dns_servers.emplace_back(words.substr(0, end));
+      words.remove_prefix(std::min(end + 1, words.size()));
+    }
   }
 }
 
@@ -109,6 +116,7 @@ void MachineNetworks::take_recorded_addresses() {
       const auto v4 = IpAddress::parse(endpoint->ipv4), v6 = IpAddress::parse(endpoint->ipv6);
       if (v4 && network->second->addresses4) (void)network->second->addresses4->take(*v4);
       if (v6 && network->second->addresses6) (void)network->second->addresses6->take(*v6);
+      index_names(*endpoint, true);
     }
   }
 }

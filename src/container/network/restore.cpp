@@ -60,11 +60,15 @@ Task<void> MachineNetworks::restore(std::vector<std::string> running_containers)
 
 Task<void> MachineNetworks::forget_sandbox(std::string container_id) {
   const auto found = sandboxes_.find(container_id);
-  for (const auto& endpoint : found->second->endpoints) give_back_addresses(*endpoint);
+  for (const auto& endpoint : found->second->endpoints) {
+    index_names(*endpoint, false);
+    give_back_addresses(*endpoint);
+  }
   sandboxes_.erase(found);
   recorded_ports_.erase(container_id);
   co_await forget(text("{}{}/", endpoint_keys, container_id));
   co_await forget(port_keys + container_id);
+  co_await forget(dns_keys + container_id);
 }
 
 Task<void> MachineNetworks::restore_sandbox(std::string container_id) {
@@ -87,6 +91,10 @@ Task<void> MachineNetworks::restore_sandbox(std::string container_id) {
   }
   recorded_ports_.erase(container_id);
   sandbox.translations = translations_of(sandbox);
+  if (!std::ranges::any_of(sandbox.endpoints, [&](auto& e) { return is_user_defined(e->network_id); }))
+    co_return;
+  auto served = co_await open_dns(container_id).result();
+  if (!served) ground_.log.error("DNS of {}: {}", container_id, served.error().message());
 }
 
 Task<void> MachineNetworks::close(bool remove_from_kernel) {
