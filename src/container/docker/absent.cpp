@@ -1,4 +1,5 @@
-// What Docker has and Podo has not: refused in words that tell why, or answered as by a Docker without it.
+// What Docker has and Podo has not: refused in words that tell why, or answered as by a Docker without
+// it.
 #include "container/docker/handlers.h"
 
 namespace podo::docker {

@@ -1,16 +1,16 @@
-// DockerApi: the Docker Engine HTTP API (1.24 to 1.51) for the engine: what the docker CLI, compose, docker-py,
-// testcontainers and their kin speak.
+// DockerApi: the Docker Engine HTTP API (1.24 to 1.51) for the engine: what the docker CLI, compose,
+// docker-py, testcontainers and their kin speak.
 //
 //   DockerApi api(ground, options);
 //   http::Server server(loop, api, log, {});         // on RUN/docker.sock
 //
-// Life: made once its ground is open -> handle() any number of requests side by side -> destroyed when no server
-// serves it any more. Stateless: everything is in the ground.
+// Life: made once its ground is open -> handle() any number of requests side by side -> destroyed when
+// no server serves it any more. Stateless: everything is in the ground.
 //
-// A path may begin with a version ("/v1.44/info"); without one the newest is meant. Answers are JSON with the
-// members and the wording of Docker 28; errors are {"message": "..."}. What a client must do after `handle()`
-// of a stream (attach, logs, events, stats, pull) is nothing: streams end when the client is gone.
-// Lives on the daemon's loop.
+// A path may begin with a version ("/v1.44/info"); without one the newest is meant. Answers are JSON
+// with the members and the wording of Docker 28; errors are {"message": "..."}. What a client must do
+// after `handle()` of a stream (attach, logs, events, stats, pull) is nothing: streams end when the
+// client is gone. Lives on the daemon's loop.
 #pragma once
 
 #include <memory>

@@ -1,5 +1,6 @@
-// Call: one request of a client on its way through a handler: what it asks for, and how to answer. A handler is a
-// function `Task<void> verb(Call& call)`; what it fails with becomes the answer. Private to container/docker.
+// Call: one request of a client on its way through a handler: what it asks for, and how to answer. A
+// handler is a function `Task<void> verb(Call& call)`; what it fails with becomes the answer. Private
+// to container/docker.
 #pragma once
 
 #include "base/format/json.h"
@@ -46,11 +47,12 @@ std::string error_json(std::string_view message);
 // Ends `work` when the client has gone. Not for requests whose body is still read.
 Task<void> while_client_stays(Call& call, Task<void> work);
 
-// Both directions between a client whose connection was taken over and an engine's stream: until the engine's side
-// has ended or the client takes no more bytes. The client's half-close is passed on.
+// Both directions between a client whose connection was taken over and an engine's stream: until the
+// engine's side has ended or the client takes no more bytes. The client's half-close is passed on.
 Task<void> relay(std::unique_ptr<io::Stream> client, std::unique_ptr<io::Stream> engine);
 
-// The head of a stream that takes the connection over: 101 when the client asked for an upgrade, else 200.
+// The head of a stream that takes the connection over: 101 when the client asked for an upgrade, else
+// 200.
 Task<std::unique_ptr<io::Stream>> take_over(Call& call, bool terminal);
 std::string stream_type(const Call& call, bool terminal);
 

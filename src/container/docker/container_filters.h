@@ -8,7 +8,8 @@ namespace podo::docker {
 
 class ContainerFilters {
  public:
-  // Reads `filters`, `all`, `limit`, `since` and `before` of the query; Invalid when one makes no sense.
+  // Reads `filters`, `all`, `limit`, `since` and `before` of the query; Invalid when one makes no
+  // sense.
   static Result<ContainerFilters> of(const Call& call);
   // From the newest to the oldest, no more than the limit.
   std::vector<engine::ContainerPtr> choose(const Call& call) const;

@@ -1,4 +1,5 @@
-// The parts of a container's JSON that the list and inspect have in common. Private to container/docker.
+// The parts of a container's JSON that the list and inspect have in common. Private to
+// container/docker.
 #pragma once
 
 #include "container/docker/call.h"

@@ -85,7 +85,8 @@ Task<void> update_container(Call& call) {
   co_await call.answer(200, out.end());
 }
 
-// The head goes out as soon as a later exit cannot be missed: clients start the container when they have it.
+// The head goes out as soon as a later exit cannot be missed: clients start the container when they
+// have it.
 Task<void> wait_container(Call& call) {
   const auto waiter = co_await call.engine().wait(call.name, co_await wait_condition(call));
   co_await call.begin(200, "application/json");

@@ -35,8 +35,8 @@ Task<void> create_exec(Call& call) {
   co_await call.answer(201, out);
 }
 
-// A client that listens is told of a failure in the stream, and asks for the exit code: so it shows what went wrong
-// where the program's own errors would stand, as with Docker.
+// A client that listens is told of a failure in the stream, and asks for the exit code: so it shows
+// what went wrong where the program's own errors would stand, as with Docker.
 Task<void> start_exec(Call& call) {
   const auto exec = co_await call.engine().get_exec(call.name);
   const json::Document body = co_await call.body();

@@ -1,5 +1,5 @@
-// Filters: what a client wants to see of a list, from the query parameter `filters`. Every key may have several
-// values; how they are combined is the list's business. Private to container/docker.
+// Filters: what a client wants to see of a list, from the query parameter `filters`. Every key may have
+// several values; how they are combined is the list's business. Private to container/docker.
 //
 //   filters := { key: [ value, ... ] } | { key: { value: true, ... } }        the second since API 1.22
 #pragma once
@@ -39,8 +39,8 @@ class Filters {
   std::map<std::string, std::vector<std::string>, std::less<>> values_;
 };
 
-// A regular expression found in `text`: literals, ., [a-z], \d \w \s, * + ?, ^ $, | between whole alternatives.
-// One with groups or {n} matches as a literal.
+// A regular expression found in `text`: literals, ., [a-z], \d \w \s, * + ?, ^ $, | between whole
+// alternatives. One with groups or {n} matches as a literal.
 bool matches_pattern(std::string_view pattern, std::string_view text);
 // A shell's pattern on a whole path: * and ? do not match '/'.
 bool matches_glob(std::string_view glob, std::string_view path);

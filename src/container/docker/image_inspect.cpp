@@ -124,7 +124,8 @@ Task<void> inspect_image(Call& call) {
   co_await call.answer(200, image_json(call, *image));
 }
 
-// From the newest step to the oldest. Only the newest has an id: Docker knows the others of no image that was pulled.
+// From the newest step to the oldest. Only the newest has an id: Docker knows the others of no image
+// that was pulled.
 Task<void> show_history(Call& call) {
   const auto image = co_await call.images().get(call.name);
   auto history = image->config.history;

@@ -12,7 +12,8 @@ void write_listed(json::Writer& out, const Call& call, const image::Image& image
 
 // How many containers, running or not, are made of it.
 std::int64_t containers_of(const Call& call, const image::Image& image);
-// Bytes of layers that other images have too; the images tell sizes of whole images only, so: all or nothing.
+// Bytes of layers that other images have too; the images tell sizes of whole images only, so: all or
+// nothing.
 std::int64_t shared_bytes(const image::Image& image, const std::vector<image::ImagePtr>& all);
 Wall created_at(const image::Image& image);
 bool is_dangling(const image::Image& image);

@@ -77,7 +77,8 @@ Task<void> prune_images(Call& call) {
     if (only_dangling && !is_dangling(*image)) continue;
     if (created_at(*image) > until || !filters.labels(image->config.labels)) continue;
     if (!user_of(call.engine(), image->id).empty()) continue;
-    // By id an image of several names goes only when forced; nobody uses it, and all its names are to go.
+    // By id an image of several names goes only when forced; nobody uses it, and all its names are to
+    // go.
     const auto removed = co_await call.images().remove(image->id, remove_options(call, true, true)).result();
     if (!removed) continue;  // a child of it is still wanted
     tell_removed(call, image->id, *removed);

@@ -1,5 +1,5 @@
-// The two kinds of patterns that clients filter with. Both give up after a number of steps, so that nobody can
-// make the daemon busy with one.
+// The two kinds of patterns that clients filter with. Both give up after a number of steps, so that
+// nobody can make the daemon busy with one.
 #include "container/docker/filters.h"
 
 namespace podo::docker {

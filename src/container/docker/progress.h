@@ -1,7 +1,9 @@
-// ProgressAnswer: the answer of a call that takes long, a line of JSON for every step (Docker's jsonmessage).
+// ProgressAnswer: the answer of a call that takes long, a line of JSON for every step (Docker's
+// jsonmessage).
 //
-//   line  := {"status": ..., "progressDetail": {"current": n, "total": n}, "id": ...}
-//          | {"stream": ...} | {"aux": ...} | {"errorDetail": {"message": ...}, "error": ...}          each with CR LF
+//   answer := ( line CR LF )*
+//   line   := {"status": ..., "progressDetail": {"current": n, "total": n}, "id": ...}
+//           | {"stream": ...} | {"aux": ...} | {"errorDetail": {"message": ...}, "error": ...}
 //
 // A failure before the first line is an ordinary error with its status; after it, the last line.
 // Private to container/docker.
@@ -16,8 +18,8 @@ class ProgressAnswer {
  public:
   explicit ProgressAnswer(Call& call) : call_(call) {}
 
-  // Runs `work` and sends what it tells meanwhile. `body_is_read`: the work reads the request's body, so that
-  // nobody else can notice that the client has gone.
+  // Runs `work` and sends what it tells meanwhile. `body_is_read`: the work reads the request's body,
+  // so that nobody else can notice that the client has gone.
   Task<void> run(Task<void> work, bool body_is_read = false);
 
   image::ProgressSink sink();  // for the work; valid as long as this lives

@@ -16,8 +16,8 @@ Task<void> copy(io::Stream& from, io::Stream& to) {
   }
 }
 
-// The client's input ends long before the output does, or is refused because the process has ended: neither is
-// the end of the stream.
+// The client's input ends long before the output does, or is refused because the process has ended:
+// neither is the end of the stream.
 Task<void> pass_input(io::Stream& client, io::Stream& engine) {
   const Result<> copied = co_await copy(client, engine).result();
   if (!copied && copied.error().kind() == ErrorKind::cancelled) co_return;

@@ -1,8 +1,5 @@
-// An engine, images and networks that are values of the test's, and a request that is answered into memory.
-//
-//   World world;
-//   world.engine.containers.push_back(container("web"));
-//   CHECK(world.get("/containers/json").status == 200);
+// An engine, images and networks that are values of the test's. What a test does not need is
+// unsupported.
 #pragma once
 
 #include "base/io/condition.h"
@@ -10,7 +7,6 @@
 
 namespace podo::docker {
 
-// What is not named below is unsupported.
 class FakeEngine final : public engine::Engine {
  public:
   std::vector<engine::ContainerPtr> containers;
