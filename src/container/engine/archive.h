@@ -33,15 +33,18 @@ class FileView {
 
  private:
   io::Fd root_;
+  io::Fd space_;  // the mount namespace that keeps the tree together; or none
 };
 using FileViewPtr = std::shared_ptr<const FileView>;
 
 // Blocking: for the pool.
-Result<PathStat> stat_path(const FileView& view, const std::string& path);
+// `container_id` is for the error: "Could not find the file /x in container ID".
+Result<PathStat> stat_path(const FileView& view, const std::string& path, std::string_view container_id = {});
 
 struct Archive {  // the ground of the calls below
   io::BlockingPool& pool;
   std::string container_id;
+  std::string user = {};  // of the container: whose files are with copy_uid_gid; "" nobody's in particular
 };
 // The file or folder at `path` as tar, its entries beginning with the last part of `path` ("." for "x/.").
 Task<void> copy_from(Archive archive, FileViewPtr view, std::string path,

@@ -44,21 +44,20 @@ Result<> add_sizes(int folder, Sum& sum, int deep) {
   return {};
 }
 
-Result<> remove_inside(int folder, dev_t device, int deep) {
+Result<> remove_one(int folder, const std::string& name, dev_t device, int deep) {
   if (deep > deep_max) return exhausted("more than {} folders inside one another", deep_max);
-  for (const std::string& name : TRY(names_in(folder))) {
-    if (::unlinkat(folder, name.c_str(), 0) == 0 || errno == ENOENT) continue;
-    if (errno != EISDIR && errno != EPERM) return failed_errno(errno, "unlink {}", name);
-    {
-      const io::Fd inner = TRY(linux::open_at(folder, name.c_str(), folder_flags));
-      struct stat status{};
-      if (::fstat(inner.get(), &status) != 0) return failed_errno(errno, "stat {}", name);
-      if (status.st_dev != device) return conflict("{} is a mount point", name);
-      TRY(remove_inside(inner.get(), device, deep + 1));
-    }
-    if (::unlinkat(folder, name.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT)
-      return failed_errno(errno, "rmdir {}", name);
+  if (::unlinkat(folder, name.c_str(), 0) == 0 || errno == ENOENT) return {};
+  if (errno != EISDIR && errno != EPERM) return failed_errno(errno, "unlink {}", name);
+  {
+    const io::Fd inner = TRY(linux::open_at(folder, name.c_str(), folder_flags));
+    struct stat status{};
+    if (::fstat(inner.get(), &status) != 0) return failed_errno(errno, "stat {}", name);
+    if (status.st_dev != device) return conflict("{} is a mount point", name);
+    for (const std::string& one : TRY(names_in(inner.get())))
+      TRY(remove_one(inner.get(), one, device, deep + 1));
   }
+  if (::unlinkat(folder, name.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT)
+    return failed_errno(errno, "rmdir {}", name);
   return {};
 }
 
@@ -87,16 +86,18 @@ Result<std::uint64_t> tree_bytes(const std::string& folder) {
   return sum.bytes;
 }
 
+Result<> remove_at(int folder, const std::string& name) {
+  struct stat status{};
+  if (::fstat(folder, &status) != 0) return failed_errno(errno, "stat the folder of {}", name);
+  return remove_one(folder, name, status.st_dev, 0);
+}
+
 Result<> remove_tree(const std::string& folder) {
-  {
-    const auto top = linux::open_at(AT_FDCWD, folder.c_str(), folder_flags);
-    if (!top && top.error().system_errno() == ENOENT) return {};
-    if (!top) return Failure(top.error());
-    struct stat status{};
-    if (::fstat(top->get(), &status) != 0) return failed_errno(errno, "stat {}", folder);
-    TRY_IN(folder, remove_inside(top->get(), status.st_dev, 0));
-  }
-  if (::rmdir(folder.c_str()) != 0 && errno != ENOENT) return failed_errno(errno, "rmdir {}", folder);
+  const std::size_t slash = folder.rfind('/');
+  const auto parent = linux::open_at(AT_FDCWD, folder.substr(0, slash).c_str(), O_RDONLY | O_DIRECTORY);
+  if (!parent && parent.error().system_errno() == ENOENT) return {};
+  if (!parent) return Failure(parent.error());
+  TRY_IN(folder, remove_at(parent->get(), folder.substr(slash + 1)));
   return {};
 }
 

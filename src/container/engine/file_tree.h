@@ -15,6 +15,7 @@ namespace podo::engine {
 Result<std::uint64_t> tree_bytes(const std::string& folder);  // each file once, however many names it has
 Result<> remove_tree(const std::string& folder);              // fine if there is none
 Result<std::vector<std::string>> names_in(int folder);        // but . and ..
+Result<> remove_at(int folder, const std::string& name);      // a file, or a tree
 Result<bool> is_empty_folder(int folder);
 
 // What is in `from` into `to`, which is empty: with owners, modes, times, extended attributes, hard links, devices.

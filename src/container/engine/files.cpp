@@ -36,16 +36,18 @@ Task<LocalEngine::OpenFiles> LocalEngine::open_files(SlotPtr slot) {
 }
 
 Task<PathStat> LocalEngine::stat_path(std::string reference, std::string path) {
-  const OpenFiles files = co_await open_files(co_await find(reference));
-  co_return co_await ground_.pool.run([view = files.view, path] { return engine::stat_path(*view, path); });
+  const SlotPtr slot = co_await find(reference);
+  const OpenFiles files = co_await open_files(slot);
+  co_return co_await ground_.pool.run(
+      [view = files.view, path, id = slot->id()] { return engine::stat_path(*view, path, id); });
 }
 
 Task<PathStat> LocalEngine::copy_from(std::string reference, std::string path,
                                       std::function<Task<void>(PathStat)> first, image::Images::Sink sink) {
   const SlotPtr slot = co_await find(reference);
   const OpenFiles files = co_await open_files(slot);
-  const PathStat status =
-      co_await ground_.pool.run([view = files.view, path] { return engine::stat_path(*view, path); });
+  const PathStat status = co_await ground_.pool.run(
+      [view = files.view, path, id = slot->id()] { return engine::stat_path(*view, path, id); });
   tell(*slot, "archive-path");
   co_await engine::copy_from({ground_.pool, slot->id()}, files.view, path, std::move(first), std::move(sink));
   co_return status;
@@ -55,7 +57,7 @@ Task<void> LocalEngine::copy_to(std::string reference, std::string path, http::B
                                 CopyOptions options) {
   const SlotPtr slot = co_await find(reference);
   const OpenFiles files = co_await open_files(slot);
-  co_await engine::copy_to({ground_.pool, slot->id()}, files.view, path, archive, options);
+  co_await engine::copy_to({ground_.pool, slot->id(), slot->container->config.user}, files.view, path, archive, options);
   tell(*slot, "extract-to-dir");
 }
 
