@@ -8,7 +8,9 @@ namespace podo::gzip {
 
 void Compressor::Free::operator()(libdeflate_compressor* tables) const { libdeflate_free_compressor(tables); }
 
-Compressor::Compressor(int level) : tables_(libdeflate_alloc_compressor(level)) { ENSURE(tables_ != nullptr); }
+Compressor::Compressor(int level) : tables_(libdeflate_alloc_compressor(level)) {
+  ENSURE(tables_ != nullptr);
+}
 
 std::string Compressor::compress(std::string_view bytes) {
   std::string member;

@@ -10,9 +10,9 @@
 namespace podo::gzip {
 namespace {
 
-constexpr std::size_t padding_bytes = 64;       // readable behind the input
-constexpr std::size_t codes_bytes_max = 640;    // of a block's beginning with dynamic codes
-constexpr std::size_t symbol_bytes_max = 32;    // two looks at eight bytes, and what they use
+constexpr std::size_t padding_bytes = 64;        // readable behind the input
+constexpr std::size_t codes_bytes_max = 640;     // of a block's beginning with dynamic codes
+constexpr std::size_t symbol_bytes_max = 32;     // two looks at eight bytes, and what they use
 constexpr std::size_t member_bytes_max = 70000;  // of a member's beginning: 64 KB of extra bytes
 
 std::uint64_t load64(const std::uint8_t* at) {
@@ -85,7 +85,8 @@ Result<std::string_view> Inflater::next() {
   crc_ = libdeflate_crc32(crc_, piece.data(), piece.size());
   member_bytes_ += static_cast<std::uint32_t>(piece.size());
   if (piece.empty() && finished_) {
-    if (state_ != State::member || available() > 0 || !any_member_) return corrupt("gzip: the stream is cut off");
+    if (state_ != State::member || available() > 0 || !any_member_)
+      return corrupt("gzip: the stream is cut off");
   }
   return piece;
 }
@@ -126,8 +127,10 @@ Result<bool> Inflater::read_member() {
     while (available() > 0 && *at == 0) ++at, ++input_at_;  // some writers fill their last block with zeros
     if (available() == 0) return false;
   }
-  if (available() < 10) return finished_ && available() > 0 ? Result<bool>(corrupt("gzip: not a gzip stream")) : false;
-  if (at[0] != 0x1f || at[1] != 0x8b || at[2] != 8 || (at[3] & 0xe0) != 0) return corrupt("gzip: not a gzip stream");
+  if (available() < 10)
+    return finished_ && available() > 0 ? Result<bool>(corrupt("gzip: not a gzip stream")) : false;
+  if (at[0] != 0x1f || at[1] != 0x8b || at[2] != 8 || (at[3] & 0xe0) != 0)
+    return corrupt("gzip: not a gzip stream");
   const std::uint8_t flags = at[3];
   std::size_t size = 10;
   if ((flags & 4) != 0) size += 2u + (available() >= 12 ? at[10] | at[11] << 8 : 0);
@@ -201,7 +204,8 @@ bool Inflater::copy_stored() {
 }
 
 Result<bool> Inflater::read_dynamic_codes() {
-  static constexpr std::uint8_t order[19] = {16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15};
+  static constexpr std::uint8_t order[19] = {16, 17, 18, 0, 8,  7, 9,  6, 10, 5,
+                                             11, 4,  12, 3, 13, 2, 14, 1, 15};
   const std::size_t literals = 257 + take_bits(5), distances = 1 + take_bits(5), codes = 4 + take_bits(4);
   if (literals > 286 || distances > 30) return corrupt("gzip: a code of too many symbols");
   std::array<std::uint8_t, 19> code_lengths{};
@@ -248,7 +252,8 @@ Result<bool> Inflater::decode() {
   const std::uint8_t *in = input_.get() + input_at_, *const input_end = input_.get() + input_end_;
   // The padding may be begun, not left: two more looks fit behind this.
   const std::uint8_t* const in_stop = finished_ ? input_end + 16 : input_end - symbol_bytes_max;
-  std::uint8_t *out = output_.get() + output_at_, *const out_stop = output_.get() + window_bytes + piece_bytes;
+  std::uint8_t *out = output_.get() + output_at_, *const out_stop =
+                                                      output_.get() + window_bytes + piece_bytes;
   const std::uint8_t* const history = output_.get() + history_at_;
   const std::uint32_t *literals = literals_.entries.data(), *distances = distances_.entries.data();
   constexpr std::uint64_t literal_mask = low_bits(11), distance_mask = low_bits(8);
@@ -289,7 +294,8 @@ Result<bool> Inflater::decode() {
     in += (63 - count) >> 3;
     count |= 56;
     entry = distances[bits & distance_mask];
-    if ((entry & kind_link) != 0) entry = distances[value_of(entry) + (bits >> 8 & low_bits(used_bits(entry)))];
+    if ((entry & kind_link) != 0)
+      entry = distances[value_of(entry) + (bits >> 8 & low_bits(used_bits(entry)))];
     if ((entry & kind_special) != 0) {
       wrong = "gzip: a word that the code does not have";
       break;
@@ -297,7 +303,8 @@ Result<bool> Inflater::decode() {
     before = bits;
     bits >>= used_bits(entry);
     count -= used_bits(entry);
-    const std::size_t distance = value_of(entry) + ((before & low_bits(used_bits(entry))) >> word_bits(entry));
+    const std::size_t distance =
+        value_of(entry) + ((before & low_bits(used_bits(entry))) >> word_bits(entry));
     if (distance > static_cast<std::size_t>(out - history)) {
       wrong = "gzip: a distance before the beginning";
       break;

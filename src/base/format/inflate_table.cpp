@@ -38,8 +38,9 @@ std::uint32_t reversed(std::uint32_t word, unsigned bits) {
 
 }  // namespace
 
-Result<> build_code_table(const std::uint8_t* lengths, std::size_t symbols, const std::uint32_t* symbol_entries,
-                          std::uint32_t* table, std::size_t size, unsigned main_bits) {
+Result<> build_code_table(const std::uint8_t* lengths, std::size_t symbols,
+                          const std::uint32_t* symbol_entries, std::uint32_t* table, std::size_t size,
+                          unsigned main_bits) {
   Words words = TRY(assign_words(lengths, symbols));
   const std::uint32_t main_size = 1u << main_bits;
   std::fill_n(table, main_size, make_entry(0, kind_special, 0));

@@ -69,7 +69,8 @@ inline constexpr std::array<std::uint32_t, 19> length_code_entries = [] {
 
 // Fills `table` (of `size` entries, the first 1 << main_bits by index) from the word lengths of the symbols.
 // Words must fill the whole code; only a code of one word, of one bit, or of none at all may leave gaps.
-Result<> build_code_table(const std::uint8_t* lengths, std::size_t symbols, const std::uint32_t* symbol_entries,
-                          std::uint32_t* table, std::size_t size, unsigned main_bits);
+Result<> build_code_table(const std::uint8_t* lengths, std::size_t symbols,
+                          const std::uint32_t* symbol_entries, std::uint32_t* table, std::size_t size,
+                          unsigned main_bits);
 
 }  // namespace podo::gzip

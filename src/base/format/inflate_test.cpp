@@ -45,7 +45,8 @@ std::string mixture(std::uint64_t seed, std::size_t bytes) {
 }  // namespace
 
 TEST_CASE("what was compressed comes back, at every level and however the stream is cut") {
-  for (std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{300}, std::size_t{70'000}, std::size_t{900'000}}) {
+  for (std::size_t size :
+       {std::size_t{0}, std::size_t{1}, std::size_t{300}, std::size_t{70'000}, std::size_t{900'000}}) {
     const std::string bytes = size == 0 ? "" : mixture(size, size);
     for (int level : {0, 1, 3, 6, 12}) {
       const std::string stream = Compressor(level).compress(bytes);
@@ -62,8 +63,10 @@ TEST_CASE("what was compressed comes back, at every level and however the stream
 TEST_CASE("members follow one another, zeros may follow them, and nothing else") {
   Compressor compressor(6);
   const std::string first = mixture(1, 200'000), second = mixture(2, 1000);
-  const std::string stream = compressor.compress(first) + compressor.compress("") + compressor.compress(second);
-  for (std::size_t piece : {std::size_t{1000}, stream.size()}) CHECK((inflate(stream, piece) == first + second));
+  const std::string stream =
+      compressor.compress(first) + compressor.compress("") + compressor.compress(second);
+  for (std::size_t piece : {std::size_t{1000}, stream.size()})
+    CHECK((inflate(stream, piece) == first + second));
   CHECK((inflate(stream + std::string(700, '\0'), 512) == first + second));
   CHECK_EQ(inflate(stream + "x", 512).error().kind(), ErrorKind::corrupt);
   CHECK_EQ(inflate(stream + std::string("\0\0no member at all", 18), 512).error().kind(), ErrorKind::corrupt);
@@ -73,7 +76,14 @@ TEST_CASE("the parts of a member's beginning that nobody needs are passed over")
   std::string plain = Compressor(6).compress("content");
   std::string member = plain.substr(0, 10);
   member[3] = 4 | 8 | 16 | 2;
-  member += std::string("\x05\x00" "extra" "name\0" "comment\0" "hc", 22) + plain.substr(10);
+  member += std::string(
+                "\x05\x00"
+                "extra"
+                "name\0"
+                "comment\0"
+                "hc",
+                22) +
+            plain.substr(10);
   for (std::size_t piece = 1; piece < 40; ++piece) CHECK_EQ(inflate(member, piece), std::string("content"));
 }
 
@@ -107,7 +117,11 @@ TEST_CASE("a changed stream never gives other bytes") {
 
 TEST_CASE("a stream that repeats what no longer is in the window is refused") {
   // One block of the fixed codes: a literal, then a match of length 3 at distance 2.
-  const std::string raw("\x1f\x8b\x08\0\0\0\0\0\0\3" "\x4b\x04\x22\x00" "\0\0\0\0\0\0\0\0", 22);
+  const std::string raw(
+      "\x1f\x8b\x08\0\0\0\0\0\0\3"
+      "\x4b\x04\x22\x00"
+      "\0\0\0\0\0\0\0\0",
+      22);
   auto back = inflate(raw, 100);
   REQUIRE_FALSE(back.has_value());
   CHECK_EQ(back.error().message(), "gzip: a distance before the beginning");

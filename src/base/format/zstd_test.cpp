@@ -33,4 +33,32 @@ TEST_CASE("a frame that is cut or changed is refused, or gives other bytes of th
   }
 }
 
+TEST_CASE("frames are expanded as their bytes come") {
+  SeededRandom random(2);
+  std::string bytes;
+  while (bytes.size() < 700'000)
+    bytes.append(1 + random.below(40), static_cast<char>('a' + random.below(20)));
+  const std::string stream = compress(bytes, 3) + compress("", 3) + compress("tail", 1);
+  CHECK(is_zstd(stream));
+  auto expand = [](std::string_view rest, std::size_t piece_bytes) -> Result<std::string> {
+    Expander expander;
+    std::string out;
+    for (;;) {
+      std::string_view piece = TRY(expander.next());
+      out += piece;
+      if (!piece.empty()) continue;
+      if (rest.empty()) break;
+      expander.feed(rest.substr(0, piece_bytes));
+      rest.remove_prefix(std::min(piece_bytes, rest.size()));
+      if (rest.empty()) expander.finish();
+    }
+    return out;
+  };
+  for (std::size_t piece : {std::size_t{13}, std::size_t{4096}, stream.size()})
+    CHECK((expand(stream, piece) == bytes + "tail"));
+  CHECK_EQ(expand(stream.substr(0, stream.size() - 1), 4096).error().kind(), ErrorKind::corrupt);
+  CHECK_EQ(expand(stream.substr(0, 1000), 100).error().kind(), ErrorKind::corrupt);
+  CHECK_EQ(expand(stream + "garbage", 4096).error().kind(), ErrorKind::corrupt);
+}
+
 }  // namespace podo::zstd
