@@ -1,5 +1,5 @@
-// Bytes -> JSON -> what a client of the Docker Engine API asks for. Nothing may crash, and what was read comes back
-// the same after it was written, which is how the engine keeps it.
+// Bytes -> JSON -> what a client of the Docker Engine API asks for. Nothing may crash, and what was
+// read comes back the same after it was written, which is how the engine keeps it.
 #include "base/core/ensure.h"
 #include "base/format/json.h"
 #include "model/docker/container_config.h"

@@ -1,6 +1,8 @@
 // How a JSON object becomes a struct, the way encoding/json does it. Private to model/docker.
 //
-//   void members(Members& of, Ulimit& to) { of.may("Name", to.name).may("Soft", to.soft).may("Hard", to.hard); }
+//   void members(Members& of, Ulimit& to) {
+//     of.may("Name", to.name).may("Soft", to.soft).may("Hard", to.hard);
+//   }
 //
 // Members keeps the first error and skips everything after it. A name is looked for as it is written,
 // then without regard to case. What is absent (or null) leaves its target as it was. Strings with a NUL
