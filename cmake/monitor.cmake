@@ -1,5 +1,6 @@
-# The monitor's program: static, without any library, at one address, as small as it goes; nothing of the flags of
-# the rest reaches it but those of the build type. The room container/monitor has its file inside.
+# The monitor's program: static, without any library, at one address, as small as it goes; nothing of the
+# flags of the rest reaches it but those of the build type. The room container/monitor has its file
+# inside.
 file(GLOB monitor_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/container/monitor/program/*.cpp)
 add_executable(podo_monitor ${monitor_sources} ${CMAKE_SOURCE_DIR}/src/container/monitor/log_format.cpp)
 set_target_properties(podo_monitor PROPERTIES

@@ -1,5 +1,5 @@
-// Logs. Files that are anything at all are read to their end, and the last lines are an end of all lines; what a
-// monitor writes of any output reads back.
+// Logs. Files that are anything at all are read to their end, and the last lines are an end of all lines;
+// what a monitor writes of any output reads back.
 //
 //   input := how:byte tail:byte split:byte bytes
 //   how   := bit 0: local, else json-file; bit 1: what a monitor writes of `bytes`; bits 2-4: timestamps,

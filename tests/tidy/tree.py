@@ -30,8 +30,8 @@ def sources(tree, *endings):
 
 
 def room_of(path):
-    """src/base/core/text.h -> base/core, as for what lies in its testsuite/; None for what is in no room."""
-    folder = path.rpartition("/")[0].removesuffix("/testsuite")
+    """src/base/core/text.h -> base/core, as for what lies in its testsuite/ or program/; None: in no room."""
+    folder = path.rpartition("/")[0].removesuffix("/testsuite").removesuffix("/program")
     return folder[len("src/"):] or None if path.startswith("src/") else None
 
 

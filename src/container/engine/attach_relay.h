@@ -1,16 +1,17 @@
 // AttachRelay: the standard streams of one container (or exec), given to any number of attached clients.
 //
-// Life:  made with the container's first attach or start -> attach() as often as wished, also before the start
+// Life:  made with the container's first attach or start -> attach(), as often as wished, before it too
 //        -> a MonitorClient is its source while the process runs -> end(): every stream ends after its bytes.
 //
-// Each attached stream has a buffer of its own: 256 KB of memory, then an unlinked file up to 1 GiB, so that a
-// client that reads slowly neither loses output nor holds up the container. One that falls further behind gets
-// an error. Only while somebody is attached does the monitor forward output at all.
+// Each attached stream has a buffer of its own: 256 KB of memory, then an unlinked file up to 1 GiB, so
+// that a client that reads slowly neither loses output nor holds up the container. One that falls further
+// behind gets an error. Only while somebody is attached does the monitor forward output at all.
 //
-// What is read from a stream is in Docker's multiplexed framing (stream:u8 zero:u8[3] size:be32 bytes), or the
-// raw bytes for a terminal. What is written to it is standard input; it waits for the process to take it.
-// finish(), and the end of a stream that was never finished, close the process's standard input if the wish
-// says `ends_input`. Lives on the engine's loop, and longer than the streams' use of it: streams share it.
+// What is read from a stream is in Docker's multiplexed framing (stream:u8 zero:u8[3] size:be32 bytes),
+// or the raw bytes for a terminal. What is written to it is standard input; it waits for the process to
+// take it. finish(), and the end of a stream that was never finished, close the process's standard input
+// if the wish says `ends_input`. Lives on the engine's loop, and longer than the streams' use of it:
+// streams share it.
 #pragma once
 
 #include <cstdint>

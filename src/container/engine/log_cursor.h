@@ -1,5 +1,5 @@
-// LogCursor: a place in a log that goes forward, from file to file as they were rotated. It blocks on the disk, so
-// it is used on a pool; by one thread at a time.
+// LogCursor: a place in a log that goes forward, from file to file as they were rotated. It blocks on the
+// disk, so it is used on a pool; by one thread at a time.
 #pragma once
 
 #include "base/io/fd.h"

@@ -59,7 +59,8 @@ bool append_unit(std::string& out, std::string_view digits) {
   return true;
 }
 
-// False: not what a monitor writes (an unescaped quote, a pair of surrogates); the whole parser is asked then.
+// False: not what a monitor writes (an unescaped quote, a pair of surrogates); the whole parser is asked
+// then.
 bool unescape(std::string_view text, std::string& out) {
   out.clear();
   while (!text.empty()) {

@@ -1,5 +1,5 @@
-// Records of a log from its bytes, and from records what a client gets. Pure; container/monitor/log_format.h has
-// the grammars.
+// Records of a log from its bytes, and from records what a client gets. Pure;
+// container/monitor/log_format.h has the grammars.
 #pragma once
 
 #include "container/engine/logs.h"

@@ -1,11 +1,12 @@
 // Reading a container's log while its monitor writes it: the files of json-file (one JSON object a line, as
 // Docker's, older ones PATH.1, PATH.2 ...) and local; container/monitor/log_format.h has both grammars.
 //
-//   auto reader = open_log(loop, pool, {.path = path, .format = LogFormat::json_file, .life = life}, options);
+//   auto reader = open_log(loop, pool, {.path = path, .format = format, .life = life}, options);
 //   for (std::string piece = co_await reader->next(); !piece.empty(); piece = co_await reader->next()) ...
 //
-// Files are read, decoded and framed on the pool, so a large log does not hold up the loop. Rotation meanwhile
-// loses nothing, unless the files that have not been read yet are removed by it. What is no record is skipped.
+// Files are read, decoded and framed on the pool, so a large log does not hold up the loop. Rotation
+// meanwhile loses nothing, unless the files that have not been read yet are removed by it. What is no
+// record is skipped.
 #pragma once
 
 #include <cstdint>
@@ -26,15 +27,16 @@ struct LogOptions {
   std::optional<std::uint64_t> tail = {};  // records; absent: all
 };
 
-// Pieces of output ready to be sent: framed with 8-byte headers, a frame a record, or raw for a container with a
-// terminal. "" at the end: of the log, or with `follow` of the container.
+// Pieces of output ready to be sent: framed with 8-byte headers, a frame a record, or raw for a container
+// with a terminal. "" at the end: of the log, or with `follow` of the container.
 class LogReader {
  public:
   virtual ~LogReader() = default;
   virtual io::Task<std::string> next() = 0;
 };
 
-// Whether a log still grows: the engine has one of a container that runs, and ends it once its output is drained.
+// Whether a log still grows: the engine has one of a container that runs, and ends it once its output is
+// drained.
 class LogLife {
  public:
   bool growing() const { return growing_; }

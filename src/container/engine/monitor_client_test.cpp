@@ -1,5 +1,5 @@
-// The real monitor with a shell in place of the OCI runtime: it starts the command in the background and writes
-// its pid, as `podo oci run --detach --pid-file pid` does.
+// The real monitor with a shell in place of the OCI runtime: it starts the command in the background and
+// writes its pid, as `podo oci run --detach --pid-file pid` does.
 #include "container/engine/monitor_client.h"
 
 #include <doctest/doctest.h>

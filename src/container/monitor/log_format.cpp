@@ -3,7 +3,8 @@
 namespace podo::monitor {
 namespace {
 
-// Eight bytes at once: a bit set in every byte of `word` that is below `bound` (<= 0x80), or has its high bit set.
+// Eight bytes at once: a bit set in every byte of `word` that is below `bound` (<= 0x80), or has its high
+// bit set.
 constexpr uint64_t every(uint8_t byte) { return 0x0101010101010101u * byte; }
 constexpr uint64_t zero_bytes(uint64_t word) { return (word - every(1)) & ~word & every(0x80); }
 
@@ -20,7 +21,8 @@ bool is_plain(uint64_t word) {
   return ((controls | quotes | word) & every(0x80)) == 0;
 }
 
-// The length of the UTF-8 character at `data`, or 0 if there is none: cut off, overlong, a surrogate, too large.
+// The length of the UTF-8 character at `data`, or 0 if there is none: cut off, overlong, a surrogate, too
+// large.
 size_t character_size(const uint8_t* data, size_t size) {
   uint8_t first = data[0];
   size_t length = first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;

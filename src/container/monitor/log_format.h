@@ -1,13 +1,15 @@
-// The records of a log, as a monitor writes them. Freestanding: the monitor has no C++ library, the daemon reads
-// what is written here.
+// The records of a log, as a monitor writes them. Freestanding: the monitor has no C++ library, the
+// daemon reads what is written here.
 //
 // json-file, as Docker writes it; one record a line:
-//   record := {"log":TEXT,"stream":"stdout"|"stderr"[,"attrs":OBJECT],"time":"2006-01-02T15:04:05.999999999Z"} \n
+//   record := {"log":TEXT,"stream":"stdout"|"stderr"[,"attrs":OBJECT],"time":TIME} \n
+//   TIME   := "2006-01-02T15:04:05.999999999Z"
 //   TEXT is what the container wrote, with its newline; what is not UTF-8 in it becomes U+FFFD.
 // local, ours; it can be read backwards:
 //   record := size:be32 stream:u8 (1 stdout, 2 stderr) time:be64 (ns, 1970) bytes:u8[size] size:be32
 //
-// A record is one line, or 16 KiB of a longer one (then without a newline), or what came last without newline.
+// A record is one line, or 16 KiB of a longer one (then without a newline), or what came last without
+// newline.
 #pragma once
 
 #include <stddef.h>

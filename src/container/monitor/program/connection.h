@@ -1,5 +1,5 @@
-// What goes to the daemon: one output frame at a time, whose bytes stay in the caller's buffer until it is sent,
-// then short messages. A daemon that takes nothing for stalled_after_ms loses the connection.
+// What goes to the daemon: one output frame at a time, whose bytes stay in the caller's buffer until it
+// is sent, then short messages. A daemon that takes nothing for stalled_after_ms loses the connection.
 #pragma once
 
 #include "container/monitor/protocol.h"

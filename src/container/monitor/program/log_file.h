@@ -1,5 +1,5 @@
-// The log of one monitor: records are gathered, written in one piece, and the file is rotated when it is full:
-// PATH -> PATH.1 -> PATH.2 ..., files_max of them in all; with one, it is emptied.
+// The log of one monitor: records are gathered, written in one piece, and the file is rotated when it is
+// full: PATH -> PATH.1 -> PATH.2 ..., files_max of them in all; with one, it is emptied.
 //
 // What cannot be written is dropped and counted, and what a failed write left of it is cut off again, so that
 // the file always ends with a whole record. Every later flush tries again.
