@@ -81,9 +81,9 @@ Task<std::string> Registry::log_in(std::string domain, Credentials credentials) 
   if (!answer) {
     Error error = std::move(answer).error();
     const bool refused = error.kind() == ErrorKind::unauthenticated || error.kind() == ErrorKind::denied;
-    co_await Failure(refused
-                         ? Error(ErrorKind::unauthenticated, text("Get \"{}\": {}", url, error.message()))
-                         : std::move(error));
+    const std::string asked = quoted_request("GET", url);
+    if (!refused || error.message().starts_with(asked)) co_await Failure(std::move(error));
+    co_await fail(ErrorKind::unauthenticated, text("{}: {}", asked, error.message()));
   }
   if (answer->status != 200)
     co_await fail(answer->status == 401 ? ErrorKind::unauthenticated : ErrorKind::unavailable,

@@ -87,14 +87,15 @@ Task<http::Response> Session::send(Ask ask, Patience& patience) {
 }
 
 Task<http::Response> Session::send_once(Ask ask) {
-  const std::string used = authorization_;
-  http::Response response = co_await follow(ask);
-  if (response.status != 401 || ask.streamed_body != nullptr) co_return std::move(response);
-  if (challenges_of(response.headers).empty()) co_return std::move(response);
-  // Another strand may have got a new token meanwhile.
-  if (authorization_ == used) co_await authorize(response, quoted_request(ask.method, url_of(ask.target)));
-  else co_await drop(response);
-  co_return co_await follow(ask);
+  for (bool newest = false;;) {
+    const std::string used = authorization_;
+    http::Response response = co_await follow(ask);
+    if (response.status != 401 || ask.streamed_body != nullptr || newest) co_return std::move(response);
+    if (challenges_of(response.headers).empty()) co_return std::move(response);
+    // Another strand may have got a new token meanwhile.
+    if (authorization_ != used) co_await drop(response);
+    else newest = co_await authorize(response, quoted_request(ask.method, url_of(ask.target)));
+  }
 }
 
 Task<http::Response> Session::follow(const Ask& ask) {
@@ -120,15 +121,15 @@ Task<http::Response> Session::follow(const Ask& ask) {
   }
 }
 
-Task<void> Session::authorize(http::Response& response, std::string asked) {
+Task<bool> Session::authorize(http::Response& response, std::string asked) {
   const std::vector<Challenge> challenges = challenges_of(response.headers);
   for (const auto& challenge : challenges) {
     if (challenge.scheme != "bearer") continue;
-    if (!credentials_.registry_token.empty()) co_return;  // there is no other one to get
+    if (!credentials_.registry_token.empty()) co_return true;  // there is no other one to get
     co_await drop(response);
-    co_await authorize_by_token(std::string(challenge.get("realm")), std::string(challenge.get("service")),
-                                std::string(challenge.get("scope")));
-    co_return;
+    co_return co_await authorize_by_token(std::string(challenge.get("realm")),
+                                          std::string(challenge.get("service")),
+                                          std::string(challenge.get("scope")));
   }
   for (const auto& challenge : challenges) {
     if (challenge.scheme != "basic") continue;
@@ -136,12 +137,13 @@ Task<void> Session::authorize(http::Response& response, std::string asked) {
       co_await fail(ErrorKind::unauthenticated, asked + ": no basic auth credentials");
     co_await drop(response);
     authorization_ = "Basic " + base64::encode(credentials_.user + ":" + credentials_.password);
-    co_return;
+    co_return true;
   }
   co_await unsupported("{}: the registry wants to be authorized by {}", asked, challenges.front().scheme);
+  co_return true;
 }
 
-Task<void> Session::authorize_by_token(std::string realm, std::string service, std::string scope) {
+Task<bool> Session::authorize_by_token(std::string realm, std::string service, std::string scope) {
   TokenRequest request{.realm = std::move(realm), .service = std::move(service), .scopes = scopes_};
   if (request.scopes.empty() && !scope.empty()) request.scopes.push_back(std::move(scope));
   request.credentials = credentials_;
@@ -151,6 +153,7 @@ Task<void> Session::authorize_by_token(std::string realm, std::string service, s
   Token token = co_await tokens_.get(std::move(request));
   authorization_ = "Bearer " + token.token;
   if (!token.identity_token.empty()) identity_token_ = std::move(token.identity_token);
+  co_return token.is_new;
 }
 
 }  // namespace podo::image

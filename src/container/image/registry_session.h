@@ -46,8 +46,9 @@ class Session {
 
  private:
   Task<http::Response> follow(const Ask& ask);
-  Task<void> authorize(http::Response& response, std::string asked);
-  Task<void> authorize_by_token(std::string realm, std::string service, std::string scope);
+  // False: by a token that was kept, which the registry may have forgotten.
+  Task<bool> authorize(http::Response& response, std::string asked);
+  Task<bool> authorize_by_token(std::string realm, std::string service, std::string scope);
 
   RegistryGround ground_;
   TokenService& tokens_;

@@ -87,7 +87,7 @@ Task<Token> TokenService::get(TokenRequest request) {
   const std::string key = key_of(request);
   if (const auto found = kept_.find(key); found != kept_.end() && !request.wants_identity) {
     if (found->second.until > ground_.clock.now() && found->second.token != request.rejected)
-      co_return Token{.token = found->second.token, .identity_token = {}};
+      co_return Token{.token = found->second.token, .is_new = false};
     kept_.erase(found);
   }
   http::Response response = co_await ask(request);

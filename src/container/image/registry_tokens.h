@@ -18,7 +18,8 @@ struct TokenRequest {
 };
 
 struct Token {
-  std::string token, identity_token;
+  std::string token, identity_token = {};
+  bool is_new = true;  // false: it was kept from before
 };
 
 class TokenService {

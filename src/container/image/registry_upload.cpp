@@ -32,18 +32,18 @@ class FileBody final : public http::Body {
         moved_(clock.now()) {}
 
   Task<std::size_t> read(std::span<std::byte> into) override {
+    if (at_ == end_) co_return 0;
     const std::size_t wanted = static_cast<std::size_t>(std::min<std::uint64_t>(into.size(), end_ - at_));
     ::posix_fadvise(fd_, static_cast<off_t>(at_ + wanted), read_ahead_bytes, POSIX_FADV_WILLNEED);
     const ssize_t count = ::pread(fd_, into.data(), wanted, static_cast<off_t>(at_));
     if (count < 0) co_await failed_errno(errno, "read a blob");
-    if (count == 0 && wanted > 0) co_await corrupt("a blob's file ends early");
+    if (count == 0) co_await corrupt("a blob's file ends early");
     at_ += static_cast<std::uint64_t>(count);
     moved_ = clock_.now();
     progress_.say("Pushing", at_, total_);
     co_return static_cast<std::size_t>(count);
   }
   const Monotonic& moved() const { return moved_; }
-  bool ended() const { return at_ == end_; }
 
  private:
   int fd_;
@@ -146,9 +146,7 @@ std::uint64_t held_bytes(const http::Headers& headers) {
 
 Task<void> finish_upload(Sending& sending) {
   Patience patience = sending.session.patience();
-  Ask ask{.method = "PUT",
-          .target = with_digest(sending.location, sending.upload.digest),
-          .headers = {{"Content-Length", "0"}}};
+  Ask ask{.method = "PUT", .target = with_digest(sending.location, sending.upload.digest)};
   http::Response response = co_await sending.session.send(std::move(ask), patience);
   if (response.status != 201)
     co_await fail_with(response, text("PUT request to {}", sending.session.url_of(sending.location)));
