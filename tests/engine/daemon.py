@@ -30,9 +30,9 @@ class UnixConnection(http.client.HTTPConnection):
 class Daemon:
     """start() -> docker(...), podo(...), api(...) -> kill(), start() again ... -> destroy()"""
 
-    def __init__(self, program, folder, flags=()):
+    def __init__(self, program, folder, flags=(), data=None):
         self.program, self.folder, self.flags = Path(program), Path(folder), list(flags)
-        self.data, self.run = self.folder / "data", self.folder / "run"
+        self.data, self.run = data or self.folder / "data", self.folder / "run"
         self.socket = self.run / "docker.sock"
         self.config = self.folder / "docker-config"
         (self.config / "cli-plugins").mkdir(parents=True, exist_ok=True)

@@ -4,6 +4,7 @@ import hashlib
 import http.server
 import json
 import subprocess
+import tempfile
 import threading
 import time
 
@@ -22,11 +23,11 @@ def small_disk(tmp_path):
 
 
 def test_a_full_disk_is_survived(request, small_disk, busybox_archive):
-    engine = Daemon(request.config.podo, small_disk / "d").start()
+    engine = Daemon(request.config.podo, tempfile.mkdtemp(prefix="podo-engine-", dir="/tmp"), data=small_disk / "data").start()
     try:
         engine.docker("load", "-q", "-i", busybox_archive)
         engine.docker("run", "-d", "--name", "fills", "--log-opt", "max-size=1g", "busybox", "sh", "-c",
-                      "dd if=/dev/zero bs=1M count=100 | tr '\\0' 'x' | fold -w 100; echo; echo finished > /dev/shm/mark; exec sleep 1000")
+                      "yes 0123456789012345678901234567890123456789 | head -c 100000000; echo finished > /dev/shm/mark; exec sleep 1000")
         wait_until(lambda: engine.docker("exec", "fills", "cat", "/dev/shm/mark", code=None).stdout == "finished\n", 60,
                    "a container whose log has no room goes on")
         failed = engine.docker("load", "-q", "-i", busybox_archive, code=None)

@@ -64,7 +64,7 @@ Task<void> DockerApi::handle(http::Exchange& exchange) {
   if (status == 500 && error.kind() != ErrorKind::cancelled)
     ground_.log.warn("{} {}: {}", exchange.method(), exchange.path(), error.message());
   if (exchange.head_sent()) co_await Failure(error);
-  co_await call.answer(status, error_json(error.message()));
+  co_await call.answer(status, error_json(message_of(error)));
 }
 
 }  // namespace podo::docker

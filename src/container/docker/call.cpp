@@ -79,6 +79,16 @@ int status_of(ErrorKind kind) {
   return 500;
 }
 
+// Clients look for what the kernel said as Go words it: "no space left on device", where the C library has a
+// capital letter.
+std::string message_of(const Error& error) {
+  std::string message = error.message();
+  if (error.system_errno() == 0) return message;
+  const std::size_t at = message.rfind(describe_errno(error.system_errno()));
+  if (at != std::string::npos && message[at] >= 'A' && message[at] <= 'Z') message[at] |= 0x20;
+  return message;
+}
+
 std::string error_json(std::string_view message) {
   json::Writer out;
   out.object().key("message").string(message).end();

@@ -42,6 +42,7 @@ struct Call {
 };
 
 int status_of(ErrorKind kind);
+std::string message_of(const Error& error);
 std::string error_json(std::string_view message);
 
 // Ends `work` when the client has gone. Not for requests whose body is still read.

@@ -75,7 +75,7 @@ Task<void> ProgressAnswer::run(Task<void> work, bool body_is_read) {
   co_await beside.join();
   co_await Result<>(sent);
   if (!*outcome_) {
-    const std::string& message = outcome_->error().message();
+    const std::string message = message_of(outcome_->error());
     if (!call_.exchange.head_sent()) co_await Failure(outcome_->error());
     json::Writer out;
     out.object().key("errorDetail").object().key("message").string(message).end();

@@ -73,10 +73,17 @@ Task<void> MachineNetworks::forget_sandbox(std::string container_id) {
 
 Task<void> MachineNetworks::restore_sandbox(std::string container_id) {
   const std::string path = text("{}/netns/{}", options_.run_folder, container_id);
-  const auto found = sandboxes_.find(container_id);
-  if (found == sandboxes_.end()) co_return;  // of no network, or of the host's
   auto opened = co_await ground_.pool.run([path] { return linux::open_pinned_namespace(path); }).result();
-  SandboxState& sandbox = *found->second;
+  auto& kept = sandboxes_[container_id];
+  if (kept == nullptr && opened) {  // of no network: it has no endpoints
+    kept = std::make_unique<SandboxState>();
+    kept->id = container_id;
+  }
+  if (kept == nullptr) {
+    sandboxes_.erase(container_id);  // of the host's network, or of another container's
+    co_return;
+  }
+  SandboxState& sandbox = *kept;
   if (opened) {
     sandbox.path = path;
     sandbox.network_namespace = std::make_shared<const io::Fd>(*std::move(opened));

@@ -38,7 +38,12 @@ io::Task<NamespacePtr> SandboxStock::take(std::string path) {
   co_return co_await pool_.run([ready, path]() -> Result<NamespacePtr> {
     const NamespacePtr made =
         ready != nullptr ? ready : std::make_shared<const io::Fd>(TRY(make_network_namespace()));
-    TRY(linux::pin_namespace(*made, path));
+    Result<> pinned = linux::pin_namespace(*made, path);
+    if (!pinned && pinned.error().system_errno() == EEXIST) {
+      TRY(linux::unpin_namespace(path));  // an earlier daemon's: the container does not run
+      pinned = linux::pin_namespace(*made, path);
+    }
+    TRY(std::move(pinned));
     return made;
   });
 }
