@@ -105,8 +105,10 @@ Task<void> LocalEngine::run_exec(ExecSlotPtr exec) {
                        outcome(save_exec(exec)));
   co_await std::move(written);
   co_await std::move(saved);
-  exec->monitor =
-      co_await MonitorClient::spawn(ground_.loop, *monitor_program_, std::move(spec), exec->relay);
+  auto monitor =
+      co_await MonitorClient::spawn(ground_.loop, *monitor_program_, std::move(spec), exec->relay).result();
+  if (!monitor) co_await fail(monitor.error().kind(), runtime_message(monitor.error().message()));
+  exec->monitor = *std::move(monitor);
   edit_exec(*exec, [&](Exec& running) { running.pid = exec->monitor->pid(); });
   std::string action = "exec_start:";
   for (const std::string& word : what->config.cmd) action += " " + word;

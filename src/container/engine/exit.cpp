@@ -52,7 +52,7 @@ Task<void> LocalEngine::settle_exit(SlotPtr slot) {
   if (!closing_ &&
       should_restart(container.host_config.restart_policy, container.state, container.state.restart_count))
     edit(*slot, [](Container& changed) { changed.state.status = Status::restarting; });
-  note_exit(*slot, code, "");
+  note_exit(*slot, code);
 }
 
 // Takes away what a start made, whole or half; true when memory ran out.
@@ -89,10 +89,9 @@ Task<void> LocalEngine::take_down(SlotPtr slot, bool& out_of_memory) {
   if (volumes) tell_volumes(*slot, "unmount");
 }
 
-void LocalEngine::note_exit(Slot& slot, int code, std::string error) {
+void LocalEngine::note_exit(Slot& slot, int code) {
   ++slot.exits;
   slot.last_code = code;
-  slot.last_error = std::move(error);
   slot.changed.notify_all();
 }
 

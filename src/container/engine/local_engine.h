@@ -122,7 +122,7 @@ class LocalEngine final : public Engine {
   Task<void> take_down(SlotPtr slot, bool& out_of_memory);
   Task<void> after_exit(SlotPtr slot);
   Task<void> restart_later(SlotPtr slot, Duration pause);
-  void note_exit(Slot& slot, int code, std::string error);
+  void note_exit(Slot& slot, int code);
   // stop.cpp
   Task<bool> stop_whole(SlotPtr slot, StopOptions options);
   enum class StopBy : std::uint8_t { user, restart, daemon };

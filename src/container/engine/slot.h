@@ -47,7 +47,6 @@ struct Slot {
 
   std::uint64_t exits = 0;  // how many ends, or failed starts, there were
   int last_code = 0;        // of the last one
-  std::string last_error;
   bool removed = false;
 
   const std::string& id() const { return container->id; }

@@ -167,7 +167,12 @@ Task<void> LocalEngine::run_monitor(SlotPtr slot) {
                    .stdin_open = container->config.open_stdin,
                    .log = co_await plan_log(*container)};
   auto run = std::make_shared<Run>();
-  run->monitor = co_await MonitorClient::spawn(ground_.loop, *monitor_program_, std::move(spec), slot->relay);
+  auto monitor =
+      co_await MonitorClient::spawn(ground_.loop, *monitor_program_, std::move(spec), slot->relay).result();
+  if (!monitor)
+    co_await fail(monitor.error().kind(), "failed to create task for container: OCI runtime create failed: " +
+                                              runtime_message(monitor.error().message()));
+  run->monitor = *std::move(monitor);
 
   slot->run = run;
   slot->log_life = std::make_shared<LogLife>();
@@ -211,7 +216,7 @@ Task<void> LocalEngine::start_failed(SlotPtr slot, Error error) {
     state.error = failure.error.message();
     state.pid = 0;
   });
-  note_exit(*slot, failure.exit_code, failure.error.message());
+  note_exit(*slot, failure.exit_code);
   co_await save(slot);
   if (slot->container->host_config.auto_remove) co_await erase(slot, true);
   co_await Failure(failure.error);

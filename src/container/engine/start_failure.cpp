@@ -20,6 +20,18 @@ std::string in_lower_case(std::string message) {
 
 }  // namespace
 
+std::string runtime_message(std::string_view errors) {
+  constexpr std::string_view mark = " msg=\"";
+  const std::size_t at = errors.rfind(mark);
+  if (at == std::string_view::npos) return std::string(errors);
+  std::string message;
+  for (std::size_t i = at + mark.size(); i < errors.size() && errors[i] != '"'; ++i) {
+    if (errors[i] == '\\' && i + 1 < errors.size()) ++i;
+    message += errors[i];
+  }
+  return message;
+}
+
 StartFailure explain_start_failure(const Error& cause) {
   std::string message = in_lower_case(cause.message());
   if (message.contains("executable file not found") || message.contains("no such file or directory"))

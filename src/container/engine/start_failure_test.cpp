@@ -24,5 +24,12 @@ TEST_CASE("a failed start has the exit code that shells give it, and is the requ
   CHECK(other.error.kind() == ErrorKind::unavailable);
 }
 
+TEST_CASE("of the runtime's log, the last message counts") {
+  CHECK(runtime_message(
+            "time=\"x\" level=warning msg=\"a\"\ntime=\"x\" level=error msg=\"exec: \\\"b\\\": no\"") ==
+        "exec: \"b\": no");
+  CHECK(runtime_message("killed") == "killed");
+}
+
 }  // namespace
 }  // namespace podo::engine

@@ -10,11 +10,9 @@ class LocalEngine::LocalWaiter final : public Engine::Waiter {
 
   Task<Waited> done() override {
     while (!is_done()) co_await slot_->changed.wait();
-    if (slot_->exits == exits_) {  // it was down before
-      const State& state = slot_->container->state;
-      co_return Waited{.exit_code = state.exit_code, .error = state.error};
-    }
-    co_return Waited{.exit_code = slot_->last_code, .error = slot_->last_error};
+    const bool was_down = slot_->exits == exits_;
+    co_return Waited{.exit_code = was_down ? slot_->container->state.exit_code : slot_->last_code,
+                     .error = {}};
   }
 
  private:
