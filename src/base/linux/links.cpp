@@ -112,20 +112,24 @@ void LinkRequests::change(std::uint32_t index, const std::string& name, const Li
     });
 }
 
-void LinkRequests::change_link(const std::string& name, const LinkChange& wanted) {
-  change(0, name, wanted);
-  if (!wanted.isolated) return;
-  // What a bridge knows of its port is another family's message.
-  NetlinkRequest& port = request(RTM_NEWLINK, 0, text("isolate port {}", name));
-  ifinfomsg body = link_body();
-  body.ifi_family = AF_BRIDGE;
-  port.body(body).text_attribute(IFLA_IFNAME, name);
-  port.nested(IFLA_PROTINFO, [&](NetlinkAttributes& info) {
-    info.byte_attribute(IFLA_BRPORT_ISOLATED, *wanted.isolated ? 1 : 0);
+void LinkRequests::change_link(const std::string& name, const LinkChange& wanted) { change(0, name, wanted); }
+
+void LinkRequests::change_port(const std::string& name, const PortChange& wanted) {
+  NetlinkRequest& changed = request(RTM_NEWLINK, 0, text("change port {}", name));
+  changed.body(link_body()).text_attribute(IFLA_IFNAME, name);
+  changed.nested(IFLA_LINKINFO, [&](NetlinkAttributes& info) {
+    info.attribute(IFLA_INFO_SLAVE_KIND, "bridge").nested(IFLA_INFO_SLAVE_DATA, [&](NetlinkAttributes& data) {
+      if (wanted.isolated) data.byte_attribute(IFLA_BRPORT_ISOLATED, *wanted.isolated ? 1 : 0);
+      if (wanted.hairpin) data.byte_attribute(IFLA_BRPORT_MODE, *wanted.hairpin ? 1 : 0);
+    });
   });
 }
 
 void LinkRequests::change_link(std::uint32_t index, const LinkChange& wanted) { change(index, {}, wanted); }
+
+void LinkRequests::settle_link(const std::string& name) {
+  request(RTM_GETLINK, 0, text("look at link {}", name)).body(link_body()).text_attribute(IFLA_IFNAME, name);
+}
 
 void LinkRequests::remove_link(const std::string& name) {
   request(RTM_DELLINK, 0, text("remove link {}", name)).body(link_body()).text_attribute(IFLA_IFNAME, name);

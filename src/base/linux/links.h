@@ -27,8 +27,13 @@ struct LinkChange {
   std::optional<MacAddress> mac = {};
   std::string alias = {};  // what it is for; any text of less than 256 bytes
   std::string new_name = {};
-  bool no_link_local = false;         // no IPv6 address of its own
-  std::optional<bool> isolated = {};  // a port of a bridge: reaches only ports that are not isolated
+  bool no_link_local = false;  // no IPv6 address of its own
+};
+
+// A port of a bridge.
+struct PortChange {
+  std::optional<bool> isolated = {};  // reaches only ports that are not isolated
+  std::optional<bool> hairpin = {};   // is sent back what came from it, where the bridge decides so
 };
 
 // The kernel gives an index to the first of the pair only, so the first is the one in the other namespace; its
@@ -67,6 +72,10 @@ class LinkRequests {
   void add_macvlan(const MacvlanWish& wish);
   void change_link(const std::string& name, const LinkChange& change);
   void change_link(std::uint32_t index, const LinkChange& change);
+  void change_port(const std::string& name, const PortChange& change);
+  // The kernel looks at carriers in its own time: until then a link sends nothing, and a port of a bridge is
+  // deaf. Now is the time (since Linux 6.8; older ones take no notice).
+  void settle_link(const std::string& name);
   void remove_link(const std::string& name);
   void remove_link(std::uint32_t index);
   void add_address(std::uint32_t link, const IpPrefix& address);  // there already: replaced

@@ -40,7 +40,7 @@ void NftBatch::add_chain(const NftChain& chain) {
     hook.big_endian(NFTA_HOOK_HOOKNUM, chain.hook);
     hook.big_endian(NFTA_HOOK_PRIORITY, static_cast<std::uint32_t>(chain.priority));
   });
-  made.text_attribute(NFTA_CHAIN_TYPE, chain.type).big_endian(NFTA_CHAIN_POLICY, NF_ACCEPT);
+  made.text_attribute(NFTA_CHAIN_TYPE, chain.type).big_endian(NFTA_CHAIN_POLICY, chain.policy);
 }
 
 void NftBatch::flush_chain(const std::string& chain) {

@@ -89,6 +89,7 @@ struct NftChain {
   std::string type = {};  // "filter", "nat"; "": no base chain
   std::uint32_t hook = 0;
   std::int32_t priority = 0;
+  std::uint32_t policy = NF_ACCEPT;
 };
 
 struct NftSet {

@@ -77,6 +77,8 @@ Task<Sandbox> MachineNetworks::make_sandbox(std::string container_id) {
   if (const auto there = sandboxes_.find(container_id);
       there != sandboxes_.end() && there->second->network_namespace != nullptr)
     co_return Sandbox{container_id, there->second->path};
+  // One that is started again at once comes before its earlier sandbox has gone.
+  while (ending_sandboxes_.contains(container_id)) co_await sandbox_ended_.wait();
   const std::string path = text("{}/netns/{}", options_.run_folder, container_id);
   NamespacePtr made = co_await stock_->take(path);
   auto& sandbox = sandboxes_[container_id];
@@ -204,7 +206,7 @@ EndpointPlan MachineNetworks::plan_of(const NetworkState& network, const Sandbox
                     .index = index_of_interface(endpoint.interface),
                     .parent = network.link,
                     .mtu = network.mtu,
-                    .isolated = !network.option_is("com.docker.network.bridge.enable_icc", true)};
+                    .isolated = !host_.bridged_is_filtered && !network.option_is(icc_option, true)};
   if (network.record.driver == "macvlan") plan.macvlan_mode = macvlan_mode(network.option("macvlan_mode"));
   if (const auto mac = parse_mac(endpoint.mac)) plan.mac = *mac;
   if (const auto v4 = IpAddress::parse(endpoint.ipv4)) plan.addresses.push_back({*v4, endpoint.prefix4});
@@ -308,6 +310,7 @@ Task<void> MachineNetworks::remove_sandbox(std::string container_id) {
   co_await io::shielded(forget(text("{}{}/", endpoint_keys, container_id)));
   co_await io::shielded(forget(port_keys + container_id));
   co_await io::shielded(forget(dns_keys + container_id));
+  ending_sandboxes_.insert(container_id);
   endings_.spawn(end_sandbox(std::move(sandbox)), "the end of a sandbox");
 }
 
@@ -323,12 +326,17 @@ Task<void> MachineNetworks::end_sandbox(std::shared_ptr<SandboxState> sandbox) {
   sandbox->network_namespace.reset();
   const std::string path = sandbox->path;
   auto ended = co_await io::shielded(ground_.pool.run([plans, path]() -> Result<void> {
-                 for (const EndpointPlan& plan : plans) TRY(remove_endpoint_link(plan));
-                 if (path.empty()) return {};
-                 return linux::unpin_namespace(path);
+                 Result<> outcome;
+                 for (const EndpointPlan& plan : plans)
+                   if (auto removed = remove_endpoint_link(plan); !removed) outcome = std::move(removed);
+                 if (path.empty()) return outcome;
+                 TRY(linux::unpin_namespace(path));  // whatever became of the links: they end with it
+                 return outcome;
                })).result();
   if (!ended) ground_.log.warn("network of {}: {}", sandbox->id, ended.error().message());
   for (const auto& endpoint : sandbox->endpoints) give_back_addresses(*endpoint);
+  ending_sandboxes_.erase(sandbox->id);
+  sandbox_ended_.notify_all();
 }
 
 Task<void> MachineNetworks::rename_container(std::string container_id, std::string name) {

@@ -54,6 +54,7 @@ Task<NetworkRecord> MachineNetworks::create(NetworkRecord wanted) {
   NetworkState* network = co_await enlist(std::move(wanted));
   const std::string id = network->record.id;
   auto raised = co_await raise(*network).result();
+  if (raised) raised = co_await allow_forwarding().result();
   if (raised) {
     network->ready = true;
     raised = co_await rebuild_networks().result();

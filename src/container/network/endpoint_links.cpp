@@ -78,32 +78,34 @@ Result<DnsSockets> fill_sandbox(const EndpointPlan& plan) {
   linux::LinkRequests requests;
   if (has_ipv6) {
     const std::string settings = text("ipv6/conf/{}/", plan.interface);
+    TRY(linux::write_net_sysctl(settings + "accept_ra", "0"));      // its gateway is known
+    TRY(linux::write_net_sysctl(settings + "dad_transmits", "0"));  // and its address nobody else's
     TRY(linux::write_net_sysctl(settings + "disable_ipv6", "0"));
-    TRY(linux::write_net_sysctl(settings + "accept_ra", "0"));  // its gateway is known
-    TRY(linux::write_net_sysctl(settings + "dad_transmits", "0"));
   }
-  if (has_ipv6 || plan.driver != "bridge") requests.change_link(plan.index, {.up = true});
+  if (plan.driver != "bridge") requests.change_link(plan.index, {.up = true});
+  requests.settle_link(plan.interface);
   for (const IpPrefix& address : plan.addresses) requests.add_address(plan.index, address);
   for (const linux::RouteWish& route : plan.routes) requests.add_route(route);
   linux::NetlinkSocket socket = TRY(linux::NetlinkSocket::open());
-  if (!requests.empty()) TRY(socket.send_all(requests.all()));
+  TRY(socket.send_all(requests.all()));
   if (!plan.wants_dns) return DnsSockets();
   return open_dns_sockets();
 }
 
 Result<> make_veth(const EndpointPlan& plan) {
-  const bool has_ipv6 = std::ranges::any_of(plan.addresses, [](auto& a) { return a.address.is_v6(); });
   linux::LinkRequests requests;
   requests.add_veth({.name = plan.interface,
                      .net_namespace = plan.sandbox->get(),
                      .index = plan.index,
                      .mac = plan.mac,
-                     .up = !has_ipv6,
+                     .up = true,
                      .mtu = plan.mtu,
                      .peer = plan.host_link});
-  linux::LinkChange change{.up = true, .master = plan.parent, .alias = plan.alias, .no_link_local = true};
-  if (plan.isolated) change.isolated = true;
+  const linux::LinkChange change{
+      .up = true, .master = plan.parent, .alias = plan.alias, .no_link_local = true};
   requests.change_link(plan.host_link, change);
+  if (plan.isolated) requests.change_port(plan.host_link, {.isolated = true});
+  requests.settle_link(plan.host_link);
   linux::NetlinkSocket socket = TRY(linux::NetlinkSocket::open());
   return socket.send_all(requests.all());
 }
@@ -128,6 +130,14 @@ Result<DnsSockets> make_endpoint_link(const EndpointPlan& plan) {
   Result<DnsSockets> filled = made ? fill_sandbox(plan) : Failure(made.error());
   if (!filled) (void)remove_endpoint_link(plan);  // whatever there is of it
   return filled;
+}
+
+Result<> reflect_own_packets(const std::vector<std::string>& host_links) {
+  if (host_links.empty()) return {};
+  linux::LinkRequests requests;
+  for (const std::string& link : host_links) requests.change_port(link, {.hairpin = true});
+  linux::NetlinkSocket socket = TRY(linux::NetlinkSocket::open());
+  return socket.send_all(requests.all());
 }
 
 Result<> remove_endpoint_link(const EndpointPlan& plan) {
@@ -204,6 +214,8 @@ Result<HostFacts> look_at_host() {
   for (const linux::Route& route : routes)
     if (route.destination.length != 0) facts.routes.push_back(route.destination);
   read_port_range(facts);
+  const auto filtered = linux::read_net_sysctl("bridge/bridge-nf-call-iptables");
+  facts.bridged_is_filtered = filtered && *filtered == "1";
   return facts;
 }
 

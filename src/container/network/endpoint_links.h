@@ -39,6 +39,10 @@ struct EndpointPlan {
 Result<DnsSockets> make_endpoint_link(const EndpointPlan& plan);  // no sockets unless wanted
 Result<> remove_endpoint_link(const EndpointPlan& plan);
 
+// A container that meets itself through a published port: with br_netfilter such a packet is bridged, not routed,
+// back to the port it came from.
+Result<> reflect_own_packets(const std::vector<std::string>& host_links);
+
 // Default routes of a sandbox that now lead elsewhere.
 Result<> replace_routes(const NamespacePtr& sandbox, const std::vector<linux::RouteWish>& routes);
 
@@ -52,6 +56,7 @@ struct HostFacts {
   std::vector<IpPrefix> routes;   // not the default ones
   std::uint32_t default_mtu = 0;  // the smallest of the links default routes lead to; 1500 without one
   std::uint16_t port_first = 32768, port_last = 60999;  // net.ipv4.ip_local_port_range
+  bool bridged_is_filtered = false;  // br_netfilter: what stays on a bridge passes the chain forward
 };
 Result<HostFacts> look_at_host();
 

@@ -122,7 +122,7 @@ void add_networks(NftBatch& batch, const std::vector<FirewallNetwork>& networks)
   std::vector<NftElement> guarded, closed, same;
   for (const FirewallNetwork& network : networks) {
     const std::string name = linux::nft_interface_key(network.bridge);
-    same.push_back({name + name});
+    if (network.talks_within) same.push_back({name + name});
     if (!network.routed) guarded.push_back({name});
     if (network.internal) closed.push_back({name});
   }

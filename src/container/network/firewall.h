@@ -1,7 +1,8 @@
 // The daemon's own nft table, as pure functions from what there is to batches of changes.
 //
 //   table inet PREFIX
-//     set bridges, internal, within            names of bridges; (bridge . the same bridge)
+//     set bridges, internal                     names of bridges
+//     set within                                (bridge . the same bridge), where containers may talk
 //     map published4/6                          (host address . protocol . port) -> (address . port)
 //     map published_any4/6                      (protocol . port) -> (address . port)
 //     chain early        raw: who stands on a bridge cannot reach, or speak as, the host's 127.0.0.0/8
@@ -28,6 +29,7 @@ struct FirewallNetwork {
   IpPrefix subnet4, subnet6;         // none: the family is not there
   IpAddress speaks_as4, speaks_as6;  // instead of the address of the link towards the world
   bool internal = false;
+  bool talks_within = true;  // its containers reach each other
   bool masquerade = true;
   bool routed = false;  // reachable from outside by its own addresses
 };

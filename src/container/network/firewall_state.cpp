@@ -31,6 +31,7 @@ std::vector<FirewallNetwork> MachineNetworks::firewall_networks_now() const {
                    .speaks_as4 = address("com.docker.network.host_ipv4"),
                    .speaks_as6 = address("com.docker.network.host_ipv6"),
                    .internal = record.internal,
+                   .talks_within = network->option_is(icc_option, true),
                    .masquerade = masquerade && gateway_mode != "routed",
                    .routed = gateway_mode == "routed" || gateway_mode == "nat-unprotected"});
   }

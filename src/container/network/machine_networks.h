@@ -112,6 +112,7 @@ class MachineNetworks final : public Networks, public NameSource {
                                           const std::vector<IpAddress>& addresses);
   bool is_claimed(const HostPort& port) const;
   PortRelay::Target target_of(std::string container_id, std::uint16_t port);
+  std::optional<Translation> translation_of(const SandboxState& sandbox, const PublishedPort& port) const;
   std::vector<Translation> translations_of(const SandboxState& sandbox) const;
   Task<void> translate(std::string container_id);
   Task<void> change_translations(std::vector<Translation> removed, std::vector<Translation> added);
@@ -145,12 +146,15 @@ class MachineNetworks final : public Networks, public NameSource {
   std::map<std::string, std::vector<PublishedPort>> recorded_ports_;             // until restore()
   unsigned next_ephemeral_ = 0;
   std::optional<SandboxStock> stock_;
+  std::set<std::string> ending_sandboxes_;
+  io::Condition sandbox_ended_{"the end of a sandbox"};
   io::TaskGroup endings_;  // what goes on after its call has returned
 };
 
 std::string new_id(Random& random);  // 64 hex digits
 std::string host_link_of(const Endpoint& endpoint);
 
+inline constexpr auto icc_option = "com.docker.network.bridge.enable_icc";
 inline constexpr auto network_keys = "network/record/", endpoint_keys = "network/endpoint/",
                       port_keys = "network/ports/", dns_keys = "network/dns/";
 

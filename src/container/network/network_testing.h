@@ -3,14 +3,18 @@
 #pragma once
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+#include <algorithm>
 
 #include "base/io/epoll_loop.h"
 #include "base/linux/links.h"
 #include "base/linux/namespaces.h"
 #include "base/store/memory_store.h"
 #include "container/network/networks.h"
+#include "container/network/traffic_testing.h"
 
 namespace podo::network {
 
@@ -99,6 +103,53 @@ class TestMachine {
     return *linux::list_links(socket);
   }
 
+  std::vector<PublishedPort> publish(const std::string& id, PublishedPort port) {
+    return run(networks->publish(id, {std::move(port)}));
+  }
+  linux::Link link(const io::Fd& where, std::string_view name) {
+    for (linux::Link& link : links(where))
+      if (link.name == name) return std::move(link);
+    return {};
+  }
+  std::ptrdiff_t count_links(std::string_view prefix) {
+    const auto all = links(host);
+    return std::ranges::count_if(all, [&](const linux::Link& link) { return link.name.starts_with(prefix); });
+  }
+  void add_route(const io::Fd& where, linux::RouteWish route) {
+    const auto visit = *linux::NetworkNamespaceVisit::enter(where);
+    route.replaces = true;
+    linux::LinkRequests requests;
+    requests.add_route(route);
+    must(send(requests));
+  }
+  void route_from_world(const std::string& to) {
+    add_route(
+        world,
+        {.destination = *IpPrefix::parse(to), .gateway = *IpAddress::parse("198.51.100.1"), .link = 50});
+  }
+  linux::Route default_route(const io::Fd& where) {
+    const auto visit = *linux::NetworkNamespaceVisit::enter(where);
+    auto socket = *linux::NetlinkSocket::open();
+    for (const linux::Route& route : *linux::list_routes(socket, AF_INET))
+      if (route.destination.length == 0) return route;
+    return {};
+  }
+  // What a reboot takes away.
+  void lose_kernel_state() {
+    linux::LinkRequests requests;
+    for (const linux::Link& link : links(host))
+      if (!link.alias.empty()) requests.remove_link(link.name);
+    must(send(requests));
+    must(linux::write_net_sysctl("ipv4/ip_forward", "0"));
+    must(linux::unpin_namespace(folder + "/netns/a"));
+    io::Fd(::open((folder + "/netns/a").c_str(), O_CREAT | O_RDONLY | O_CLOEXEC, 0444));
+  }
+  // As visitor(), for what this process relays: its loop has to run meanwhile.
+  std::string relayed(const io::Fd& listener, const io::Fd& from, const std::string& address,
+                      std::uint16_t port) {
+    return run(relayed_task(*this, listener.get(), from.get(), address, port));
+  }
+
   linux::NetworkNamespaceVisit home;
   io::Fd host, world;
   std::string folder;
@@ -111,6 +162,13 @@ class TestMachine {
   std::unique_ptr<Networks> networks;
 
  private:
+  static Task<std::string> relayed_task(TestMachine& machine, int listener, int from, std::string address,
+                                        std::uint16_t port) {
+    co_return co_await machine.pool.run([listener, from, address, port]() -> Result<std::string> {
+      io::Fd a(::dup(listener)), b(::dup(from));
+      return visitor(a, b, address, port);
+    });
+  }
   static void must(const Result<>& outcome) {
     REQUIRE_MESSAGE(outcome.has_value(), (outcome ? "" : outcome.error().message()));
   }

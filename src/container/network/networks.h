@@ -31,21 +31,21 @@ using io::Task;
 using StringMap = std::map<std::string, std::string>;
 
 struct IpamPool {
-  std::string subnet, ip_range, gateway;  // CIDR, CIDR, address; "" chosen
-  StringMap auxiliary_addresses;
+  std::string subnet, ip_range = {}, gateway = {};  // CIDR, CIDR, address; "" chosen
+  StringMap auxiliary_addresses = {};
 };
 
 // What POST /networks/create asks for, and what is kept.
 struct NetworkRecord {
-  std::string id, name, driver = "bridge", scope = "local";
-  std::string created;  // RFC 3339
+  std::string id = {}, name = {}, driver = "bridge", scope = "local";
+  std::string created = {};  // RFC 3339
   bool enable_ipv4 = true, enable_ipv6 = false, internal = false, attachable = false, ingress = false;
   std::string ipam_driver = "default";
-  StringMap ipam_options;
-  std::vector<IpamPool> pools;  // IPv4 first; complete once made
-  bool pools_by_user = false;   // then endpoints may ask for addresses
-  StringMap options, labels;
-  std::string bridge_name;  // of the kernel
+  StringMap ipam_options = {};
+  std::vector<IpamPool> pools = {};  // IPv4 first; complete once made
+  bool pools_by_user = false;        // then endpoints may ask for addresses
+  StringMap options = {}, labels = {};
+  std::string bridge_name = {};  // of the kernel
 };
 
 struct EndpointWish {
@@ -68,7 +68,7 @@ struct Endpoint {
 struct PublishedPort {
   std::string protocol = "tcp";  // tcp, udp, sctp
   std::uint16_t container_port = 0;
-  std::string host_ip;                                    // "" all of both families
+  std::string host_ip = {};  // "" all of both families: answered as two, 0.0.0.0 and ::
   std::uint16_t host_port_first = 0, host_port_last = 0;  // a range to choose from; 0: an ephemeral one
   std::uint16_t host_port = 0;                            // the one it got
 };
@@ -93,10 +93,10 @@ struct NetworksGround {
 };
 
 struct NetworksOptions {
-  std::string run_folder;  // RUN
-  std::string prefix;      // "podo": bridge podo0, nft table podo; another daemon: "podo-3f2a"
+  std::string run_folder = {};  // RUN
+  std::string prefix = {};      // "podo": bridge podo0, nft table podo; another daemon: "podo-3f2a"
   bool enable_ip_forward = true;
-  std::vector<std::string> default_pools;  // CIDRs that subnets are cut from; empty: built-in
+  std::vector<std::string> default_pools = {};  // CIDRs that subnets are cut from; empty: built-in
   unsigned sandboxes_made_ahead = 4;
   std::string resolv_conf = "/etc/resolv.conf";  // of the host
 };

@@ -47,8 +47,9 @@ MachineNetworks::MachineNetworks(const NetworksGround& ground, NetworksOptions o
 Task<void> MachineNetworks::start() {
   subnet_sources_ = co_await sources_of(options_.default_pools);
   host_ = co_await ground_.pool.run([] { return look_at_host(); });
-  co_await make_folder(options_.run_folder + "/netns");
+  for (const char* folder : {"", "/netns"}) co_await make_folder(options_.run_folder + folder);
   co_await load();
+  for (auto& [container, sandbox] : sandboxes_) sandbox->translations = translations_of(*sandbox);
   co_await make_default_networks();
   co_await raise_networks();
   co_await allow_forwarding();

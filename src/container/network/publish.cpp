@@ -143,17 +143,26 @@ Task<void> MachineNetworks::unpublish(std::string container_id) {
 
 // --- the table --------------------------------------------------------------------------------------------
 
+std::optional<Translation> MachineNetworks::translation_of(const SandboxState& sandbox,
+                                                           const PublishedPort& port) const {
+  const auto protocol = protocol_number(port.protocol);
+  const auto host = IpAddress::parse(port.host_ip);
+  if (!protocol || !host) return {};
+  const Endpoint* endpoint = gateway_of(sandbox, host->is_v6());
+  if (endpoint == nullptr) return {};  // the other family's: relayed
+  const auto target = IpAddress::parse(host->is_v6() ? endpoint->ipv6 : endpoint->ipv4);
+  if (!target) return {};
+  return Translation{*protocol, *host, port.host_port, *target, port.container_port};
+}
+
 std::vector<Translation> MachineNetworks::translations_of(const SandboxState& sandbox) const {
   std::vector<Translation> translations;
-  for (const PortClaim& claim : sandbox.claims) {
-    const bool ipv6 = claim.host.address.is_v6();
-    const Endpoint* endpoint = gateway_of(sandbox, ipv6);
-    if (endpoint == nullptr) continue;  // the other family's: relayed
-    const auto target = IpAddress::parse(ipv6 ? endpoint->ipv6 : endpoint->ipv4);
-    if (target)
-      translations.push_back(
-          {claim.host.protocol, claim.host.address, claim.host.port, *target, claim.port.container_port});
-  }
+  const auto recorded = recorded_ports_.find(sandbox.id);  // after a restart, until they are claimed again
+  if (recorded != recorded_ports_.end())
+    for (const PublishedPort& port : recorded->second)
+      if (const auto translation = translation_of(sandbox, port)) translations.push_back(*translation);
+  for (const PortClaim& claim : sandbox.claims)
+    if (const auto translation = translation_of(sandbox, claim.port)) translations.push_back(*translation);
   std::ranges::sort(translations);
   return translations;
 }
@@ -166,7 +175,18 @@ Task<void> MachineNetworks::translate(std::string container_id) {
   std::vector<Translation> wanted = translations_of(sandbox), added, removed;
   std::ranges::set_difference(wanted, sandbox.translations, std::back_inserter(added));
   std::ranges::set_difference(sandbox.translations, wanted, std::back_inserter(removed));
+  std::vector<std::string> ports;
+  for (const auto& endpoint : sandbox.endpoints) {
+    const auto network = networks_.find(endpoint->network_id);
+    const bool leads_here = std::ranges::any_of(added, [&](const Translation& translation) {
+      const std::string target = translation.target.to_text();
+      return target == endpoint->ipv4 || target == endpoint->ipv6;
+    });
+    if (leads_here && network != networks_.end() && network->second->record.driver == "bridge")
+      ports.push_back(host_link_of(*endpoint));
+  }
   sandbox.translations = std::move(wanted);
+  if (!ports.empty()) co_await ground_.pool.run([ports] { return reflect_own_packets(ports); });
   co_await change_translations(std::move(removed), std::move(added));
 }
 
