@@ -6,6 +6,7 @@
 
 #include "base/core/text.h"
 #include "base/core/version.h"
+#include "cli/commands.h"
 #include "cli/store.h"
 #include "container/oci_cli/oci_cli.h"
 #include "podo/daemon.h"
@@ -18,8 +19,12 @@ constexpr std::string_view help =
     "    podo oci ...      the OCI runtime; also as podo-oci, a link to podo (see `podo oci help`)\n"
     "    podo serve ...    the engine (see `podo serve --help`)\n"
     "    podo store ...    a store's folder: check, back up, restore, repair (see `podo store help`)\n"
-    "    podo version      which Podo this is\n"
-    "    podo help         this\n";
+    "    podo completion bash|zsh|fish    a script for your shell\n"
+    "    podo --version    which Podo this is\n"
+    "    podo help         this\n"
+    "\n"
+    "The engine's commands, as docker's; `podo COMMAND --help` says more, -H ADDRESS asks another daemon.\n"
+    "\n";
 
 std::string_view name_of_program(const char* path) {
   const std::string_view whole = path != nullptr ? path : "";
@@ -37,12 +42,13 @@ int main(int count, char** words) {
   if (wanted == "oci") return podo::oci_cli::run(argv, 2);
   if (wanted == "serve") return podo::serve(count, words, 2);
   if (wanted == "store") return podo::cli::run_store(argv, 2);
-  if (wanted == "version" || wanted == "--version") {
+  if (wanted == "--version") {
     print(stdout, podo::text("podo {} ({})\n", podo::version(), podo::commit()));
     return 0;
   }
   const bool asked = wanted == "help" || wanted == "--help" || wanted == "-h";
-  if (!asked) print(stderr, podo::text("podo: there is no '{}'\n\n", wanted));
-  print(asked ? stdout : stderr, help);
-  return asked ? 0 : 1;
+  if (!asked) return podo::cli::run_engine_command(argv);
+  print(stdout, help);
+  print(stdout, podo::cli::engine_help());
+  return 0;
 }
