@@ -19,9 +19,9 @@
 //
 //   start := ( key "=" value NUL )* NUL ( argument NUL )*
 //     keys: log (json-file, local, none), path, max-size (bytes, 0: no limit), max-file, attrs (a JSON
-//     object), tty, stdin, subscribe (0, 1). The arguments run the OCI runtime, whose program is descriptor 4; the
-//     monitor's working directory is DIR, and the runtime's too. It must write its --pid-file to "pid", and
-//     with tty its --console-socket is "console.sock". With status 0 it has started the first process.
+//     object), tty, stdin, subscribe (0, 1). The arguments run the OCI runtime, whose program is descriptor
+//     4; the monitor's working directory is DIR, and the runtime's too. It must write its --pid-file to
+//     "pid", and with tty its --console-socket is "console.sock". With status 0 it has started the process.
 //
 // stdin, stdout, stderr have the numbers of Docker's multiplexed stream, so that output is passed on as
 // it is. A terminal's output is all stdout. `drained` and `exited` come in any order, then the monitor

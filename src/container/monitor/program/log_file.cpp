@@ -106,6 +106,10 @@ void LogFile::flush() {
   used_ = records_ = 0;
 }
 
+void LogFile::release_memory() {
+  if (used_ == 0) sys::forget(batch_, sizeof batch_);
+}
+
 void LogFile::drop_batch() {
   dropped_ += records_;
   used_ = records_ = 0;

@@ -28,6 +28,7 @@ class LogFile {
   void add(Piece bytes, unsigned stream);
   void flush();
   void rotate();
+  void release_memory();  // after a flush
   uint64_t dropped() const { return dropped_; }
 
  private:
@@ -45,7 +46,7 @@ class LogFile {
   char timestamp_[timestamp_size] = {};
   size_t used_ = 0;
   uint64_t records_ = 0;  // in the batch
-  char batch_[batch_size + json_record_max(line_max, attributes_max)];
+  alignas(4096) char batch_[batch_size + json_record_max(line_max, attributes_max)];
 };
 
 }  // namespace podo::monitor

@@ -15,6 +15,7 @@ namespace {
 alignas(Monitor) char memory[sizeof(Monitor)];
 struct InMemory {};
 
+constexpr int release_after_ms = 500;
 constexpr char socket_path[] = "monitor.sock";
 enum Watched { at_daemon, at_listener, at_signals, at_console, at_out, at_err, at_in, watched_count };
 
@@ -59,7 +60,9 @@ void Monitor::run(char** environment) {
     watch(watched);
     int timeout = timeout_ms();
     timespec limit = {.tv_sec = timeout / 1000, .tv_nsec = timeout % 1000 * 1'000'000L};
-    sys::call(SYS_ppoll, sys::word(watched), watched_count, timeout < 0 ? 0 : sys::word(&limit), 0, 8);
+    long ready =
+        sys::call(SYS_ppoll, sys::word(watched), watched_count, timeout < 0 ? 0 : sys::word(&limit), 0, 8);
+    if (ready == 0) release_buffers();
     handle(watched);
     if (ended_ && drained_ && !daemon_.waiting()) leave();
   }
@@ -144,9 +147,17 @@ void Monitor::watch(pollfd* watched) {
 int Monitor::timeout_ms() const {
   int64_t until = daemon_.deadline_ms();
   if (ended_ && !drained_ && (until == 0 || drain_until_ms_ < until)) until = drain_until_ms_;
-  if (until == 0) return -1;
+  if (until == 0) return buffers_touched_ ? release_after_ms : -1;
   int64_t left = until - sys::monotonic_ms();
   return left < 0 ? 0 : static_cast<int>(left);
+}
+
+// What a burst of output has touched, once it is over.
+void Monitor::release_buffers() {
+  if (!buffers_touched_ || daemon_.forwarding()) return;
+  buffers_touched_ = false;
+  sys::forget(chunk_, sizeof chunk_);
+  log_.release_memory();
 }
 
 void Monitor::handle(const pollfd* watched) {

@@ -34,6 +34,7 @@ class Monitor {
   void watch(pollfd* watched);
   void handle(const pollfd* watched);
   int timeout_ms() const;
+  void release_buffers();
   void accept_daemon();
   void greet(bool forward_output);
 
@@ -78,7 +79,8 @@ class Monitor {
   int64_t drain_until_ms_ = 0;
   size_t reads_left_ = 2 * (1 << 20) / payload_max;  // after that: two full pipes
 
-  char chunk_[payload_max];  // output on its way: log, then daemon
+  bool buffers_touched_ = false;
+  alignas(4096) char chunk_[payload_max];  // output on its way: log, then daemon
 };
 
 [[noreturn]] void run(char** environment);

@@ -4,6 +4,11 @@
 #include "container/monitor/program/monitor.h"
 
 namespace podo::monitor {
+namespace {
+
+constexpr size_t release_from = 16 << 10;  // less is not worth a timer
+
+}  // namespace
 
 // --- output ---
 
@@ -18,6 +23,7 @@ Monitor::Pumped Monitor::pump(Output& output) {
   }
   log_.set_time(sys::wall_ns());
   size_t size = static_cast<size_t>(count);
+  if (size > release_from) buffers_touched_ = true;
   output.cutter.feed({chunk_, size}, [&](Piece record) { log_.add(record, output.stream); });
   log_.flush();
   if (forward_output_) daemon_.forward(output.stream, chunk_, size);

@@ -69,6 +69,10 @@ inline void remove(const char* path) { call(SYS_unlinkat, AT_FDCWD, word(path));
 inline void rename(const char* from, const char* to) {
   call(SYS_renameat, AT_FDCWD, word(from), AT_FDCWD, word(to));
 }
+// The memory is as if it had never been touched.
+inline void forget(void* memory, size_t size) {
+  call(SYS_madvise, word(memory), static_cast<long>(size), MADV_DONTNEED);
+}
 inline void set_nonblocking(int fd) {
   call(SYS_fcntl, fd, F_SETFL, call(SYS_fcntl, fd, F_GETFL) | O_NONBLOCK);
 }
