@@ -5,9 +5,9 @@
 //   otherwise   its mounted snapshot, with its binds and volumes attached in a private mount namespace of a
 //               detached tree (nothing of it shows on the host)
 //
-// `docker cp` semantics. Tar is written and read piece by piece: in memory is one piece. Blocking work runs on
-// the pool, the stream on the loop. Errors: not_found `Could not find the file /x in container ID`, invalid
-// "extraction point is not a directory", "cannot overwrite ...".
+// `docker cp` semantics. Tar is written and read piece by piece: in memory is one piece. Blocking work runs
+// on the pool, the stream on the loop. Errors: not_found `Could not find the file /x in container ID`,
+// invalid "extraction point is not a directory", "cannot overwrite ...".
 #pragma once
 
 #include <functional>

@@ -1,5 +1,5 @@
-// Paths of `docker cp` in a container's file tree. What a user names is walked inside the tree, symlinks included;
-// a last part that is a symlink is itself what is meant, unless '/' or "/." follows it.
+// Paths of `docker cp` in a container's file tree. What a user names is walked inside the tree, symlinks
+// included; a last part that is a symlink is itself what is meant, unless '/' or "/." follows it.
 //
 // Blocking calls without state.
 #pragma once

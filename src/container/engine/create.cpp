@@ -54,7 +54,7 @@ Task<Engine::Created> LocalEngine::create_whole(docker::CreateRequest request, s
   co_await check_request(request);
   complete_host_config(request.host_config, machine_);
   Created created;
-  created.warnings = co_await check_host_config(request.config, request.host_config, machine_);
+  created.warnings = co_await check_host_config(request.host_config, machine_);
   co_await check_modes(request);
   co_await plan_networks(request, container);
   const FindContainer find_container = [this](std::string_view reference) { return get(reference); };

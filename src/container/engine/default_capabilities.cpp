@@ -49,7 +49,8 @@ std::uint64_t default_capabilities() {
   return set;
 }
 
-// "ALL" means what this daemon can give; one by name must be in that, or the start fails in the runtime's words.
+// "ALL" means what this daemon can give; one by name must be in that, or the start fails in the runtime's
+// words.
 Result<std::uint64_t> wanted_capabilities(const docker::HostConfig& host_config, const Machine& machine) {
   if (host_config.privileged) return every_capability(machine);
   const Asked add = TRY(read_names(host_config.cap_add, "CapAdd"));

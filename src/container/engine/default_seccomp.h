@@ -1,6 +1,6 @@
 // The seccomp profile of a container that does not bring its own: what is not listed here answers EPERM, and
-// clone3 (whose flags no filter can read) ENOSYS, so that programs take clone. default_seccomp_table.h has the
-// lists.
+// clone3 (whose flags no filter can read) ENOSYS, so that programs take clone. default_seccomp_table.h has
+// the lists.
 #pragma once
 
 #include <cstdint>

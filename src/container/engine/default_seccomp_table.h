@@ -1,8 +1,8 @@
-// The default profile's lists: which system calls a container may make. Names that a kernel or libseccomp does
-// not know are passed over, so newer and other architectures' calls may stand here.
+// The default profile's lists: which system calls a container may make. Names that a kernel or libseccomp
+// does not know are passed over, so newer and other architectures' calls may stand here.
 //
-// Left out on purpose: io_uring (a second way to most calls that no filter sees), keyrings, kexec, swap, module
-// and namespace calls, userfaultfd, and what is obsolete.
+// Left out on purpose: io_uring (a second way to most calls that no filter sees), keyrings, kexec, swap,
+// module and namespace calls, userfaultfd, and what is obsolete.
 #pragma once
 
 #include <cstdint>
@@ -120,8 +120,8 @@ inline constexpr CapabilityCalls by_capability[] = {
 // Before Linux 4.8 a tracer could change a call after the filter had judged it.
 inline constexpr std::string_view since_4_8 = "process_vm_readv process_vm_writev ptrace";
 
-// Domains of personality(2) that change no protection: PER_LINUX, PER_LINUX32, each also with UNAME26; and the
-// question which it is.
+// Domains of personality(2) that change no protection: PER_LINUX, PER_LINUX32, each also with UNAME26; and
+// the question which it is.
 inline constexpr std::uint64_t personalities[] = {0x0, 0x8, 0x20000, 0x20008, 0xffffffff};
 
 // socket(2) of any family but AF_VSOCK, which leads to the host of a virtual machine past every namespace.

@@ -5,10 +5,10 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <optional>
-#include <thread>
 #include <vector>
 
+#include "base/core/ensure.h"
+#include "base/linux/clone.h"
 #include "base/linux/file.h"
 #include "base/linux/mount.h"
 #include "base/linux/path.h"
@@ -53,15 +53,37 @@ struct Assembled {
   io::Fd root, space;
 };
 
-// On a thread of its own: its mount namespace is no longer the program's. The descriptor of the namespace keeps
-// its mounts together when the thread has ended.
+// A mount namespace of its own for this thread, until the end of the scope.
+class Elsewhere {
+ public:
+  static Result<Elsewhere> enter() {
+    Elsewhere elsewhere;
+    io::Fd home = TRY(linux::open_at(AT_FDCWD, "/proc/thread-self/ns/mnt", O_RDONLY));
+    elsewhere.folder_ = TRY(linux::open_at(AT_FDCWD, ".", O_PATH | O_DIRECTORY));
+    TRY(linux::unshare(CLONE_NEWNS));
+    elsewhere.home_ = std::move(home);
+    return elsewhere;
+  }
+  Elsewhere(Elsewhere&&) = default;
+  // The thread goes on with other work: it must be back where all others are.
+  ~Elsewhere() {
+    if (home_) ENSURE(linux::join_namespace(home_.get(), CLONE_NEWNS) && ::fchdir(folder_.get()) == 0);
+  }
+
+ private:
+  Elsewhere() = default;
+  io::Fd home_, folder_;
+};
+
+// The descriptor of the namespace keeps its mounts together when nobody is in it any more.
 Result<Assembled> assemble(const std::string& rootfs, std::span<const ReadyMount> mounts) {
-  if (::unshare(CLONE_NEWNS) != 0) return failed_errno(errno, "unshare the mount namespace");
+  const Elsewhere elsewhere = TRY(Elsewhere::enter());
   TRY(linux::mount_classic("", "/", "", MS_REC | MS_PRIVATE, ""));
   Assembled view;
   view.space = TRY(linux::open_at(AT_FDCWD, "/proc/thread-self/ns/mnt", O_RDONLY));
   view.root = TRY(linux::open_at(AT_FDCWD, rootfs.c_str(), O_PATH | O_DIRECTORY));
   std::vector<const ReadyMount*> order;
+  order.reserve(mounts.size());
   for (const ReadyMount& mount : mounts) order.push_back(&mount);
   std::ranges::stable_sort(order, {}, [](const ReadyMount* mount) {
     return std::ranges::count(linux::clean_path(mount->point.destination), '/');
@@ -85,10 +107,7 @@ Result<FileView> FileView::of_folder(const std::string& rootfs, std::span<const 
     view.root_ = TRY(linux::clone_tree(AT_FDCWD, rootfs.c_str(), linux::Depth::mount));
     return view;
   }
-  std::optional<Result<Assembled>> assembled;
-  std::thread thread([&] { assembled.emplace(assemble(rootfs, mounts)); });
-  thread.join();
-  Assembled parts = TRY(*std::move(assembled));
+  Assembled parts = TRY(assemble(rootfs, mounts));
   view.root_ = std::move(parts.root);
   view.space_ = std::move(parts.space);
   return view;

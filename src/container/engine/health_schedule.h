@@ -5,7 +5,7 @@
 //   sleep until schedule.next_probe() -> run it -> schedule.record(result) -> publish when it says so
 //
 //   starting --success--> healthy <--success-- unhealthy
-//   starting | healthy --retries failures in a row--> unhealthy      (failures in the start period do not count)
+// starting | healthy --retries failures in a row--> unhealthy (failures in the start period do not count)
 #pragma once
 
 #include <optional>

@@ -195,7 +195,7 @@ Result<> check_restart_policy(const docker::RestartPolicy& policy, bool auto_rem
   return {};
 }
 
-Result<Warnings> check_host_config(const docker::Config&, docker::HostConfig& wish, const Machine& machine) {
+Result<Warnings> check_host_config(docker::HostConfig& wish, const Machine& machine) {
   Warnings warnings;
   TRY(check_modes(wish));
   TRY(check_resources(wish.resources, machine, warnings));

@@ -7,7 +7,7 @@ namespace {
 std::string refusal(auto change) {
   docker::HostConfig wish;
   change(wish);
-  return problem_of(check_host_config({}, wish, test_machine()));
+  return problem_of(check_host_config(wish, test_machine()));
 }
 
 TEST_CASE("what was left open gets Docker's defaults") {
@@ -72,7 +72,7 @@ TEST_CASE("what the machine lacks is taken out and told") {
   wish.resources.memory_swappiness = 10;
   wish.resources.memory = 64 << 20;
   wish.resources.oom_kill_disable = true;
-  const auto warnings = check_host_config({}, wish, machine);
+  const auto warnings = check_host_config(wish, machine);
   REQUIRE(warnings);
   CHECK(warnings->size() == 4);
   CHECK(wish.resources.blkio_weight == 0);

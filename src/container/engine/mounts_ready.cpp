@@ -28,7 +28,8 @@ Result<> make_target(const std::string& path, bool is_folder) {
   return {};
 }
 
-// What is at the subpath now gets a mount of its own: should the path lead elsewhere later, the mount does not.
+// What is at the subpath now gets a mount of its own: should the path lead elsewhere later, the mount does
+// not.
 Result<std::string> pin_subpath(const MountPoint& point, const std::string& target) {
   const io::Fd volume =
       TRY(linux::open_at(AT_FDCWD, point.source.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW));

@@ -1,14 +1,16 @@
-// What a container has mounted: binds, volumes and tmpfs from every place where they can be asked for become one
-// list of mount points, and before a start each gets a source on the host.
+// What a container has mounted: binds, volumes and tmpfs from every place where they can be asked for
+// become one list of mount points, and before a start each gets a source on the host.
 //
-//   plan_mounts()     pure: --mount, -v, --volumes-from, --tmpfs, the image's VOLUMEs -> MountPoints  (create)
-//   make_mounts()     makes the volumes and missing folders they name                                 (create)
-//   copy_up()         fills empty volumes with what the image has there             (before the first start)
-//   ready_mounts()    MountPoint -> where it lies on the host; subpaths are opened safely             (start)
-//   release_mounts()  undoes ready_mounts()                                                           (exit)
+//   plan_mounts()     pure: --mount, -v, --volumes-from, the image's VOLUMEs -> MountPoints  (create)
+//   make_mounts()     makes the volumes and missing folders they name              (create)
+//   copy_up()         fills empty volumes with what the image has there            (before the first start)
+//   ready_mounts()    where each lies on the host; subpaths are opened safely      (start)
+//   release_mounts()  undoes ready_mounts()                                        (exit)
 //
-// Errors are invalid in Docker's words: "Duplicate mount point: /x", `invalid mount config for type "bind": bind
-// source path does not exist: /x`.
+// HostConfig.Tmpfs is no mount point, as `inspect` has it: runtime_config.h mounts it.
+//
+// Errors are invalid in Docker's words: "Duplicate mount point: /x", `invalid mount config for type "bind":
+// bind source path does not exist: /x`.
 #pragma once
 
 #include <functional>
@@ -39,12 +41,12 @@ Result<MountsPlan> plan_mounts(const std::map<std::string, bool>& volumes,
 
 Task<std::vector<MountPoint>> make_mounts(MountsPlan plan, Volumes& volumes, io::BlockingPool& pool);
 
-// Blocking, for the pool: for each volume that wants it and is empty, what `rootfs` has at the destination, with
-// owners, modes, times, extended attributes and links.
+// Blocking, for the pool: for each volume that wants it and is empty, what `rootfs` has at the destination,
+// with owners, modes, times, extended attributes and links.
 Result<> copy_up(const std::string& rootfs, std::span<const MountPoint> mounts);
 
-// Blocking, for the pool. `folder`: RUN/containers/ID, where subpaths (and a shareable /dev/shm) get mounts of
-// their own. Volumes with options must be mounted before.
+// Blocking, for the pool. `folder`: RUN/containers/ID, where subpaths (and a shareable /dev/shm) get mounts
+// of their own. Volumes with options must be mounted before.
 Result<std::vector<ReadyMount>> ready_mounts(std::span<const MountPoint> mounts, const std::string& folder);
 void release_mounts(const std::string& folder);
 // A tmpfs at folder/shm for ipc mode shareable; its path. release_mounts() takes it away.

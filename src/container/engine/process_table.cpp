@@ -73,12 +73,12 @@ std::string user_text(pid_t pid, std::string_view passwd) {
 
 }  // namespace
 
-Engine::Top read_processes(std::span<const pid_t> pids) {
+Engine::Top read_processes(std::span<const pid_t> pids, Wall at) {
   Engine::Top top{.titles = {"UID", "PID", "PPID", "C", "STIME", "TTY", "TIME", "CMD"}, .processes = {}};
   const std::int64_t ticks = ::sysconf(_SC_CLK_TCK);
-  timespec up{};
-  ::clock_gettime(CLOCK_BOOTTIME, &up);
-  const std::time_t now = ::time(nullptr);
+  const std::string uptime = linux::read_file("/proc/uptime", file_bytes_max).value_or("");
+  const std::int64_t up = number(uptime);
+  const std::time_t now = at.ns / 1'000'000'000;
   const std::string passwd = linux::read_file("/etc/passwd", file_bytes_max).value_or("");
   for (const pid_t pid : pids) {
     const auto whole = linux::read_file(text("/proc/{}/stat", pid).c_str(), file_bytes_max);
@@ -88,7 +88,7 @@ Engine::Top read_processes(std::span<const pid_t> pids) {
     const std::string_view rest =
         std::string_view(*whole).substr(close + 2);  // "S ppid pgrp session tty ..."
     const std::int64_t used = (number(field(rest, 11)) + number(field(rest, 12))) / ticks;
-    const std::int64_t age = up.tv_sec - number(field(rest, 19)) / ticks;
+    const std::int64_t age = up - number(field(rest, 19)) / ticks;
     top.processes.push_back({user_text(pid, passwd), text("{}", pid), std::string(field(rest, 1)),
                              text("{}", age > 0 ? used * 100 / age : 0), start_text(now - age, now),
                              terminal_text(number(field(rest, 4))),

@@ -7,6 +7,7 @@
 
 namespace podo::engine {
 
-Engine::Top read_processes(std::span<const pid_t> pids);  // what has ended meanwhile is left out
+// What has ended meanwhile is left out.
+Engine::Top read_processes(std::span<const pid_t> pids, Wall now);
 
 }  // namespace podo::engine

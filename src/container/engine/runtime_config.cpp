@@ -23,7 +23,8 @@ void write_namespaces(json::Writer& out, const ConfigInput& input) {
   out.end();
 }
 
-// Those that Docker sets in a network namespace of the container's own come first, so that the wished ones win.
+// Those that Docker sets in a network namespace of the container's own come first, so that the wished ones
+// win.
 void write_sysctls(json::Writer& out, const docker::HostConfig& wish) {
   docker::StringMap sysctls = wish.sysctls;
   if (is_private_network(wish.network_mode)) {

@@ -1,14 +1,16 @@
-// The config.json of a container and the process.json of an exec (OCI runtime-spec), from what was asked of the
-// engine. Pure: values in, text out; no I/O, no clock. What Docker would do is the rule for every default: its
-// mounts, devices, masked paths, capabilities and seccomp profile.
+// The config.json of a container and the process.json of an exec (OCI runtime-spec), from what was asked of
+// the engine. Pure: values in, text out; no I/O, no clock. What Docker would do is the rule for every
+// default: its mounts, devices, masked paths, capabilities and seccomp profile.
 //
 //   Container + Machine + Sandbox + mounts + user  ->  make_runtime_config()  ->  config.json, warnings
 //   Container + ExecConfig + user                  ->  make_process_config()  ->  process.json, warnings
 //
-// What the machine lacks (a limit above what the daemon may give, swap accounting) is a warning where Docker's
-// is one; what cannot be done is unsupported, what contradicts itself invalid, each in Docker's words.
+// What the machine lacks (a limit above what the daemon may give, swap accounting) is a warning where
+// Docker's is one; what cannot be done is unsupported, what contradicts itself invalid, each in Docker's
+// words.
 //
-// Files: runtime_config.cpp (the whole), runtime_config_{process,mounts,devices,resources,security,seccomp}.cpp.
+// Files: runtime_config.cpp (the whole), runtime_config_{process,mounts,devices,resources,security}.cpp,
+// default_seccomp, default_capabilities.
 #pragma once
 
 #include <sys/resource.h>
@@ -76,13 +78,13 @@ Result<RuntimeConfig> make_process_config(const Container& container, const dock
 oci::Resources make_resources(const docker::Resources& wanted, const Machine& machine,
                               const HostDevices& devices, std::vector<std::string>& warnings);
 
-// For POST create, host_config_check.cpp: what was left open gets Docker's defaults, as `inspect` then shows it
-// (swap, /dev/shm, ipc and cgroup namespace modes, masked paths) ...
+// For POST create, host_config_check.cpp: what was left open gets Docker's defaults, as `inspect` then
+// shows it (swap, /dev/shm, ipc and cgroup namespace modes, masked paths) ...
 void complete_host_config(docker::HostConfig& host_config, const Machine& machine);
 // ... and what needs no start to be refused is refused: unknown capabilities, modes, security options, odd
 // numbers. The warnings are those of POST create; what the machine cannot do is taken out of `host_config`.
-Result<std::vector<std::string>> check_host_config(const docker::Config& config,
-                                                   docker::HostConfig& host_config, const Machine& machine);
+Result<std::vector<std::string>> check_host_config(docker::HostConfig& host_config,
+                                                   const Machine& machine);
 // Its part for POST update: resources, and the restart policy if there is one.
 Result<> check_resources(docker::Resources& resources, const Machine& machine,
                          std::vector<std::string>& warnings);

@@ -1,5 +1,5 @@
-// `mounts`: Docker's defaults, unless somebody wants something else in their place, then what was asked for, so
-// that a mount comes before those inside it.
+// `mounts`: Docker's defaults, unless somebody wants something else in their place, then what was asked
+// for, so that a mount comes before those inside it.
 #include <algorithm>
 
 #include "base/linux/path.h"

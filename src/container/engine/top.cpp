@@ -102,7 +102,7 @@ Task<Engine::Top> list_processes(io::EpollLoop& loop, std::string arguments, std
   std::vector<std::string> list;
   for (const std::string_view word : words_of(arguments)) list.emplace_back(word);
   Result<std::string> output = co_await run_ps(loop, list, pids).result();
-  if (!output && output.error().system_errno() == ENOENT) co_return read_processes(pids);
+  if (!output && output.error().system_errno() == ENOENT) co_return read_processes(pids, loop.clock().wall());
   co_return filter_ps(co_await std::move(output), pids);
 }
 

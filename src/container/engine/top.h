@@ -1,5 +1,5 @@
-// GET /containers/{id}/top: what ps(1) says of a container's processes; without a ps on this host, the columns
-// of `ps -ef` from /proc.
+// GET /containers/{id}/top: what ps(1) says of a container's processes; without a ps on this host, the
+// columns of `ps -ef` from /proc.
 #pragma once
 
 #include <span>

@@ -35,7 +35,7 @@ TEST_CASE("ps of this host, and our own columns") {
   const auto top = loop.run(list_processes(loop, "-o pid,comm", {::getpid()}));
   REQUIRE_MESSAGE(top, top.error().message());
   CHECK(top->processes.size() == 1);
-  const Engine::Top own = read_processes(std::vector<pid_t>{::getpid(), 0x3fffffff});
+  const Engine::Top own = read_processes(std::vector<pid_t>{::getpid(), 0x3fffffff}, loop.clock().wall());
   REQUIRE(own.processes.size() == 1);
   CHECK(own.processes[0][1] == text("{}", ::getpid()));
   CHECK(own.processes[0].size() == own.titles.size());

@@ -146,7 +146,8 @@ Result<> TreeArchiver::add_file(int folder, const std::string& name, std::uint64
   return {};
 }
 
-// As many bytes as the header promised: a file that shrinks meanwhile ends in zeros, one that grows is cut off.
+// As many bytes as the header promised: a file that shrinks meanwhile ends in zeros, one that grows is cut
+// off.
 Result<> TreeArchiver::read_file() {
   if (file_left_ > 0) {
     const std::size_t begin = out_.size();

@@ -1,5 +1,5 @@
-// A file tree, or one file, as a tar stream: made piece by piece, with one descriptor open for each folder on the
-// way. Sockets are left out; files with several names come once, then as hard links.
+// A file tree, or one file, as a tar stream: made piece by piece, with one descriptor open for each folder
+// on the way. Sockets are left out; files with several names come once, then as hard links.
 //
 //   TreeArchiver archiver(root, "/etc", "passwd", {.rename = "x"});
 //   for (;;) { piece = TRY(archiver.next()); if (piece.empty()) break; ... }

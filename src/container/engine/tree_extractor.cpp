@@ -72,8 +72,8 @@ Result<> TreeExtractor::take_events() {
   }
 }
 
-// Absolute names count from the folder as well. The parents are walked anew for each name, from the root of the
-// tree, so that links among them mean what they mean inside.
+// Absolute names count from the folder as well. The parents are walked anew for each name, from the root of
+// the tree, so that links among them mean what they mean inside.
 Result<TreeExtractor::Place> TreeExtractor::place_of(const std::string& path, bool make_parents) {
   if (leads_up(path)) return invalid("\"{}\" is outside of \"{}\"", path, folder_);
   const std::string clean = linux::clean_path(path);

@@ -1,5 +1,6 @@
-// A tar stream becomes files below a folder of a container's tree. Names are walked inside the tree: neither ".." nor
-// a symlink, old or new, leads outside. What is in the way is replaced, as `docker cp` does, but a folder is filled.
+// A tar stream becomes files below a folder of a container's tree. Names are walked inside the tree:
+// neither ".." nor a symlink, old or new, leads outside. What is in the way is replaced, as `docker cp`
+// does, but a folder is filled.
 //
 //   TreeExtractor extractor(root, "/srv", options);
 //   extractor.feed(bytes)...; extractor.finish();

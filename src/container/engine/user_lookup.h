@@ -4,8 +4,8 @@
 //   passwd line := name ':' password ':' uid ':' gid ':' comment ':' home ':' shell
 //   group line  := name ':' password ':' gid ':' [ user *( ',' user ) ]
 //
-// Blocking (two small files): for the pool. Errors are invalid, in the words of Docker's clients: "unable to find
-// user x: no matching entries in passwd file".
+// Blocking (two small files): for the pool. Errors are invalid, in the words of Docker's clients: "unable
+// to find user x: no matching entries in passwd file".
 #pragma once
 
 #include <cstdint>

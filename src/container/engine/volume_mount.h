@@ -1,5 +1,5 @@
-// Volumes of the local driver that are mounts of something else: options type, device and o, as mount(8) takes
-// them ("o=addr=10.0.0.1,ro").
+// Volumes of the local driver that are mounts of something else: options type, device and o, as mount(8)
+// takes them ("o=addr=10.0.0.1,ro").
 //
 // A few system calls; a network file system may make mount_volume() wait.
 #pragma once

@@ -1,6 +1,7 @@
 // A volume's record in the store, and its name.
 //
-//   {"name":..,"driver":"local","mountpoint":..,"options":{..},"labels":{..},"created_ns":..,"anonymous":true}
+//
+// {"name":..,"driver":"local","mountpoint":..,"options":{..},"labels":{..},"created_ns":..,"anonymous":true}
 #include <algorithm>
 
 #include "container/engine/volumes.h"

@@ -113,7 +113,8 @@ std::vector<VolumePtr> Volumes::list() const {
   return list;
 }
 
-// The name is free at once; the files go from a folder of another name, so that a new volume never meets them.
+// The name is free at once; the files go from a folder of another name, so that a new volume never meets
+// them.
 Task<void> Volumes::remove(std::string name, std::vector<std::string> users, bool force) {
   const auto found = volumes_.find(name);
   if (found == volumes_.end()) {

@@ -4,8 +4,8 @@
 //   create -> (mount -> unmount)* -> remove
 //
 // Records are JSON in the store under "volume/NAME", written relaxed. Names: [a-zA-Z0-9][a-zA-Z0-9_.-]+.
-// Lives on the daemon's loop; work on files goes to the pool. Errors: not_found "get x: no such volume", conflict
-// "remove x: volume is in use - [ID]", invalid as Docker says it.
+// Lives on the daemon's loop; work on files goes to the pool. Errors: not_found "get x: no such volume",
+// conflict "remove x: volume is in use - [ID]", invalid as Docker says it.
 #pragma once
 
 #include <map>
@@ -26,8 +26,8 @@ class Volumes {
   static Task<std::unique_ptr<Volumes>> open(store::Store& store, io::BlockingPool& pool, const Clock& clock,
                                              Random& random, std::string folder);  // DATA/volumes
 
-  // The one there is, when it has that name ("" makes a name up and an anonymous volume). `anonymous`: it goes
-  // with the last container that uses it.
+  // The one there is, when it has that name ("" makes a name up and an anonymous volume). `anonymous`: it
+  // goes with the last container that uses it.
   Task<VolumePtr> create(Engine::VolumeWish wish, bool anonymous = false);
   Result<VolumePtr> get(std::string_view name) const;
   std::vector<VolumePtr> list() const;  // by name
