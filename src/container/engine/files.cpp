@@ -57,7 +57,8 @@ Task<void> LocalEngine::copy_to(std::string reference, std::string path, http::B
                                 CopyOptions options) {
   const SlotPtr slot = co_await find(reference);
   const OpenFiles files = co_await open_files(slot);
-  co_await engine::copy_to({ground_.pool, slot->id(), slot->container->config.user}, files.view, path, archive, options);
+  co_await engine::copy_to({ground_.pool, slot->id(), slot->container->config.user}, files.view, path,
+                           archive, options);
   tell(*slot, "extract-to-dir");
 }
 
