@@ -199,7 +199,7 @@ Task<void> LocalEngine::remove_leftovers() {
     return slot != slots_.end() && slot->second->run != nullptr;
   };
   std::erase_if(names[0], runs);
-  std::erase_if(names[1], runs);
+  std::erase_if(names[1], [&](const std::string& id) { return id.starts_with('@') || runs(id); });  // @seccomp
   std::erase_if(names[2], [this](const std::string& id) { return slots_.contains(id); });
   for (const std::string& id : names[0]) co_await ground_.images.unmount(run_folder(id) + "/rootfs").result();
   co_await ground_.pool.run([&runtime = runtime_, &log = ground_.log, names, run, data]() -> Result<void> {
