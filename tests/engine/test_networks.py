@@ -22,6 +22,16 @@ def fetch(port, host="127.0.0.1"):
         return connection.makefile().read()
 
 
+def served(port, host="127.0.0.1"):
+    """What fetch() gives once somebody listens: the server makes its socket anew for every connection."""
+    def attempt():
+        try:
+            return fetch(port, host)
+        except OSError:
+            return None
+    return wait_until(attempt)
+
+
 def serve(engine, name, *words):
     engine.docker("run", "-d", "--name", name, *words, "busybox", "sh", "-c", f"while :; do echo {name} | nc -l -p 80; done")
 
@@ -65,7 +75,7 @@ def test_subnets_and_static_addresses(engine):
 def test_published_ports_from_the_host(engine, host):
     port = free_port()
     serve(engine, "pub", "-p", f"{port}:80")
-    assert wait_until(lambda: fetch(port, host)) == "pub\n"
+    assert served(port, host) == "pub\n"
     assert engine.docker("port", "pub").split("\n")[0] == f"80/tcp -> 0.0.0.0:{port}"
     assert f"0.0.0.0:{port}->80/tcp" in engine.docker("ps", "--format", "{{.Ports}}")
     with pytest.raises(OSError):
@@ -89,7 +99,7 @@ while True:
 def test_ports_of_one_address_chosen_ports_and_udp(engine, request):
     serve(engine, "one", "-p", "127.0.0.1::80")
     host, port = engine.docker("port", "one", "80").rsplit(":", 1)
-    assert host == "127.0.0.1" and wait_until(lambda: fetch(int(port))) == "one\n"
+    assert host == "127.0.0.1" and served(int(port)) == "one\n"
     udp = free_port(socket.SOCK_DGRAM)
     engine.docker("run", "-d", "--name", "udp", "-p", f"{udp}:5300/udp", "busybox", "sleep", "1000")
     request.addfinalizer(echo_udp(engine.inspect("udp")["State"]["Pid"], 5300).kill)
@@ -109,7 +119,7 @@ def test_hairpin(engine):
     port = free_port()
     serve(engine, "hair", "-p", f"{port}:80")
     gateway = engine.docker("inspect", "-f", "{{.NetworkSettings.Networks.bridge.Gateway}}", "hair")
-    wait_until(lambda: fetch(port))
+    served(port)
     assert engine.docker("run", "--rm", "busybox", "nc", "-w", "3", gateway, port) == "hair"
     assert engine.docker("exec", "hair", "nc", "-w", "3", gateway, port, code=None).stdout == "hair\n"
 
