@@ -1,5 +1,5 @@
-// Digests: SHA-256 and SHA-512 (FIPS 180-4) of bytes that come in parts, written as "sha256:" and lower-case hex
-// digits. They name content: nobody can make other bytes with the same digest.
+// Digests: SHA-256 and SHA-512 (FIPS 180-4) of bytes that come in parts, written as "sha256:" and lower-case
+// hex digits. They name content: nobody can make other bytes with the same digest.
 //
 //   Digest digest;
 //   digest.add(bytes);

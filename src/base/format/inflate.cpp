@@ -28,15 +28,47 @@ std::uint32_t load32(const std::uint8_t* at) {
 
 constexpr std::uint64_t low_bits(unsigned count) { return (std::uint64_t{1} << count) - 1; }
 
-// May write up to seven bytes behind the match: they are slack, or overwritten next.
+// The input of the hot loop, in registers: up to eight bytes are looked at ahead of what is used.
+struct Bits {
+  const std::uint8_t* in;
+  std::uint64_t bits;
+  unsigned count;
+
+  void fill() {  // to at least 56
+    bits |= load64(in) << count;
+    in += (63 - count) >> 3;
+    count |= 56;
+  }
+  void drop(std::uint32_t entry) {
+    bits >>= used_bits(entry);
+    count -= used_bits(entry);
+  }
+  template <class Table>
+  std::uint32_t look_up(const Table& table) const {
+    return table.entries.data()[bits & low_bits(Table::main_bits)];
+  }
+  template <class Table>
+  std::uint32_t follow(const Table& table, std::uint32_t link) const {
+    return table.entries.data()[value_of(link) + (bits >> Table::main_bits & low_bits(used_bits(link)))];
+  }
+  // The entry's value with the extra bits behind its word; all of it is used then.
+  std::size_t take(std::uint32_t entry) {
+    const std::size_t value = value_of(entry) + ((bits & low_bits(used_bits(entry))) >> word_bits(entry));
+    drop(entry);
+    return value;
+  }
+};
+
+// May write up to fifteen bytes behind the match: they are slack, or overwritten next.
 std::uint8_t* copy_match(std::uint8_t* out, std::size_t distance, std::size_t length) {
   const std::uint8_t* from = out - distance;
   std::uint8_t* const end = out + length;
   if (distance >= 8) {
     do {
       std::memcpy(out, from, 8);
-      out += 8;
-      from += 8;
+      std::memcpy(out + 8, from + 8, 8);
+      out += 16;
+      from += 16;
     } while (out < end);
   } else if (distance == 1) {
     std::memset(out, *from, length);
@@ -216,7 +248,7 @@ Result<bool> Inflater::read_dynamic_codes() {
   std::array<std::uint8_t, 320> lengths{};
   for (std::size_t i = 0; i < literals + distances;) {
     const std::uint32_t entry = table[look_at_bits(7)];
-    if ((entry & kind_special) != 0) return corrupt("gzip: a word that the code does not have");
+    if (is_rare(entry)) return corrupt("gzip: a word that the code does not have");
     take_bits(used_bits(entry));
     const std::uint32_t symbol = value_of(entry);
     if (symbol < 16) {
@@ -245,66 +277,53 @@ Result<> Inflater::use_codes(std::uint8_t* lengths, std::size_t literals, std::s
 }
 
 // The hot loop: everything in registers, eight bytes of input at a look, no bounds of the tables asked (their
-// indexes are masked). It runs while symbol_bytes_max of input are there, or the input has ended: then what is
-// read behind it is padding, which shows in the position afterwards.
+// indexes are masked). It runs while symbol_bytes_max of input are there, or the input has ended: then what
+// is read behind it is padding, which shows in the position afterwards.
 Result<bool> Inflater::decode() {
   if (wait_for(symbol_bytes_max)) return false;
-  const std::uint8_t *in = input_.get() + input_at_, *const input_end = input_.get() + input_end_;
+  Bits bits{input_.get() + input_at_, bits_, bit_count_};
   // The padding may be begun, not left: two more looks fit behind this.
+  const std::uint8_t* const input_end = input_.get() + input_end_;
   const std::uint8_t* const in_stop = finished_ ? input_end + 16 : input_end - symbol_bytes_max;
-  std::uint8_t *out = output_.get() + output_at_, *const out_stop =
-                                                      output_.get() + window_bytes + piece_bytes;
+  std::uint8_t* out = output_.get() + output_at_;
+  const std::uint8_t* const out_stop = output_.get() + window_bytes + piece_bytes;
   const std::uint8_t* const history = output_.get() + history_at_;
-  const std::uint32_t *literals = literals_.entries.data(), *distances = distances_.entries.data();
-  constexpr std::uint64_t literal_mask = low_bits(11), distance_mask = low_bits(8);
-  std::uint64_t bits = bits_;
-  unsigned count = bit_count_;
   const char* wrong = nullptr;
   bool ended = false;
 
-  while (in <= in_stop && out < out_stop) {
-    bits |= load64(in) << count;
-    in += (63 - count) >> 3;
-    count |= 56;
-    std::uint32_t entry = literals[bits & literal_mask];
-    for (int i = 0; i < 2 && (entry & kind_literal) != 0 && (entry & kind_special) == 0; ++i) {
+  while (bits.in <= in_stop && out < out_stop) {
+    bits.fill();
+    std::uint32_t entry = bits.look_up(literals_);
+    for (int i = 0; i < 2 && kind_of(entry) == kind_literal; ++i) {  // with what follows, 42 bits at most
       *out++ = static_cast<std::uint8_t>(value_of(entry));
-      bits >>= used_bits(entry);
-      count -= used_bits(entry);
-      entry = literals[bits & literal_mask];
+      bits.drop(entry);
+      entry = bits.look_up(literals_);
     }
-    if ((entry & kind_special) != 0 && (entry & kind_end) == kind_link) {
-      entry = literals[value_of(entry) + (bits >> 11 & low_bits(used_bits(entry)))];
+    if (is_rare(entry)) [[unlikely]] {
+      if (kind_of(entry) == kind_link) entry = bits.follow(literals_, entry);
+      if (is_rare(entry)) {
+        bits.drop(entry);
+        if (kind_of(entry) == kind_end) ended = true;
+        else wrong = "gzip: a word that the code does not have";
+        break;
+      }
     }
-    std::uint64_t before = bits;
-    bits >>= used_bits(entry);
-    count -= used_bits(entry);
-    if ((entry & kind_special) != 0) {
-      if ((entry & kind_end) == kind_end) ended = true;
-      else wrong = "gzip: a word that the code does not have";
-      break;
-    }
-    if ((entry & kind_literal) != 0) {
+    if (kind_of(entry) == kind_literal) {
       *out++ = static_cast<std::uint8_t>(value_of(entry));
+      bits.drop(entry);
       continue;
     }
-    std::size_t length = value_of(entry) + ((before & low_bits(used_bits(entry))) >> word_bits(entry));
-
-    bits |= load64(in) << count;
-    in += (63 - count) >> 3;
-    count |= 56;
-    entry = distances[bits & distance_mask];
-    if ((entry & kind_link) != 0)
-      entry = distances[value_of(entry) + (bits >> 8 & low_bits(used_bits(entry)))];
-    if ((entry & kind_special) != 0) {
-      wrong = "gzip: a word that the code does not have";
-      break;
+    const std::size_t length = bits.take(entry);
+    bits.fill();
+    entry = bits.look_up(distances_);
+    if (is_rare(entry)) [[unlikely]] {
+      if (kind_of(entry) == kind_link) entry = bits.follow(distances_, entry);
+      if (is_rare(entry)) {
+        wrong = "gzip: a word that the code does not have";
+        break;
+      }
     }
-    before = bits;
-    bits >>= used_bits(entry);
-    count -= used_bits(entry);
-    const std::size_t distance =
-        value_of(entry) + ((before & low_bits(used_bits(entry))) >> word_bits(entry));
+    const std::size_t distance = bits.take(entry);
     if (distance > static_cast<std::size_t>(out - history)) {
       wrong = "gzip: a distance before the beginning";
       break;
@@ -312,10 +331,10 @@ Result<bool> Inflater::decode() {
     out = copy_match(out, distance, length);
   }
 
-  in -= count >> 3;
-  bit_count_ = count & 7;
-  bits_ = bits & low_bits(bit_count_);
-  input_at_ = static_cast<std::size_t>(in - input_.get());
+  bits.in -= bits.count >> 3;
+  bit_count_ = bits.count & 7;
+  bits_ = bits.bits & low_bits(bit_count_);
+  input_at_ = static_cast<std::size_t>(bits.in - input_.get());
   output_at_ = static_cast<std::size_t>(out - output_.get());
   if (wrong != nullptr) return corrupt("{}", wrong);
   if (overran()) return corrupt("gzip: the stream is cut off");

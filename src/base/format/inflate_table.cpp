@@ -43,7 +43,7 @@ Result<> build_code_table(const std::uint8_t* lengths, std::size_t symbols,
                           unsigned main_bits) {
   Words words = TRY(assign_words(lengths, symbols));
   const std::uint32_t main_size = 1u << main_bits;
-  std::fill_n(table, main_size, make_entry(0, kind_special, 0));
+  std::fill_n(table, main_size, make_entry(0, kind_unknown, 0));
 
   // The words in their order, by length then symbol: longer ones of one beginning follow one another.
   std::array<std::uint16_t, 288> sorted;
@@ -68,10 +68,10 @@ Result<> build_code_table(const std::uint8_t* lengths, std::size_t symbols,
       continue;
     }
     const std::uint32_t beginning = word & (main_size - 1);
-    if ((table[beginning] & kind_link) == 0) {
+    if (kind_of(table[beginning]) != kind_link) {
       const unsigned sub_bits = bits - main_bits;
       ENSURE(free + (1u << sub_bits) <= size);
-      table[beginning] = make_entry(static_cast<std::uint32_t>(free), kind_special | kind_link, sub_bits);
+      table[beginning] = make_entry(static_cast<std::uint32_t>(free), kind_link, sub_bits);
       free += 1u << sub_bits;
     }
     const std::uint32_t link = table[beginning], sub_size = 1u << used_bits(link);

@@ -17,10 +17,12 @@
 namespace podo::gzip {
 
 enum Kind : std::uint32_t {
+  kind_length = 0,  // or a distance: there is more to do
   kind_literal = 1u << 13,
-  kind_special = 1u << 14,  // a link, the end of the block, or (neither) a word that no symbol has
-  kind_link = 1u << 15,
-  kind_end = kind_link | kind_literal,  // with kind_special
+  kind_unknown = 1u << 14,  // a word that no symbol has; the bit is set in all that are rare
+  kind_end = kind_unknown | kind_literal,
+  kind_link = kind_unknown | 1u << 15,  // the word is longer than the index
+  kind_mask = 7u << 13,
 };
 
 constexpr unsigned word_bits_max = 15;
@@ -33,11 +35,13 @@ constexpr std::uint32_t with_word(std::uint32_t entry, unsigned bits) { return e
 constexpr unsigned used_bits(std::uint32_t entry) { return entry & 0xff; }
 constexpr unsigned word_bits(std::uint32_t entry) { return entry >> 8 & 0x1f; }
 constexpr std::uint32_t value_of(std::uint32_t entry) { return entry >> 16; }
+constexpr std::uint32_t kind_of(std::uint32_t entry) { return entry & kind_mask; }
+constexpr bool is_rare(std::uint32_t entry) { return (entry & kind_unknown) != 0; }
 
 inline constexpr std::array<std::uint32_t, 288> literal_entries = [] {
   std::array<std::uint32_t, 288> entries{};
   for (std::uint32_t i = 0; i < 256; ++i) entries[i] = make_entry(i, kind_literal, 0);
-  entries[256] = make_entry(0, kind_special | kind_end, 0);
+  entries[256] = make_entry(0, kind_end, 0);
   std::uint32_t length = 3;
   for (std::uint32_t i = 257; i < 285; ++i) {
     unsigned extra = i < 265 ? 0 : (i - 261) / 4;
@@ -45,7 +49,7 @@ inline constexpr std::array<std::uint32_t, 288> literal_entries = [] {
     length += 1u << extra;
   }
   entries[285] = make_entry(258, 0, 0);
-  entries[286] = entries[287] = make_entry(0, kind_special, 0);
+  entries[286] = entries[287] = make_entry(0, kind_unknown, 0);
   return entries;
 }();
 
@@ -57,7 +61,7 @@ inline constexpr std::array<std::uint32_t, 32> distance_entries = [] {
     entries[i] = make_entry(distance, 0, extra);
     distance += 1u << extra;
   }
-  entries[30] = entries[31] = make_entry(0, kind_special, 0);
+  entries[30] = entries[31] = make_entry(0, kind_unknown, 0);
   return entries;
 }();
 

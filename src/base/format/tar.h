@@ -1,5 +1,5 @@
-// tar: file trees as a stream. Reads v7, ustar (POSIX.1-1988), pax (POSIX.1-2001) and GNU archives, sparse files
-// of all their spellings included; writes ustar, with pax records where ustar has no room.
+// tar: file trees as a stream. Reads v7, ustar (POSIX.1-1988), pax (POSIX.1-2001) and GNU archives, sparse
+// files of all their spellings included; writes ustar, with pax records where ustar has no room.
 //
 //   archive := member* zeros(512) zeros(512) anything
 //   member  := header content padding to 512
@@ -8,13 +8,14 @@
 //   number  := octal digits, blanks or zeros around them | 80 big-endian | ff two's complement
 //   magic   := "ustar\0" (with a prefix) | "ustar " (GNU: 386 holds sparse pieces instead) | else v7
 //   type    := '0' '\0' '7' file  '1' hard link  '2' symlink  '3' '4' devices  '5' directory  '6' fifo
-//            | 'x' pax records for the next member  'g' for all that follow  'L' 'K' the next one's name, link
+//            | 'x' pax records for the next member  'g' for all that follow
+//            | 'L' 'K' the next member's name, link
 //            | 'S' GNU sparse file
 //   record  := length ' ' key '=' value '\n'           length counts all of it, in decimal
 //
-// Values only: no I/O. The input is hostile; what is damaged, too large for its place or of an unknown kind is
-// refused, and memory stays within metadata_bytes_max. Names are given as they stand: whoever makes files of them must
-// keep them from leading elsewhere.
+// Values only: no I/O. The input is hostile; what is damaged, too large for its place or of an unknown kind
+// is refused, and memory stays within metadata_bytes_max. Names are given as they stand: whoever makes files
+// of them must keep them from leading elsewhere.
 #pragma once
 
 #include <cstdint>

@@ -32,8 +32,9 @@ class Compressor {
 // What `size` bytes were made of; corrupt when it is anything else.
 Result<std::string> decompress(std::string_view frame, std::size_t size);
 
-// Frames of any size, undone as their bytes come; memory is bounded by a window of 8 MiB, more is refused (the
-// format's own recommendation, section 3.1.1.1.2). Use as gzip::Inflater (inflate.h). One thread at a time.
+// Frames of any size, undone as their bytes come; memory is bounded by a window of 8 MiB, more is refused
+// (the format's own recommendation, section 3.1.1.1.2). Use as gzip::Inflater (inflate.h). One thread at a
+// time.
 class Expander {
  public:
   Expander();

@@ -94,8 +94,11 @@ ImagePtr LocalImages::make_image(const Described& described, const ConfigRecord&
   image->manifest_digest = config.manifest_digest;
   for (const oci::Descriptor& layer : described.manifest.layers) image->layer_digests.push_back(layer.digest);
   image->chain_ids = chain_ids_of(described.config.diff_ids);
-  for (const std::string& chain_id : image->chain_ids)
-    if (auto layer = layers_.find(chain_id); layer != layers_.end()) image->size_bytes += layer->second.bytes;
+  for (const std::string& chain_id : image->chain_ids) {
+    const auto layer = layers_.find(chain_id);
+    image->layer_sizes.push_back(layer == layers_.end() ? 0 : layer->second.bytes);
+    image->size_bytes += image->layer_sizes.back();
+  }
   image->parent_id = config.parent_id;
   image->last_tagged = Wall{config.tagged_ns};
   return image;

@@ -1,6 +1,6 @@
-// An image archive, plain or compressed, as it comes: every file of it becomes a file of a folder, digested on the way.
-// Nothing is named after what the archive says, so its names cannot lead anywhere; they are keys of a map.
-// Blocking calls; one thread at a time.
+// An image archive, plain or compressed, as it comes: every file of it becomes a file of a folder, digested
+// on the way. Nothing is named after what the archive says, so its names cannot lead anywhere; they are keys
+// of a map. Blocking calls; one thread at a time.
 #pragma once
 
 #include <map>

@@ -1,5 +1,5 @@
-// What a container changed in its image, read off the upper folder of its overlay, in Docker's manner: a folder counts as
-// modified when something in it was made or removed, not when only a file in it was written.
+// What a container changed in its image, read off the upper folder of its overlay, in Docker's manner: a
+// folder counts as modified when something in it was made or removed, not when only a file in it was written.
 #pragma once
 
 #include <vector>

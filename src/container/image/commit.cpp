@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "base/core/timestamp.h"
 #include "base/crypto/digest.h"
 #include "base/format/gzip.h"
 #include "base/format/json.h"
@@ -62,6 +63,7 @@ Task<ImagePtr> LocalImages::commit(CommitOptions options) {
   PackedLayer layer = co_await ground_.pool.run(
       [tree = snapshot.upper, marks, path = work.path()] { return pack_layer(tree, marks, path); });
 
+  config.created = rfc3339_nano(ground_.clock.wall());
   config.diff_ids = base ? base->config.diff_ids : std::vector<std::string>();
   oci::HistoryEntry entry{config.created, options.created_by, options.author, options.comment};
   entry.empty_layer = layer.members == 0;

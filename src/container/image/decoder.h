@@ -1,6 +1,6 @@
-// Layer bytes as they are stored become a tar stream: gzip, zstd or neither, told by the first bytes (the media type
-// of a layer is often wrong). Fed and asked like an Inflater (base/format/inflate.h); bounded memory; one thread
-// at a time.
+// Layer bytes as they are stored become a tar stream: gzip, zstd or neither, told by the first bytes (the
+// media type of a layer is often wrong). Fed and asked like an Inflater (base/format/inflate.h); bounded
+// memory; one thread at a time.
 #pragma once
 
 #include <optional>

@@ -3,7 +3,7 @@
 //   oci-layout index.json blobs/sha256/HEX   content, as an OCI image layout
 //   partial/ALGORITHM-HEX                    blobs that are on their way
 //   layers/HEX/fs                            unpacked layers, HEX of the chain id
-//   snapshots/CONTAINER/{fs,work}            what containers changed; with the copy snapshotter, their whole trees
+//   snapshots/CONTAINER/{fs,work}            what containers changed; as copies, their whole trees
 //   work/N                                   layers and archives that are being unpacked; emptied on opening
 //   trash/N                                  what is being removed; emptied on opening
 #pragma once

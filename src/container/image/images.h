@@ -1,13 +1,13 @@
 // Images: what they consist of, what they are called, and the file trees made of them.
 //
-// Content (configs, manifests, indexes, compressed layers) is addressed by digest and lies in an OCI image layout
-// on the data folder (DATA/images/oci-layout, blobs/sha256/...); unpacked layers lie beside it
+// Content (configs, manifests, indexes, compressed layers) is addressed by digest and lies in an OCI image
+// layout on the data folder (DATA/images/oci-layout, blobs/sha256/...); unpacked layers lie beside it
 // (DATA/images/layers/CHAIN-ID/fs), shared by every image and container that has the same chain. References,
 // and which layers are complete, are in the store below "image/". A crash at any point leaves no half image:
 // bytes get their final name after they were verified, and the reference is written last.
 //
-// An image's id is the digest of its config ("sha256:..."), as in Docker's classic store; its repo digests are
-// manifest digests. Lives on the daemon's loop; unpacking, hashing and mounting go to the pool.
+// An image's id is the digest of its config ("sha256:..."), as in Docker's classic store; its repo digests
+// are manifest digests. Lives on the daemon's loop; unpacking, hashing and mounting go to the pool.
 #pragma once
 
 #include <functional>
@@ -42,8 +42,9 @@ struct ImagesOptions {
   enum class Snapshots : std::uint8_t { choose, overlay, copy } snapshots = Snapshots::choose;
   std::uint64_t layer_bytes_max = 64ull << 30;  // unpacked; an image's layers together: 4 times that
   std::uint64_t layer_entries_max = 4'000'000;
-  // How long after the last addition the file system is flushed: later than the kernel would write by itself, so
-  // that little is left to do and nobody's disk is held up. Until then a power cut costs a check (records.h).
+  // How long after the last addition the file system is flushed: later than the kernel would write by itself,
+  // so that little is left to do and nobody's disk is held up. Until then a power cut costs a check
+  // (records.h).
   Duration settle_after = seconds(45);
 };
 
@@ -85,8 +86,8 @@ struct Removed {
 // chain(1) = diff(1); chain(n) = digest(chain(n-1) " " diff(n))   (image-spec, config.md#layer-chainid)
 std::vector<std::string> chain_ids_of(const std::vector<std::string>& diff_ids);
 
-// What a long operation has to say, in Docker's words: status "Downloading", id "a1b2c3", current, total; or a
-// line without an id. Called on the loop.
+// What a long operation has to say, in Docker's words: status "Downloading", id "a1b2c3", current, total; or
+// a line without an id. Called on the loop.
 struct Progress {
   std::string id, status;
   std::uint64_t current = 0, total = 0;
@@ -100,7 +101,8 @@ class Images {
   virtual ~Images() = default;
 
   // --- names (references are stored complete: "docker.io/library/busybox:latest") ---
-  // By tag, digest reference, id, or a unique prefix of an id (12 or more, or unambiguous). not_found: "No such image: x".
+  // By tag, digest reference, id, or a unique prefix of an id (12 or more, or unambiguous). not_found: "No
+  // such image: x".
   virtual Result<ImagePtr> get(std::string_view reference) const = 0;
   virtual std::vector<ImagePtr> list() const = 0;
   virtual Task<void> tag(std::string id, std::string reference) = 0;  // takes it from whoever had it
@@ -140,8 +142,8 @@ class Images {
 
   // --- containers' trees ---
   virtual Task<Snapshot> make_snapshot(std::string container_id, ImagePtr image) = 0;
-  // For a container that is removed when it ends: fsync(2) in it does nothing from the next mount on, and its end
-  // waits for no disk; a power cut may leave it damaged.
+  // For a container that is removed when it ends: fsync(2) in it does nothing from the next mount on, and its
+  // end waits for no disk; a power cut may leave it damaged.
   virtual Task<void> mark_scratch(std::string) { co_return; }
   virtual Result<Snapshot> snapshot(std::string_view container_id) const = 0;
   virtual Task<void> mount_snapshot(std::string container_id, std::string target) = 0;  // fine if mounted
@@ -160,7 +162,8 @@ class Images {
     std::string author, comment, created_by;
   };
   virtual Task<ImagePtr> commit(CommitOptions options) = 0;  // the snapshot's changes become a layer
-  // `docker save`: an OCI layout that is a docker archive too (manifest.json, repositories). Written piece by piece.
+  // `docker save`: an OCI layout that is a docker archive too (manifest.json, repositories). Written piece by
+  // piece.
   using Sink = std::function<Task<void>(std::string_view)>;
   virtual Task<void> save(std::vector<std::string> references, Sink sink) = 0;
   // `docker load`: docker archives and OCI layouts, plain or gzip/zstd.

@@ -33,6 +33,7 @@ TEST_CASE("a loaded image is found by tag, id, prefix and digest, after the daem
     CHECK_EQ(image->config_text, archive.config());
     CHECK_EQ(image->chain_ids.size(), 2);
     CHECK_EQ(image->size_bytes, 4);
+    CHECK((image->layer_sizes == std::vector<std::uint64_t>{3, 1}));
     CHECK((image->tags == std::vector<std::string>{"docker.io/library/web:1", "example.com/web:stable"}));
     for (const std::string& name :
          {archive.id(), archive.id().substr(7), archive.id().substr(7, 12),

@@ -1,5 +1,6 @@
-// What the tests of this room stand on: a folder that goes away, tar archives made by hand, a store in memory, and Images
-// over them. Layers need root (owners, devices, trusted.*): those tests say so and stop elsewhere.
+// What the tests of this room stand on: a folder that goes away, tar archives made by hand, a store in
+// memory, and Images over them. Layers need root (owners, devices, trusted.*): those tests say so and stop
+// elsewhere.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -101,10 +102,10 @@ struct ImageArchive {
     std::string ids;
     for (const std::string& layer : layers)
       ids += text("{}\"{}\"", ids.empty() ? "" : ",", crypto::digest_of(layer));
-    return text(
-        R"({{"architecture":"amd64","os":"linux","created":"2024-01-02T03:04:05Z","config":{{"Cmd":["sh"]{}}},)"
-        R"("rootfs":{{"type":"layers","diff_ids":[{}]}}}})",
-        extra, ids);
+    return text(R"({{"architecture":"amd64","os":"linux","created":"2024-01-02T03:04:05Z",)"
+                R"("config":{{"Cmd":["sh"]{}}},)"
+                R"("rootfs":{{"type":"layers","diff_ids":[{}]}}}})",
+                extra, ids);
   }
   std::string id() const { return crypto::digest_of(config()); }
   std::string bytes() const {

@@ -4,13 +4,14 @@
 //   .wh..wh..opq    -> trusted.overlay.opaque on its folder: nothing of lower layers shows in it
 //   other .wh..wh.* -> nothing (aufs kept its own affairs there)
 //
-// Whatever the layer says, nothing outside of the folder is touched: parents are opened by openat2 with the folder
-// as their root, which absolute symlinks and ".." cannot leave; the last part of a name is made, replaced
-// or linked in that parent without following it. Names that lead above the root are refused. Of extended attributes
-// only those an image may set are set (user.*, security.capability, POSIX ACLs), never overlayfs's own.
+// Whatever the layer says, nothing outside of the folder is touched: parents are opened by openat2 with the
+// folder as their root, which absolute symlinks and ".." cannot leave; the last part of a name is made,
+// replaced or linked in that parent without following it. Names that lead above the root are refused. Of
+// extended attributes only those an image may set are set (user.*, security.capability, POSIX ACLs), never
+// overlayfs's own.
 //
-// A later member replaces an earlier one of the same name. Owners, modes and times are the members'; the times of
-// folders are set last. Blocking calls; one thread at a time. Errors name the member.
+// A later member replaces an earlier one of the same name. Owners, modes and times are the members'; the
+// times of folders are set last. Blocking calls; one thread at a time. Errors name the member.
 #pragma once
 
 #include <cstdint>

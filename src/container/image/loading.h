@@ -1,8 +1,8 @@
 // What an image archive holds, told from its documents: pure but for reading the files that came out of it.
 //
-//   docker   manifest.json: [{"Config":NAME,"RepoTags":[...],"Layers":[NAME...]}]     docker save, 1.10 and later
-//   oci      oci-layout, index.json, blobs/ALGORITHM/HEX                               image-spec
-//   legacy   repositories: {NAME:{TAG:ID}}, ID/json, ID/layer.tar                      docker save before 1.10
+//   docker   manifest.json: [{"Config":NAME,"RepoTags":[...],"Layers":[NAME...]}]   docker save since 1.10
+//   oci      oci-layout, index.json, blobs/ALGORITHM/HEX                            image-spec
+//   legacy   repositories: {NAME:{TAG:ID}}, ID/json, ID/layer.tar                   docker save before 1.10
 //
 // One that is the first two at once (as ours are) is read as docker's, and its manifests as oci's.
 #pragma once

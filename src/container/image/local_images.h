@@ -1,9 +1,9 @@
-// The maker of Images: everything in one folder, what it holds in memory too (a few kilobytes an image). Its parts
-// are in a file per verb: open.cpp, recover.cpp, names.cpp, remove.cpp, blobs.cpp, layers.cpp, add_image.cpp,
-// snapshots.cpp, commit.cpp, save.cpp, load.cpp, import.cpp, collect.cpp.
+// The maker of Images: everything in one folder, what it holds in memory too (a few kilobytes an image). Its
+// parts are in a file per verb: open.cpp, recover.cpp, names.cpp, remove.cpp, blobs.cpp, layers.cpp,
+// add_image.cpp, snapshots.cpp, commit.cpp, save.cpp, load.cpp, import.cpp, collect.cpp.
 //
-// Lives on the loop. The maps are what is true now; the store follows them (records.h), so a step that looks and acts
-// without an await in between cannot be overtaken.
+// Lives on the loop. The maps are what is true now; the store follows them (records.h), so a step that looks
+// and acts without an await in between cannot be overtaken.
 #pragma once
 
 #include <map>

@@ -13,7 +13,8 @@ bool is_hex(std::string_view text) {
 
 Result<ImagePtr> LocalImages::get(std::string_view reference) const {
   if (auto image = images_.find(reference); image != images_.end()) return image->second;
-  // 64 digits name an image by its id, never by a name; a shorter row of them may be both, and the name counts.
+  // 64 digits name an image by its id, never by a name; a shorter row of them may be both, and the name
+  // counts.
   auto parsed = oci::Reference::parse(reference);
   if (parsed) {
     auto named = references_.end();

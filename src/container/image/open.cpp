@@ -50,7 +50,8 @@ void LocalImages::read_record(std::string_view key, std::string_view value) {
   else if (key.starts_with(keys::snapshot)) keep(keys::snapshot, snapshots_, decode_snapshot(value));
 }
 
-// Folders and files no record speaks of: what a crash interrupted. Blobs on their way are kept, to go on with.
+// Folders and files no record speaks of: what a crash interrupted. Blobs on their way are kept, to go on
+// with.
 Task<void> LocalImages::clear_leftovers() {
   struct Known {
     std::set<std::string> layers, blobs, snapshots;

@@ -51,7 +51,8 @@ Result<> mount_overlay_classic(const Snapshot& snapshot, const std::string& work
 
 Result<> mount_overlay(const Snapshot& snapshot, const std::string& work, const std::string& target,
                        bool scratch) {
-  // overlayfs leaves this mark so that nobody trusts a volatile tree after a crash. Here that was decided before.
+  // overlayfs leaves this mark so that nobody trusts a volatile tree after a crash. Here that was decided
+  // before.
   if (scratch) {
     if (auto inner = open_folder(AT_FDCWD, (work + "/work").c_str()))
       TRY(remove_tree(inner->get(), "incompat"));

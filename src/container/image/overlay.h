@@ -10,18 +10,20 @@
 
 namespace podo::image {
 
-// Whether overlayfs works on the data folder's file system (it does not on another overlay, nor on some others).
+// Whether overlayfs works on the data folder's file system (it does not on another overlay, nor on some
+// others).
 bool overlay_works(const Folders& folders);
 
-// `work` is overlayfs's own folder beside the upper one. Layers are named by their paths where those are short,
-// else by descriptors (/proc/self/fd/N), so that neither their number nor the data folder's depth matters: up to 500
-// on kernels that take them one by one (lowerdir+, Linux 6.5), about 200 in the one page that older ones take.
-// scratch: overlayfs's `volatile`.
+// `work` is overlayfs's own folder beside the upper one. Layers are named by their paths where those are
+// short, else by descriptors (/proc/self/fd/N), so that neither their number nor the data folder's depth
+// matters: up to 500 on kernels that take them one by one (lowerdir+, Linux 6.5), about 200 in the one page
+// that older ones take. scratch: overlayfs's `volatile`.
 Result<> mount_overlay(const Snapshot& snapshot, const std::string& work, const std::string& target,
                        bool scratch);
 Result<> mount_copy(const Snapshot& snapshot, const std::string& target);
 Result<bool> is_mount_point(const std::string& path);  // false if there is nothing
-// Takes away what is mounted there, in use or not. It ends when the descriptor (none if nothing was) is closed.
+// Takes away what is mounted there, in use or not. It ends when the descriptor (none if nothing was) is
+// closed.
 Result<io::Fd> detach_tree(const std::string& target);
 
 // The layers, from the lowest, put together into one tree in an empty folder: for the copy snapshotter.

@@ -6,12 +6,12 @@
 //   image/reference/REFERENCE    {"image":I}                     a tag, or name@digest
 //   image/snapshot/CONTAINER     {"image":I,"chain":[...],"copy":true,"scratch":true}
 //
-// Bytes are in the page cache when their record is written, not on the disk: nothing waits for a disk on the way to
-// a running container. The record therefore names the boot of the machine it was written in. A little later
-// Images flushes the file system and writes the records again without a boot: they are settled. After a power cut
-// the records of an earlier boot that never settled are the doubtful ones: such blobs are digested again, such
-// layers unpacked again from them (recover.cpp). After a mere crash of the daemon the boot is the same, and the page
-// cache has everything.
+// Bytes are in the page cache when their record is written, not on the disk: nothing waits for a disk on the
+// way to a running container. The record therefore names the boot of the machine it was written in. A little
+// later Images flushes the file system and writes the records again without a boot: they are settled. After a
+// power cut the records of an earlier boot that never settled are the doubtful ones: such blobs are digested
+// again, such layers unpacked again from them (recover.cpp). After a mere crash of the daemon the boot is the
+// same, and the page cache has everything.
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,8 @@
 // `docker rmi`: which names go, whether the image goes with them, and what forbids it, in Docker's words.
 //
-// A name is given: it is taken away; if it was the last, the image goes too. An id is given: the image goes with all its
-// names, if those are of one repository. A running container always forbids it; a stopped one, or names in several
-// repositories, unless forced.
+// A name is given: it is taken away; if it was the last, the image goes too. An id is given: the image goes
+// with all its names, if those are of one repository. A running container always forbids it; a stopped one,
+// or names in several repositories, unless forced.
 #include <algorithm>
 
 #include "container/image/local_images.h"

@@ -1,5 +1,5 @@
-// `docker save`: one tar that is an OCI image layout (oci-layout, index.json, blobs/) and Docker's own archive
-// (manifest.json, repositories) at once. Both kinds of reader find the same blobs, each of them once.
+// `docker save`: one tar that is an OCI image layout (oci-layout, index.json, blobs/) and Docker's own
+// archive (manifest.json, repositories) at once. Both kinds of reader find the same blobs, each of them once.
 #include <fcntl.h>
 
 #include <unistd.h>

@@ -1,5 +1,5 @@
-// File trees of other people, walked by descriptor: no symlink in them is followed, no path of them is trusted.
-// Blocking calls without state.
+// File trees of other people, walked by descriptor: no symlink in them is followed, no path of them is
+// trusted. Blocking calls without state.
 #pragma once
 
 #include <dirent.h>

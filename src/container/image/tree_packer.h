@@ -1,6 +1,7 @@
-// A file tree becomes a tar stream, taken piece by piece. Parents come before what is in them, names in order, times in
-// whole seconds: the same tree gives the same bytes. Sockets are left out, as tar has no word for them.
-// A file that changes meanwhile keeps the size it had when it was met. Blocking calls; one thread at a time.
+// A file tree becomes a tar stream, taken piece by piece. Parents come before what is in them, names in
+// order, times in whole seconds: the same tree gives the same bytes. Sockets are left out, as tar has no word
+// for them. A file that changes meanwhile keeps the size it had when it was met. Blocking calls; one thread
+// at a time.
 #pragma once
 
 #include <map>
@@ -16,7 +17,8 @@ Result<tar::Entry> entry_of(const TreeWalk::Found& found, int file);  // `file`:
 
 class TreePacker {
  public:
-  // layer: an overlay's upper folder, its marks become whiteouts (.wh.NAME, .wh..wh..opq). plain: as it stands.
+  // layer: an overlay's upper folder, its marks become whiteouts (.wh.NAME, .wh..wh..opq). plain: as it
+  // stands.
   enum class Marks : std::uint8_t { plain, layer };
   static Result<TreePacker> open(const std::string& path, Marks marks);
 

@@ -1,9 +1,9 @@
 // A layer's blob becomes a folder: blob -> decompress -> digest (the diff id) -> tar -> files.
 //
 // Two halves run side by side on the pool, a megabyte at a time: one reads, expands and digests, the other
-// takes the tar apart and writes files. They meet after every megabyte, so nothing piles up: a layer costs about
-// three megabytes of memory, whatever its size. The blob's own digest is not computed again here: it was
-// when the blob came, and the diff id vouches for what counts.
+// takes the tar apart and writes files. They meet after every megabyte, so nothing piles up: a layer costs
+// about three megabytes of memory, whatever its size. The blob's own digest is not computed again here: it
+// was when the blob came, and the diff id vouches for what counts.
 #pragma once
 
 #include <functional>

@@ -1,0 +1,135 @@
+// The daemon is killed while it loads an image, at any moment, as often as the test has time for; and the machine
+// loses its power. What the next one finds is whole.
+#include <signal.h>
+#include <sys/wait.h>
+#include <algorithm>
+
+#include "base/io/system_disk.h"
+#include "base/store/log_store.h"
+#include "container/image/images_testing.h"
+#include "container/image/records.h"
+
+namespace podo::image {
+namespace {
+
+ImageArchive large(std::vector<std::string> tags) {
+  ImageArchive archive{{}, std::move(tags)};
+  for (int layer = 0; layer < 3; ++layer) {
+    Archive files;
+    for (int i = 0; i < 150; ++i)
+      files.file(text("dir{}/file{}", i % 7, i), std::string(200 + i * 37, static_cast<char>('a' + layer)));
+    archive.layers.push_back(files.end());
+  }
+  return archive;
+}
+
+// A daemon's life: opens what there is, checks it, loads again and again until it is killed.
+Task<void> live(io::EpollLoop& loop, io::BlockingPool& pool, std::string folder, std::string archive,
+                bool loads) {
+  SystemClock clock;
+  SystemRandom random;
+  SilentLog log;
+  io::SystemDisk disk(pool);
+  auto store = co_await store::open_log_store({disk, random, log}, folder + "/store");
+  auto images =
+      co_await Images::open({loop, pool, *store, random, clock, log}, {.folder = folder + "/images"});
+  for (const ImagePtr& image : images->list()) {
+    // Every file of every layer of an image that is told of has all of its bytes.
+    co_await images->make_snapshot("check", image);
+    const Snapshot snapshot = co_await images->snapshot("check");
+    for (const std::string& lower : snapshot.lower) {
+      const std::uint64_t bytes = co_await tree_bytes(lower);
+      if (bytes != 150 * 200 + 37 * (150 * 149 / 2)) co_await corrupt("a layer of {} bytes", bytes);
+    }
+    co_await images->remove_snapshot("check");
+    for (const std::string& digest : image->layer_digests) co_await images->read_blob(digest, 64 << 20);
+  }
+  while (loads) {
+    TextBody body(archive);
+    co_await images->load(body, [](const Progress&) {});
+    co_await images->remove("big:1", {.force = true, .prune_parents = true, .in_use = {}});
+    TextBody again(archive);
+    co_await images->load(again, [](const Progress&) {});
+  }
+  images.reset();
+  co_await store->close();
+}
+
+int run_life(const std::string& folder, const std::string& archive, bool loads) {
+  io::EpollLoop loop;
+  io::BlockingPool pool(3);
+  auto lived = loop.run(live(loop, pool, folder, archive, loads));
+  return lived ? 0 : 1;
+}
+
+}  // namespace
+
+TEST_CASE("a daemon killed at any moment leaves no half image") {
+  if (!is_root()) return;
+  ScratchFolder scratch;
+  const std::string archive = large({"big:1"}).bytes();
+  SeededRandom random(7);
+  for (int round = 0; round < 25; ++round) {
+    const pid_t child = fork();
+    REQUIRE(child >= 0);
+    if (child == 0) _exit(run_life(scratch.path, archive, true));
+    usleep(static_cast<useconds_t>(3000 + random.below(250'000)));
+    ::kill(child, SIGKILL);
+    int status = 0;
+    REQUIRE_EQ(waitpid(child, &status, 0), child);
+    CHECK_MESSAGE(WIFSIGNALED(status), "the daemon found something broken in round ", round);
+  }
+  CHECK_EQ(run_life(scratch.path, archive, false), 0);
+  // Nothing is left over of what was being made.
+  for (const char* name : {"work", "trash"}) {
+    auto folder = open_folder(AT_FDCWD, (scratch.path + "/images/" + name).c_str());
+    REQUIRE(folder.has_value());
+    if (std::string_view(name) == "work") CHECK(list_folder(folder->get())->empty());
+  }
+}
+
+TEST_CASE("after a power cut, what had not settled is checked and made anew") {
+  if (!is_root()) return;
+  Ground ground;
+  const ImageArchive archive = large({"big:1"});
+  ground.load(archive);
+  const ImagePtr image = ground.get("big:1");
+  // As another boot of the machine would see it: the records are of a boot that is over.
+  auto age = [&](std::string_view prefix, const std::string& name, auto record) {
+    record.boot = "an earlier boot";
+    REQUIRE(ground.run(store::write(ground.store(), std::string(prefix) + name, encode(record))).has_value());
+  };
+  for (const std::string& chain_id : image->chain_ids) {
+    const std::string path = text("{}/images/layers/{}/fs/dir0", ground.scratch.path, chain_id.substr(7));
+    REQUIRE(exists(path));
+    REQUIRE(remove_tree(path).has_value());  // never reached the disk
+    const std::size_t at = static_cast<std::size_t>(
+        std::find(image->chain_ids.begin(), image->chain_ids.end(), chain_id) - image->chain_ids.begin());
+    age(keys::layer, chain_id, LayerRecord{image->config.diff_ids[at], 1, ""});
+  }
+  auto size_of = [&](const std::string& digest) {
+    struct stat status = {};
+    CHECK_EQ(stat(ground.images->blob_path(digest).c_str(), &status), 0);
+    return static_cast<std::uint64_t>(status.st_size);
+  };
+  for (const std::string& digest : image->layer_digests)
+    age(keys::blob, digest, BlobRecord{size_of(digest), ""});
+  ground.open();
+  REQUIRE_EQ(ground.images->list().size(), 1);
+  for (const std::string& chain_id : image->chain_ids)
+    CHECK(exists(text("{}/images/layers/{}/fs/dir0", ground.scratch.path, chain_id.substr(7))));
+
+  // A blob of the right size and other bytes: the image cannot be made again, and is gone.
+  const std::string lost = image->layer_digests[1];
+  const std::uint64_t size = size_of(lost);
+  write_to(ground.images->blob_path(lost), std::string(size, '\0'));
+  age(keys::blob, lost, BlobRecord{size, ""});
+  age(keys::layer, image->chain_ids[1], LayerRecord{image->config.diff_ids[1], 1, ""});
+  ground.open();
+  CHECK(ground.images->list().empty());
+  CHECK_EQ(ground.images->get("big:1").error().kind(), ErrorKind::not_found);
+  ground.load(archive);
+  CHECK_EQ(ground.get("big:1")->id, image->id);
+}
+
+}  // namespace podo::image
