@@ -1,4 +1,4 @@
-#include "container/image/scripted_registry_testing.h"
+#include "container/image/registry_world_testing.h"
 
 namespace podo::image {
 namespace {
@@ -59,8 +59,7 @@ TEST_CASE("the manifest of the wanted platform is taken from an index") {
   oci::Index index{};
   index.media_type = oci::media_type::docker_list;
   for (const std::string architecture : {"s390x", "riscv64"}) {
-    const std::string digest =
-        world.script.put_image("app", "", {"layer for " + architecture}, architecture);
+    const std::string digest = world.script.put_image("app", "", {"layer for " + architecture}, architecture);
     index.manifests.push_back({.media_type = std::string(oci::media_type::manifest),
                                .digest = digest,
                                .size = 1,
@@ -75,9 +74,8 @@ TEST_CASE("the manifest of the wanted platform is taken from an index") {
           CHECK(image->config.architecture == "riscv64");
           const Result<ImagePtr> other =
               co_await w
-                  .pull(
-                      "reg.example/app",
-                      {.platform = oci::Platform{.os = "linux", .architecture = "mips"}, .credentials = {}})
+                  .pull("reg.example/app",
+                        {.platform = oci::Platform{.os = "linux", .architecture = "mips"}, .credentials = {}})
                   .result();
           CHECK(problem(other) == "no matching manifest for linux/mips in the manifest list entries");
         })) == "none");
@@ -123,8 +121,7 @@ TEST_CASE("a manifest that is not what was asked for is refused") {
   world.script.manifests["app:huge"] = {good.type, std::string(oci::manifest_bytes_max + 1, ' ')};
   world.script.faults["GET /v2/app/manifests/lies"] = {
       {.status = 200,
-       .headers = {{"Docker-Content-Digest", "sha256:" + std::string(64, 'f')},
-                   {"Content-Type", good.type}},
+       .headers = {{"Docker-Content-Digest", "sha256:" + std::string(64, 'f')}, {"Content-Type", good.type}},
        .body = good.bytes}};
   CHECK(problem(world.run([](RegistryWorld& w) -> Task<void> {
           const auto kind = [](const Result<ImagePtr>& result) {

@@ -1,4 +1,4 @@
-#include "container/image/scripted_registry_testing.h"
+#include "container/image/registry_world_testing.h"
 
 namespace podo::image {
 namespace {

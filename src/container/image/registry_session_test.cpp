@@ -1,7 +1,7 @@
 #include "container/image/registry_session.h"
 
 #include "container/image/registry_problem.h"
-#include "container/image/scripted_registry_testing.h"
+#include "container/image/registry_world_testing.h"
 
 namespace podo::image {
 namespace {
@@ -73,10 +73,9 @@ TEST_CASE("a registry that is never content is left") {
                   R"(Bearer realm="https://reg.example/token",service="s",error="insufficient_scope")"}}});
     const Result<> ran =
         world.run([](RegistryWorld& w) -> Task<void> { co_await w.pull("reg.example/app"); });
-    CHECK(
-        problem(ran) ==
-        "pull access denied for reg.example/app, repository does not exist or may require 'docker login': "
-        "denied: requested access to the resource is denied");
+    CHECK(problem(ran) ==
+          "pull access denied for reg.example/app, repository does not exist or may require 'docker login': "
+          "denied: requested access to the resource is denied");
   }
   SUBCASE("with the password") {
     world.script.basic = "Basic another";

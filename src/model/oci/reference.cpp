@@ -96,15 +96,20 @@ bool has_digest_form(std::string_view digest) {
   return pieces_are(algorithm, '.', is_word) && all_are(digest.substr(colon + 1), is_hex);
 }
 
-// The first part is a domain only when it could not be a part of a path on the default one.
-void split_domain(std::string_view text, Reference& to) {
+// The part before the first slash is a domain only when it could not be a part of a path on the default one.
+bool begins_with_domain(std::string_view text) {
   const std::size_t slash = text.find('/');
-  const std::string_view first = slash == text.npos ? std::string_view() : text.substr(0, slash);
-  const bool is_named = first == "localhost" || first.find_first_of(".:") != first.npos ||
-                        std::any_of(first.begin(), first.end(), is_upper_letter);
-  to.domain = is_named ? first : default_domain;
+  if (slash == text.npos) return false;
+  const std::string_view first = text.substr(0, slash);
+  return first == "localhost" || first.find_first_of(".:") != first.npos ||
+         std::any_of(first.begin(), first.end(), is_upper_letter);
+}
+
+void split_domain(std::string_view text, Reference& to) {
+  const bool is_named = begins_with_domain(text);
+  to.domain = is_named ? text.substr(0, text.find('/')) : default_domain;
   if (to.domain == "index.docker.io") to.domain = default_domain;
-  to.path = is_named ? text.substr(slash + 1) : text;
+  to.path = is_named ? text.substr(text.find('/') + 1) : text;
   if (to.domain == default_domain && to.path.find('/') == to.path.npos) to.path.insert(0, "library/");
 }
 
@@ -160,7 +165,8 @@ std::string Reference::familiar() const {
 }
 
 std::string Reference::familiar_name() const {
-  if (domain != default_domain) return name();
+  // "docker.io/a.b/c" would be read as c of the domain a.b without its own.
+  if (domain != default_domain || begins_with_domain(path)) return name();
   const std::string_view official = "library/";
   if (path.starts_with(official) && path.find('/', official.size()) == path.npos)
     return path.substr(official.size());

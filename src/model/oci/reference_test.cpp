@@ -41,6 +41,7 @@ TEST_CASE("what is Docker's own is shown short") {
   CHECK(seen("docker.io/library/team/app:2") == "library/team/app:2");
   CHECK(seen("quay.io/library/busybox") == "quay.io/library/busybox:latest");
   CHECK(seen("busybox@" + digest) == "busybox@" + digest);
+  CHECK(seen("docker.io/a.b/c") == "docker.io/a.b/c:latest");
   CHECK(Reference::parse("busybox:9")->familiar_name() == "busybox");
 }
 
@@ -82,12 +83,14 @@ TEST_CASE("a name that breaks the grammar is refused") {
 }
 
 TEST_CASE("some mistakes have words of their own") {
-  CHECK(whole("BusyBox") == "invalid reference format: repository name (library/BusyBox) must be lowercase");
+  CHECK(whole("BusyBox") ==
+        "invalid reference format: repository name (library/BusyBox) must be lowercase");
   CHECK(whole("quay.io/Team/app:X") ==
         "invalid reference format: repository name (Team/app) must be lowercase");
-  CHECK(whole(std::string(64, 'a')) ==
-        "invalid repository name (" + std::string(64, 'a') + "), cannot specify 64-byte hexadecimal strings");
-  CHECK(whole("quay.io/" + std::string(256, 'a')) == "repository name must not be more than 255 characters");
+  CHECK(whole(std::string(64, 'a')) == "invalid repository name (" + std::string(64, 'a') +
+                                           "), cannot specify 64-byte hexadecimal strings");
+  CHECK(whole("quay.io/" + std::string(256, 'a')) ==
+        "repository name must not be more than 255 characters");
   CHECK(whole("quay.io/" + std::string(255, 'a')).ends_with(":latest"));
   CHECK(whole("a@sha256:" + std::string(63, 'a')) == "invalid checksum digest length");
   CHECK(whole("a@md5:" + std::string(32, 'a')) == "unsupported digest algorithm");
@@ -98,8 +101,9 @@ TEST_CASE("a digest is an algorithm and as many lower-case hex digits as it give
   CHECK(check_digest("sha512:" + std::string(128, '0')).has_value());
   for (const std::string& wrong :
        {std::string(), std::string("sha256"), std::string("sha256:"), ":" + std::string(64, 'a'),
-        "sha256:" + std::string(65, 'a'), "sha512:" + std::string(64, 'a'), "sha256:" + std::string(64, 'A'),
-        "sha256:" + std::string(63, 'a') + "/", "SHA256:" + std::string(64, 'a')}) {
+        "sha256:" + std::string(65, 'a'), "sha512:" + std::string(64, 'a'),
+        "sha256:" + std::string(64, 'A'), "sha256:" + std::string(63, 'a') + "/",
+        "SHA256:" + std::string(64, 'a')}) {
     CAPTURE(wrong);
     CHECK(!check_digest(wrong));
   }

@@ -1,5 +1,4 @@
-// A registry with faults, in a simulated network, and images that are kept in memory: what the tests of the
-// registry client stand on.
+// Images that are kept in memory: for the tests of the registry client.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -7,16 +6,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include <deque>
 #include <map>
 #include <set>
 
 #include "base/crypto/digest.h"
-#include "base/http/server.h"
-#include "base/io/combine.h"
-#include "base/io/simulated_network.h"
+#include "base/io/timer.h"
 #include "base/linux/file.h"
-#include "container/image/registry.h"
+#include "container/image/images.h"
 
 namespace podo::image {
 
