@@ -92,15 +92,16 @@ Result<> TreeArchiver::add(int folder, const std::string& name, const std::strin
     return failed_errno(errno, "stat {}", called);
   }
   if (S_ISSOCK(status.st_mode)) return {};
-  tar::Entry entry{.type = type_of(status.st_mode),
-                   .path = called,
-                   .link = {},
-                   .mode = status.st_mode & 07777u,
-                   .uid = status.st_uid,
-                   .gid = status.st_gid,
-                   .mtime_s = status.st_mtim.tv_sec,
-                   .mtime_ns = static_cast<std::uint32_t>(status.st_mtim.tv_nsec),
-                   .xattrs = {}};
+  tar::Entry entry{
+      .type = type_of(status.st_mode),
+      .path = called,
+      .link = {},
+      .mode = status.st_mode & 07777u,
+      .uid = status.st_uid,
+      .gid = status.st_gid,
+      .mtime_s = status.st_mtim.tv_sec,  // whole seconds, as Docker: no pax records for a plain file
+      .mtime_ns = 0,
+      .xattrs = {}};
   const bool folder_entry = entry.type == tar::Type::directory;
   if (folder_entry) {
     entry.path += "/";
