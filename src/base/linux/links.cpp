@@ -95,6 +95,16 @@ void LinkRequests::add_macvlan(const MacvlanWish& wish) {
 }
 
 void LinkRequests::change(std::uint32_t index, const std::string& name, const LinkChange& change) {
+  if (change.no_link_local) {  // by itself: within one request the link would be up, and have one, before
+    NetlinkRequest& before = request(RTM_NEWLINK, 0, text("change addresses of link {}", name));
+    before.body(link_body(index));
+    if (index == 0) before.text_attribute(IFLA_IFNAME, name);
+    before.nested(IFLA_AF_SPEC, [](NetlinkAttributes& families) {
+      families.nested(AF_INET6, [](NetlinkAttributes& inet6) {
+        inet6.byte_attribute(IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
+      });
+    });
+  }
   NetlinkRequest& changed =
       request(RTM_NEWLINK, 0, name.empty() ? text("change link {}", index) : text("change link {}", name));
   changed.body(link_body(index, change.up.value_or(false) ? IFF_UP : 0, change.up ? IFF_UP : 0));
@@ -104,12 +114,6 @@ void LinkRequests::change(std::uint32_t index, const std::string& name, const Li
   if (change.master) changed.attribute(IFLA_MASTER, *change.master);
   if (change.mac) changed.attribute(IFLA_ADDRESS, view(*change.mac));
   if (!change.alias.empty()) changed.attribute(IFLA_IFALIAS, change.alias);
-  if (change.no_link_local)
-    changed.nested(IFLA_AF_SPEC, [](NetlinkAttributes& families) {
-      families.nested(AF_INET6, [](NetlinkAttributes& inet6) {
-        inet6.byte_attribute(IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
-      });
-    });
 }
 
 void LinkRequests::change_link(const std::string& name, const LinkChange& wanted) { change(0, name, wanted); }
@@ -129,6 +133,10 @@ void LinkRequests::change_link(std::uint32_t index, const LinkChange& wanted) { 
 
 void LinkRequests::settle_link(const std::string& name) {
   request(RTM_GETLINK, 0, text("look at link {}", name)).body(link_body()).text_attribute(IFLA_IFNAME, name);
+}
+
+void LinkRequests::settle_link(std::uint32_t index) {
+  request(RTM_GETLINK, 0, text("look at link {}", index)).body(link_body(index));
 }
 
 void LinkRequests::remove_link(const std::string& name) {

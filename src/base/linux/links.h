@@ -76,6 +76,7 @@ class LinkRequests {
   // The kernel looks at carriers in its own time: until then a link sends nothing, and a port of a bridge is
   // deaf. Now is the time (since Linux 6.8; older ones take no notice).
   void settle_link(const std::string& name);
+  void settle_link(std::uint32_t index);
   void remove_link(const std::string& name);
   void remove_link(std::uint32_t index);
   void add_address(std::uint32_t link, const IpPrefix& address);  // there already: replaced

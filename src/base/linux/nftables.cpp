@@ -64,6 +64,10 @@ void NftBatch::add_set(const NftSet& set) {
   if (set.data_bytes != 0)
     made.big_endian(NFTA_SET_DATA_TYPE, set.data_type).big_endian(NFTA_SET_DATA_LEN, set.data_bytes);
   made.big_endian(NFTA_SET_ID, ++sets_);
+  // For nft(8), which else takes names for numbers and shows them backwards.
+  if (set.key_type == static_cast<std::uint32_t>(NftType::interface_name))
+    made.attribute(NFTA_SET_USERDATA,
+                   std::string_view("\0\4\1\0\0\0", 6));  // key byte order, 4 bytes, host's
 }
 
 void NftBatch::flush_set(const std::string& set) {

@@ -55,8 +55,12 @@ Result<std::uint32_t> ensure_bridge(const BridgePlan& plan) {
   // 127.0.0.1:PORT of the host leads into the bridge; who stands there and tries the same the other way meets
   // the table's chain "early".
   TRY(linux::write_net_sysctl(text("ipv4/conf/{}/route_localnet", plan.name), "1"));
+  // A link-local address that is still being asked about cannot look for neighbours: without them nothing is
+  // forwarded to a network just made.
+  if (plan.ipv6)
+    for (const char* setting : {"accept_ra", "accept_dad"})
+      (void)linux::write_net_sysctl(text("ipv6/conf/{}/{}", plan.name, setting), "0");
   (void)linux::write_net_sysctl(text("ipv6/conf/{}/disable_ipv6", plan.name), plan.ipv6 ? "0" : "1");
-  if (plan.ipv6) (void)linux::write_net_sysctl(text("ipv6/conf/{}/accept_ra", plan.name), "0");
   TRY_IN(plan.name, agree_on_addresses(socket, *bridge, plan, own));
   return bridge->index;
 }
@@ -78,12 +82,12 @@ Result<DnsSockets> fill_sandbox(const EndpointPlan& plan) {
   linux::LinkRequests requests;
   if (has_ipv6) {
     const std::string settings = text("ipv6/conf/{}/", plan.interface);
-    TRY(linux::write_net_sysctl(settings + "accept_ra", "0"));      // its gateway is known
-    TRY(linux::write_net_sysctl(settings + "dad_transmits", "0"));  // and its address nobody else's
+    TRY(linux::write_net_sysctl(settings + "accept_ra", "0"));   // its gateway is known
+    TRY(linux::write_net_sysctl(settings + "accept_dad", "0"));  // and its address nobody else's
     TRY(linux::write_net_sysctl(settings + "disable_ipv6", "0"));
   }
   if (plan.driver != "bridge") requests.change_link(plan.index, {.up = true});
-  requests.settle_link(plan.interface);
+  requests.settle_link(plan.index);
   for (const IpPrefix& address : plan.addresses) requests.add_address(plan.index, address);
   for (const linux::RouteWish& route : plan.routes) requests.add_route(route);
   linux::NetlinkSocket socket = TRY(linux::NetlinkSocket::open());
@@ -106,6 +110,7 @@ Result<> make_veth(const EndpointPlan& plan) {
   requests.change_link(plan.host_link, change);
   if (plan.isolated) requests.change_port(plan.host_link, {.isolated = true});
   requests.settle_link(plan.host_link);
+  requests.settle_link(plan.parent);  // it has a carrier with its first port
   linux::NetlinkSocket socket = TRY(linux::NetlinkSocket::open());
   return socket.send_all(requests.all());
 }
