@@ -61,7 +61,8 @@ Task<void> DockerApi::handle(http::Exchange& exchange) {
   if (done) co_return;
   const Error& error = done.error();
   const int status = status_of(error.kind());
-  if (status == 500 && error.kind() != ErrorKind::cancelled)
+  const bool client_left = exchange.head_sent() && error.system_errno() != 0;
+  if (status == 500 && error.kind() != ErrorKind::cancelled && !client_left)
     ground_.log.warn("{} {}: {}", exchange.method(), exchange.path(), error.message());
   if (exchange.head_sent()) co_await Failure(error);
   co_await call.answer(status, error_json(message_of(error)));

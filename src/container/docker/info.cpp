@@ -1,4 +1,6 @@
 // GET /info.
+#include <algorithm>
+
 #include "base/core/timestamp.h"
 #include "base/core/version.h"
 #include "container/docker/handlers.h"
@@ -53,7 +55,9 @@ void write_abilities(json::Writer& out, const MachineFacts& facts) {
 void write_registries(json::Writer& out, const ApiOptions& options) {
   out.key("RegistryConfig").object();
   Strings insecure = {"::1/128", "127.0.0.0/8"};
-  insecure.insert(insecure.end(), options.insecure_registries.begin(), options.insecure_registries.end());
+  for (const auto& one : options.insecure_registries) {
+    if (std::find(insecure.begin(), insecure.end(), one) == insecure.end()) insecure.push_back(one);
+  }
   member(out, "InsecureRegistryCIDRs", insecure);
   out.key("IndexConfigs").object().key("docker.io").object().key("Name").string("docker.io");
   member(out, "Mirrors", options.registry_mirrors);
