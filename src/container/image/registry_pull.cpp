@@ -21,6 +21,7 @@ struct Pull {
   std::string manifest_digest = {};
   oci::ImageConfig config = {};
   std::vector<std::string> chain_ids = {};
+  std::vector<std::shared_ptr<LayerProgress>> layers = {};  // null: was here before
   std::size_t next_layer = 0;
 
   std::string which() const { return reference.digest.empty() ? reference.tag : reference.digest; }
@@ -106,20 +107,32 @@ Task<void> unpack(Pull& pull, std::size_t layer, std::shared_ptr<LayerProgress> 
   progress->say("Pull complete");
 }
 
+bool is_here(Pull& pull, std::size_t layer) {
+  return pull.images().has_layer(pull.chain_ids[layer]) &&
+         pull.images().has_blob(pull.manifest.layers[layer].digest);
+}
+
+// All at first, so that they are shown in the order of the image.
+void announce_layers(Pull& pull) {
+  std::size_t missing = 0;
+  for (std::size_t layer = 0; layer < pull.manifest.layers.size(); ++layer) {
+    auto progress = std::make_shared<LayerProgress>(pull.shared.ground.clock, pull.progress,
+                                                    short_id(pull.manifest.layers[layer].digest));
+    const bool here = is_here(pull, layer);
+    progress->say(here ? "Already exists" : "Pulling fs layer");
+    if (!here && ++missing > pull.options.layers_at_once) progress->say("Waiting");
+    pull.layers.push_back(here ? nullptr : std::move(progress));
+  }
+}
+
 Task<void> fetch_layers(Pull& pull, io::TaskGroup& group) {
   while (pull.next_layer < pull.manifest.layers.size()) {
     const std::size_t layer = pull.next_layer++;
-    const oci::Descriptor& blob = pull.manifest.layers[layer];
-    auto progress =
-        std::make_shared<LayerProgress>(pull.shared.ground.clock, pull.progress, short_id(blob.digest));
-    const bool has_tree = pull.images().has_layer(pull.chain_ids[layer]);
-    if (has_tree && pull.images().has_blob(blob.digest)) {
-      progress->say("Already exists");
-      continue;
-    }
-    progress->say("Pulling fs layer");
-    co_await download_blob(pull.shared, pull.session, pull.reference.path, blob, *progress);
-    if (has_tree) progress->say("Pull complete");
+    const std::shared_ptr<LayerProgress> progress = pull.layers[layer];
+    if (!progress) continue;
+    co_await download_blob(pull.shared, pull.session, pull.reference.path, pull.manifest.layers[layer],
+                           *progress);
+    if (pull.images().has_layer(pull.chain_ids[layer])) progress->say("Pull complete");
     else group.spawn(unpack(pull, layer, progress));
   }
 }
@@ -150,6 +163,7 @@ Task<ImagePtr> pull_from(Pull& pull) {
   }
   co_await fetch_config(pull);
   co_await check_platform(pull);
+  announce_layers(pull);
   io::TaskGroup group(pull.shared.ground.loop);
   const unsigned strands = std::max(1u, pull.options.layers_at_once);
   for (unsigned i = 0; i < strands; ++i) group.spawn(fetch_layers(pull, group));

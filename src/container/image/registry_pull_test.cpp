@@ -59,7 +59,8 @@ TEST_CASE("the manifest of the wanted platform is taken from an index") {
   oci::Index index{};
   index.media_type = oci::media_type::docker_list;
   for (const std::string architecture : {"s390x", "riscv64"}) {
-    const std::string digest = world.script.put_image("app", "", {"layer for " + architecture}, architecture);
+    const std::string digest =
+        world.script.put_image("app", "", {"layer for " + architecture}, architecture);
     index.manifests.push_back({.media_type = std::string(oci::media_type::manifest),
                                .digest = digest,
                                .size = 1,
@@ -74,8 +75,9 @@ TEST_CASE("the manifest of the wanted platform is taken from an index") {
           CHECK(image->config.architecture == "riscv64");
           const Result<ImagePtr> other =
               co_await w
-                  .pull("reg.example/app",
-                        {.platform = oci::Platform{.os = "linux", .architecture = "mips"}, .credentials = {}})
+                  .pull(
+                      "reg.example/app",
+                      {.platform = oci::Platform{.os = "linux", .architecture = "mips"}, .credentials = {}})
                   .result();
           CHECK(problem(other) == "no matching manifest for linux/mips in the manifest list entries");
         })) == "none");
@@ -121,7 +123,8 @@ TEST_CASE("a manifest that is not what was asked for is refused") {
   world.script.manifests["app:huge"] = {good.type, std::string(oci::manifest_bytes_max + 1, ' ')};
   world.script.faults["GET /v2/app/manifests/lies"] = {
       {.status = 200,
-       .headers = {{"Docker-Content-Digest", "sha256:" + std::string(64, 'f')}, {"Content-Type", good.type}},
+       .headers = {{"Docker-Content-Digest", "sha256:" + std::string(64, 'f')},
+                   {"Content-Type", good.type}},
        .body = good.bytes}};
   CHECK(problem(world.run([](RegistryWorld& w) -> Task<void> {
           const auto kind = [](const Result<ImagePtr>& result) {
@@ -230,6 +233,12 @@ TEST_CASE("a redirect is followed, but the token stays at home") {
         {.status = 307, .headers = {{"Location", "http://cdn.example/data"}}}};
     CHECK(problem(world.run([](RegistryWorld& w) -> Task<void> { co_await w.pull("reg.example/app"); })) ==
           "https://reg.example" + path + " leads from https to http://cdn.example:80");
+  }
+  SUBCASE("nor to a socket of this machine") {
+    world.script.faults["GET " + path] = {
+        {.status = 307, .headers = {{"Location", "unix://%2Frun%2Fdocker.sock/info"}}}};
+    CHECK(problem(world.run([](RegistryWorld& w) -> Task<void> { co_await w.pull("reg.example/app"); })) ==
+          "https://reg.example" + path + " leads to unix://%2Frun%2Fdocker.sock");
   }
   SUBCASE("and not for ever") {
     world.script.faults["GET " + path] =

@@ -61,6 +61,8 @@ Result<std::string> Session::located(std::string_view target, std::string_view l
   if (location.empty()) return corrupt("{}: the answer has no Location", url_of(target));
   const http::Url from = TRY(http::Url::parse(url_of(target)));
   http::Url to = TRY(from.resolve(location));
+  if (to.scheme != "https" && to.scheme != "http")  // a socket of this machine, say
+    return denied("{} leads to {}", url_of(target), to.origin());
   // A registry behind somebody's TLS does not know it: it calls itself by plain HTTP.
   if (from.scheme == "https" && to.scheme == "http" && to.host == from.host) {
     to.scheme = from.scheme;
