@@ -107,8 +107,7 @@ def monitors_of(engine):
     for entry in os.scandir("/proc"):
         if entry.name.isdigit():
             try:
-                if engine.monitors in Path(entry.path, "cmdline").read_text() or \
-                        engine.monitors.startswith(Path(entry.path, "comm").read_text().strip()):
+                if Path(entry.path, "comm").read_text().strip() == engine.monitors[:15]:
                     found.append(int(entry.name))
             except OSError:
                 pass
