@@ -4,12 +4,10 @@
 #include <doctest/doctest.h>
 
 #include <deque>
-#include <map>
 
-#include "base/crypto/digest.h"
 #include "base/http/server.h"
 #include "base/io/timer.h"
-#include "model/oci/image.h"
+#include "container/image/registry_content_testing.h"
 
 namespace podo::image {
 
@@ -24,61 +22,22 @@ struct Fault {
   std::int64_t stalls_after = -1;  // bytes of the body, then nothing more comes
 };
 
-class ScriptedRegistry final : public http::Handler {
+class ScriptedRegistry final : public http::Handler, public RegistryContent {
  public:
-  struct Document {
-    std::string type, bytes;
-  };
-  std::map<std::string, Document, std::less<>> manifests;  // "repository:tag", "repository@digest"
-  std::map<std::string, std::string, std::less<>> blobs;   // by digest
-  std::map<std::string, std::deque<Fault>> faults;         // by a part of "METHOD path?query"
-  std::vector<std::string> log;                            // "METHOD path?query [authorization]"
-  std::string realm;                                       // not "": a token is wanted, from there
-  std::string basic;                                       // not "": this Authorization is wanted
-  std::string token_wants;                                 // the Authorization that the token service wants
-  std::string token_form;                                  // of the last POST for a token
-  std::string token_scopes;                                // of the last token
+  std::map<std::string, std::deque<Fault>> faults;  // by a part of "METHOD path?query"
+  std::vector<std::string> log;                     // "METHOD path?query [authorization]"
+  std::string realm;                                // not "": a token is wanted, from there
+  std::string basic;                                // not "": this Authorization is wanted
+  std::string token_wants;                          // the Authorization that the token service wants
+  std::string token_form;                           // of the last POST for a token
+  std::string token_scopes;                         // of the last token
   int tokens = 0;
   bool ranges = true, mounts = true;
-  std::size_t in_upload = 0;
 
   int count(std::string_view part) const {
     int n = 0;
     for (const auto& line : log) n += line.contains(part) ? 1 : 0;
     return n;
-  }
-
-  std::string put_blob(std::string bytes) {
-    std::string digest = crypto::digest_of(bytes);
-    blobs[digest] = std::move(bytes);
-    return digest;
-  }
-  std::string put_manifest(const std::string& repository, const std::string& tag, std::string type,
-                           std::string bytes) {
-    const std::string digest = crypto::digest_of(bytes);
-    if (!tag.empty()) manifests[repository + ":" + tag] = {type, bytes};
-    manifests[repository + "@" + digest] = {std::move(type), std::move(bytes)};
-    return digest;
-  }
-  // An image of layers with these bytes; gives the manifest's digest.
-  std::string put_image(const std::string& repository, const std::string& tag,
-                        const std::vector<std::string>& layers, const std::string& architecture = {}) {
-    oci::ImageConfig config{};
-    const oci::Platform own = oci::Platform::own();
-    config.os = "linux";
-    config.architecture = architecture.empty() ? own.architecture : architecture;
-    oci::Manifest manifest{};
-    manifest.media_type = oci::media_type::manifest;
-    for (const auto& layer : layers) {
-      config.diff_ids.push_back(crypto::digest_of("unpacked " + layer));
-      manifest.layers.push_back({.media_type = std::string(oci::media_type::layer_gzip),
-                                 .digest = put_blob(layer),
-                                 .size = layer.size()});
-    }
-    const std::string text = oci::encode_image_config(config);
-    manifest.config = {
-        .media_type = std::string(oci::media_type::config), .digest = put_blob(text), .size = text.size()};
-    return put_manifest(repository, tag, manifest.media_type, oci::encode_manifest(manifest));
   }
 
   Task<void> handle(http::Exchange& exchange) override {
