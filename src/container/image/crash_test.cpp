@@ -1,5 +1,5 @@
-// The daemon is killed while it loads an image, at any moment, as often as the test has time for; and the machine
-// loses its power. What the next one finds is whole.
+// The daemon is killed while it loads an image, at any moment, as often as the test has time for; and the
+// machine loses its power. What the next one finds is whole.
 #include <signal.h>
 #include <sys/wait.h>
 #include <algorithm>
