@@ -45,6 +45,7 @@ struct SandboxState {
   std::vector<std::unique_ptr<Endpoint>> endpoints;
   std::vector<PortClaim> claims;
   std::vector<Translation> translations;  // as the table has them
+  bool serves_dns = false;                // although it is on no user-defined network
   std::vector<std::string> dns_servers;   // those the container wished for
   std::unique_ptr<SandboxZone> dns_zone;
   std::unique_ptr<dns::Server> dns;

@@ -59,10 +59,10 @@ struct EndpointWish {
 };
 
 struct Endpoint {
-  std::string id, network_id, network_name, sandbox_id, interface;  // "eth0"
-  std::string mac, ipv4, ipv6, gateway4, gateway6;                  // without prefix
+  std::string id = {}, network_id = {}, network_name = {}, sandbox_id = {}, interface = {};  // "eth0"
+  std::string mac = {}, ipv4 = {}, ipv6 = {}, gateway4 = {}, gateway6 = {};                  // without prefix
   int prefix4 = 0, prefix6 = 0;
-  EndpointWish wish;
+  EndpointWish wish = {};
 };
 
 struct PublishedPort {

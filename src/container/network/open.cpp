@@ -94,6 +94,7 @@ void MachineNetworks::load_entry(const store::Entry& entry) {
     if (!ports) return complain(ports.error());
     recorded_ports_[container] = *std::move(ports);
   } else if (key.starts_with(dns_keys)) {
+    sandbox->serves_dns = true;
     for (std::string_view words = entry.value(); !words.empty();) {
       const std::size_t end = std::min(words.find(' '), words.size());
       if (end > 0) sandbox->dns_servers.emplace_back(words.substr(0, end));

@@ -75,10 +75,10 @@ Task<std::string> MachineNetworks::resolv_conf(std::string container_id, DnsSett
   const auto found = sandboxes_.find(container_id);
   SandboxState* sandbox = found == sandboxes_.end() ? nullptr : found->second.get();
   const bool isolated = sandbox != nullptr && sandbox->network_namespace != nullptr;
-  bool embedded = false, ipv6 = !isolated;
+  bool user_defined = false, ipv6 = !isolated;
   if (sandbox != nullptr)
     for (const auto& endpoint : sandbox->endpoints) {
-      embedded = embedded || is_user_defined(endpoint->network_id);
+      user_defined = user_defined || is_user_defined(endpoint->network_id);
       ipv6 = ipv6 || !endpoint->ipv6.empty();
     }
   std::vector<std::string> servers = wished.servers;
@@ -86,13 +86,13 @@ Task<std::string> MachineNetworks::resolv_conf(std::string container_id, DnsSett
     for (const IpAddress& server : host.servers)
       if (!isolated || (!server.is_loopback() && (ipv6 || server.is_v4())))
         servers.push_back(server.to_text());
-  embedded = embedded || (isolated && servers.empty() && !sandbox->endpoints.empty());
+  const bool embedded = user_defined || (isolated && servers.empty() && !sandbox->endpoints.empty());
   std::vector<std::string> search = wished.search.empty() ? host.search : wished.search;
   std::erase(search, ".");
   std::vector<std::string> options = wished.options.empty() ? host.options : wished.options;
   if (embedded) {
     sandbox->dns_servers = wished.servers;
-    if (!wished.servers.empty())
+    if (!wished.servers.empty() || !user_defined)
       co_await io::shielded(remember(dns_keys + container_id, joined("", wished.servers)));
     co_await io::shielded(open_dns(container_id));
     servers = {embedded_dns_address};

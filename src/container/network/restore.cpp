@@ -98,8 +98,9 @@ Task<void> MachineNetworks::restore_sandbox(std::string container_id) {
   }
   recorded_ports_.erase(container_id);
   sandbox.translations = translations_of(sandbox);
-  if (!std::ranges::any_of(sandbox.endpoints, [&](auto& e) { return is_user_defined(e->network_id); }))
-    co_return;
+  const bool user_defined =
+      std::ranges::any_of(sandbox.endpoints, [&](auto& e) { return is_user_defined(e->network_id); });
+  if (!user_defined && !sandbox.serves_dns) co_return;
   auto served = co_await open_dns(container_id).result();
   if (!served) ground_.log.error("DNS of {}: {}", container_id, served.error().message());
 }
