@@ -1,5 +1,6 @@
 // The file trees of containers: cp, export, diff, sizes; and what runs in them: top, stats.
 #include "base/io/combine.h"
+#include "container/engine/diff_filter.h"
 #include "container/engine/local_engine.h"
 #include "container/engine/run_folder.h"
 #include "container/engine/stats.h"
@@ -20,58 +21,65 @@ Task<LocalEngine::OpenFiles> LocalEngine::open_files(SlotPtr slot) {
   }
   const std::string folder = run_folder(slot->id()), rootfs = folder + "/rootfs";
   co_await make_run_folder(folder);
-  co_await mount_root(slot);
-  Result<FileView> view = co_await ground_.pool
-                              .run([folder, rootfs, mounts = slot->container->mounts]() -> Result<FileView> {
-                                auto ready = ready_mounts(mounts, folder);
-                                if (!ready) return Failure(std::move(ready).error());
-                                return FileView::of_folder(rootfs, *ready);
-                              })
-                              .result();
+  const Result<void> mounted = co_await mount_root(slot).result();
+  Result<FileView> view = internal("not looked for");
+  if (mounted)
+    view = co_await ground_.pool
+               .run([folder, rootfs, mounts = slot->container->mounts]() -> Result<FileView> {
+                 auto ready = ready_mounts(mounts, folder);
+                 if (!ready) return Failure(std::move(ready).error());
+                 return FileView::of_folder(rootfs, *ready);
+               })
+               .result();
+  // The view has mounts of its own. What was mounted by name goes, also after half a success.
   co_await ground_.pool.run([folder]() -> Result<void> { return release_mounts(folder), Result<void>(); });
   co_await ground_.images.unmount(rootfs);
+  for (const MountPoint& mount : slot->container->mounts) {
+    if (mount.type == "volume") co_await volumes_->unmount(mount.name, slot->id());
+  }
   co_await ground_.pool.run([folder] { return remove_run_folder(folder); });
+  co_await Result<void>(mounted);
   files.view = std::make_shared<const FileView>(co_await std::move(view));
   co_return files;
 }
 
 Task<PathStat> LocalEngine::stat_path(std::string reference, std::string path) {
   const SlotPtr slot = co_await find(reference);
-  const OpenFiles files = co_await open_files(slot);
+  const OpenFiles files = co_await io::shielded(open_files(slot));
   co_return co_await ground_.pool.run(
-      [view = files.view, path, id = slot->id()] { return engine::stat_path(*view, path, id); });
+      [view = files.view, path, reference] { return engine::stat_path(*view, path, reference); });
 }
 
 Task<PathStat> LocalEngine::copy_from(std::string reference, std::string path,
                                       std::function<Task<void>(PathStat)> first, image::Images::Sink sink) {
   const SlotPtr slot = co_await find(reference);
-  const OpenFiles files = co_await open_files(slot);
+  const OpenFiles files = co_await io::shielded(open_files(slot));
   const PathStat status = co_await ground_.pool.run(
-      [view = files.view, path, id = slot->id()] { return engine::stat_path(*view, path, id); });
+      [view = files.view, path, reference] { return engine::stat_path(*view, path, reference); });
   tell(*slot, "archive-path");
-  co_await engine::copy_from({ground_.pool, slot->id()}, files.view, path, std::move(first), std::move(sink));
+  co_await engine::copy_from({ground_.pool, reference}, files.view, path, std::move(first), std::move(sink));
   co_return status;
 }
 
 Task<void> LocalEngine::copy_to(std::string reference, std::string path, http::Body& archive,
                                 CopyOptions options) {
   const SlotPtr slot = co_await find(reference);
-  const OpenFiles files = co_await open_files(slot);
-  co_await engine::copy_to({ground_.pool, slot->id(), slot->container->config.user}, files.view, path,
-                           archive, options);
+  const OpenFiles files = co_await io::shielded(open_files(slot));
+  co_await engine::copy_to({ground_.pool, reference, slot->container->config.user}, files.view, path, archive,
+                           options);
   tell(*slot, "extract-to-dir");
 }
 
 Task<void> LocalEngine::export_tree(std::string reference, image::Images::Sink sink) {
   const SlotPtr slot = co_await find(reference);
-  const OpenFiles files = co_await open_files(slot);
-  co_await engine::export_tree({ground_.pool, slot->id()}, files.view, std::move(sink));
+  const OpenFiles files = co_await io::shielded(open_files(slot));
+  co_await engine::export_tree({ground_.pool, reference}, files.view, std::move(sink));
   tell(*slot, "export");
 }
 
 Task<std::vector<image::Change>> LocalEngine::changes(std::string reference) {
   const SlotPtr slot = co_await find(reference);
-  co_return co_await ground_.images.changes(slot->id());
+  co_return without_mount_places(co_await ground_.images.changes(slot->id()));
 }
 
 Task<Usage> LocalEngine::usage(std::string reference) {

@@ -39,7 +39,10 @@ Task<void> LocalEngine::remove_whole(SlotPtr slot, RemoveOptions options) {
   const Turn::Held held = co_await slot->turn.take();
   if (slot->removed) co_return;
   co_await may(verb, slot->status(), slot->id(), slot->container->name);
-  if (is_alive(slot->status())) co_await conflict("container {} was started meanwhile", slot->id());
+  if (is_alive(slot->status())) {  // whoever had the turn before us started it
+    co_await end_run(slot, {.signal = "KILL", .timeout_s = 0}, StopBy::user);
+    co_await settle_exit(slot);
+  }
   co_await erase(slot, options.volumes);
 }
 

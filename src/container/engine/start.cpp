@@ -218,6 +218,7 @@ Task<void> LocalEngine::start_failed(SlotPtr slot, Error error) {
   });
   note_exit(*slot, failure.exit_code);
   co_await save(slot);
+  co_await ground_.pool.run([folder = run_folder(slot->id())] { return remove_run_folder(folder); }).result();
   if (slot->container->host_config.auto_remove) co_await erase(slot, true);
   co_await Failure(failure.error);
 }
