@@ -1,5 +1,5 @@
-// A command as its row in a table: what it is called, what it accepts, and the function behind it. The rows are
-// kept beside their functions, one file for each noun or verb; commands.cpp lists the files.
+// A command as its row in a table: what it is called, what it accepts, and the function behind it. The rows
+// are kept beside their functions, one file for each noun or verb; commands.cpp lists the files.
 #pragma once
 
 #include "cli/console/daemon.h"
@@ -49,8 +49,9 @@ std::span<const Command> login_commands();
 std::span<const Command> network_commands();
 std::span<const Command> volume_commands();
 std::span<const Command> events_commands();
-std::span<const Command> info_commands();    // info, version
-std::span<const Command> system_commands();  // system df, system prune, container prune ...
+std::span<const Command> info_commands();        // info, version
+std::span<const Command> disk_usage_commands();  // system df
+std::span<const Command> prune_commands();       // system prune, container prune ...
 
 // Does `perform` for each argument: what fails is told and the others go on; the exit code is then 1.
 Task<int> for_each_argument(Call call, Task<void> (*perform)(Call call, std::string name));

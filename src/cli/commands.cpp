@@ -22,7 +22,7 @@ constexpr Chapter chapters[] = {
       container_view_commands, update_commands, stats_commands, copy_commands}},
     {"Images", {images_commands, registry_commands, archive_commands, login_commands}},
     {"Networks and volumes", {network_commands, volume_commands}},
-    {"The engine", {inspect_commands, events_commands, info_commands, system_commands}},
+    {"The engine", {inspect_commands, events_commands, info_commands, disk_usage_commands, prune_commands}},
 };
 
 template <class F>

@@ -1,7 +1,7 @@
 // `podo COMMAND ...`: the engine's commands. They speak HTTP to the daemon and know nothing else of it.
 //
-// Exit codes: the command's own (a container's for run, start -a, exec, attach); 1 for a failure, 125 for words
-// that are not understood, and as docker's run has them: 125, 126, 127.
+// Exit codes: the command's own (a container's for run, start -a, exec, attach); 1 for a failure, 125 for
+// words that are not understood, and as docker's run has them: 125, 126, 127.
 #pragma once
 
 #include <span>

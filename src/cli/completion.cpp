@@ -28,7 +28,7 @@ std::string next_words(std::string_view after, const std::vector<Completed>& com
   return join(words, " ");
 }
 
-// bash, and zsh through its own compatibility. Containers and images are asked for with `podo ps` and `images`.
+// bash, and zsh through its own compatibility. Containers and images are asked for: `podo ps`, `podo images`.
 std::string bash_script() {
   std::vector<Completed> commands = completed_commands();
   std::string cases, groups;

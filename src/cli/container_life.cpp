@@ -39,7 +39,8 @@ Task<void> remove_one(Call call, std::string name) {
   Result<json::Document> removed = co_await call.daemon.remove(text("/containers/{}", name), query).result();
   bool gone = !removed && removed.error().kind() == ErrorKind::not_found && call.flags.on("force");
   if (!removed && !gone) co_await Failure(std::move(removed).error());
-  if (!gone) co_await print(name + "\n");
+  if (gone) complain(removed.error().message());
+  else co_await print(name + "\n");
 }
 
 Task<void> wait_one(Call call, std::string name) {

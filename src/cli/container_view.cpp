@@ -56,7 +56,7 @@ Task<int> port(Call call) {
     if (!wanted.contains('/')) wanted += "/tcp";
     std::vector<std::string> bindings = bindings_of(ports.find(wanted));
     if (bindings.empty())
-      co_return not_found("no public port '{}' published for {}", wanted, call.argument(0));
+      co_return not_found("Error: No public port '{}' published for {}", call.argument(1), call.argument(0));
     out = join(bindings, "\n") + "\n";
   } else {
     std::map<std::pair<std::size_t, std::string>, json::Value> sorted;  // by number

@@ -51,7 +51,8 @@ void add_rows(Rows& rows, json::Value image, const Flags& flags, Wall now) {
   for (const Named& named : names_of(image, flags.on("digests")))
     rows.add({named.repository, named.tag, named.digest, flags.on("no-trunc") ? id : short_id(id),
               human_ago(created, now), clock_text(created), size,
-              containers < 0 ? "N/A" : text("{}", containers), "N/A", "N/A", size});
+              containers < 0 ? "N/A" : text("{}", containers), "N/A", "N/A",
+              human_size(static_cast<double>(get_number(image, "Size")))});
 }
 
 Task<int> images(Call call) {
@@ -94,7 +95,7 @@ Task<void> remove_one(Call call, std::string name) {
   if (call.flags.on("no-prune")) query.add("noprune", "1");
   Result<json::Document> removed = co_await call.daemon.remove("/images/" + name, query).result();
   bool gone = !removed && removed.error().kind() == ErrorKind::not_found && call.flags.on("force");
-  if (gone) co_return;
+  if (gone) co_return complain(removed.error().message());
   if (!removed) co_await Failure(std::move(removed).error());
   std::string out;
   for (json::Value step : removed->root().items()) {
@@ -106,7 +107,11 @@ Task<void> remove_one(Call call, std::string name) {
 Task<int> remove(Call call) { return for_each_argument(call, remove_one); }
 
 Task<int> tag(Call call) {
-  oci::Reference target = co_await oci::Reference::parse(call.argument(1));
+  Result<oci::Reference> parsed = oci::Reference::parse(call.argument(1));
+  if (!parsed)
+    co_return invalid("Error parsing reference: \"{}\" is not a valid repository/tag: {}", call.argument(1),
+                      parsed.error().message());
+  oci::Reference target = *parsed;
   Daemon::Query query;
   query.add("repo", target.familiar_name());
   query.add("tag", target.tag);

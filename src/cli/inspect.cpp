@@ -24,7 +24,7 @@ Task<json::Document> find_one(Daemon& daemon, std::string name, std::string kind
         co_await daemon.get(text("{}{}{}", tried.path_before, name, tried.path_behind), query).result();
     if (found) co_return *std::move(found);
     if (found.error().kind() != ErrorKind::not_found) co_return Failure(std::move(found).error());
-    if (!kind.empty()) co_return not_found("Error: No such {}: {}", kind, name);
+    if (!kind.empty()) co_return Failure(std::move(found).error());
   }
   co_return not_found("Error: No such object: {}", name);
 }

@@ -159,11 +159,13 @@ Result<> TreeUnpacker::take_events() {
   }
 }
 
-// The archive's first part gives way to our name: "./web/a/b" -> "/NAME/a/b".
+// The archive's first part, which is "." for a folder's content, gives way to our name:
+// "web/a/b" -> "/NAME/a/b".
 std::string TreeUnpacker::placed(std::string_view path) const {
-  std::string clean = linux::clean_path(path);  // begins with '/', holds no ".."
-  std::size_t rest = clean.find('/', 1);
-  return (name_.empty() ? "" : "/" + name_) + (rest == std::string::npos ? "" : clean.substr(rest));
+  while (path.starts_with('/')) path.remove_prefix(1);
+  path.remove_prefix(std::min(path.find('/'), path.size()));
+  std::string rest = linux::clean_path(path);  // begins with '/', holds no ".."
+  return (name_.empty() ? "" : "/" + name_) + (rest == "/" ? "" : rest);
 }
 
 Result<> TreeUnpacker::make(const tar::Entry& entry) {

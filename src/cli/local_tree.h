@@ -38,8 +38,8 @@ class PackedTree final : public http::Body {
 };
 
 // An archive is written out below a folder, under another first name: what the archive calls "web/a" is
-// FOLDER/NAME/a. With an empty name its content lands in the folder itself. An archive comes from a container,
-// so no name of it, and no link it made, leads out of the folder.
+// FOLDER/NAME/a. With an empty name its content lands in the folder itself. An archive comes from a
+// container, so no name of it, and no link it made, leads out of the folder.
 class TreeUnpacker {
  public:
   struct Options {

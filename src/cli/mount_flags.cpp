@@ -13,12 +13,12 @@ struct Range {
   std::int64_t size() const { return last - first + 1; }
 };
 
-Result<Range> parse_range(std::string_view text, std::string_view spec) {
+Result<Range> parse_range(std::string_view text, std::string_view which) {
   std::size_t dash = text.find('-');
   Result<std::int64_t> first = oci_cli::parse_integer(text.substr(0, dash));
   Result<std::int64_t> last = dash == text.npos ? first : oci_cli::parse_integer(text.substr(dash + 1));
   bool well = first && last && *first >= 0 && *last >= *first && *last <= 65535;
-  if (!well) return invalid("invalid port range or port: {} in {}", text, spec);
+  if (!well) return invalid("invalid {}: {}", which, text);
   return Range{*first, *last};
 }
 
@@ -116,9 +116,9 @@ Result<> add_port(docker::HostConfig& host, docker::Config& config, std::string_
   }
   if (address.starts_with('[') && address.ends_with(']')) address = address.substr(1, address.size() - 2);
   if (inside.empty()) return invalid("no port specified: {}<empty>", spec);
-  Range container = TRY(parse_range(inside, spec));
+  Range container = TRY(parse_range(inside, "containerPort"));
   if (container.first == 0) return invalid("invalid containerPort: {}", inside);
-  Range published = outside.empty() ? Range{} : TRY(parse_range(outside, spec));
+  Range published = outside.empty() ? Range{} : TRY(parse_range(outside, "hostPort"));
   bool one_of = container.size() == 1 && !outside.empty() && published.size() > 1;
   if (!outside.empty() && !one_of && published.size() != container.size())
     return invalid("invalid ranges specified for container and host Ports: {} and {}", inside, outside);

@@ -1,4 +1,4 @@
-// podo network ls, create, connect, disconnect, rm (inspect: inspect.cpp, prune: system.cpp)
+// podo network ls, create, connect, disconnect, rm (inspect: inspect.cpp, prune: prune.cpp)
 #include "base/format/json_writer.h"
 #include "cli/command.h"
 #include "cli/console/rows.h"
@@ -17,6 +17,7 @@ Task<int> ls(Call call) {
              {"Name", "NAME"},
              {"Driver", "DRIVER"},
              {"Scope", "SCOPE"},
+             {"IPv4", "IPV4"},
              {"IPv6", "IPV6"},
              {"Internal", "INTERNAL"},
              {"Labels", "LABELS"},
@@ -30,9 +31,12 @@ Task<int> ls(Call call) {
     auto truth = [&](std::string_view member) {
       return std::string(get_truth(network, member) ? "true" : "false");
     };
+    std::string ipv4 = network.find("EnableIPv4").present() ? truth("EnableIPv4") : "true";
+    Result<Wall> created = parse_time(get_text(network, "Created"));
     rows.add({flags.on("no-trunc") ? id : short_id(id), get_text(network, "Name"),
-              get_text(network, "Driver"), get_text(network, "Scope"), truth("EnableIPv6"), truth("Internal"),
-              join(labels, ","), get_text(network, "Created")});
+              get_text(network, "Driver"), get_text(network, "Scope"), ipv4, truth("EnableIPv6"),
+              truth("Internal"), join(labels, ","),
+              created ? clock_text(*created) : get_text(network, "Created")});
   }
   co_await print(co_await rows.text(flags.text("format")));
   co_return 0;

@@ -7,8 +7,8 @@
 
 namespace podo::cli {
 
-// `ports` are {"IP", "PrivatePort", "PublicPort", "Type"}. What is published at its own number is put together
-// to ranges, as are ports that are only exposed.
+// `ports` are {"IP", "PrivatePort", "PublicPort", "Type"}. What is published at its own number is put
+// together to ranges, as are ports that are only exposed.
 std::string port_list(json::Value ports);
 
 }  // namespace podo::cli

@@ -1,4 +1,5 @@
 // podo stats
+#include <algorithm>
 #include <map>
 
 #include "base/io/combine.h"
@@ -61,9 +62,14 @@ std::vector<std::string> row_of(json::Value stats, const std::string& id) {
           text("{}", get_number(stats.find("pids_stats"), "current"))};
 }
 
-using Latest = std::map<std::string, std::vector<std::string>>;  // a row by container
+// The newest row of each container, in the order they were named or began.
+struct Latest {
+  std::vector<std::string> order;
+  std::map<std::string, std::vector<std::string>> rows;
+  bool whole_ids = false;
+};
 
-Task<void> watch(Daemon& daemon, std::string id, bool stream, bool whole, Latest& latest) {
+Task<void> watch(Daemon& daemon, std::string id, bool stream, Latest& latest) {
   Daemon::Query query;
   query.add("stream", stream ? "1" : "0");
   http::Response response =
@@ -71,14 +77,27 @@ Task<void> watch(Daemon& daemon, std::string id, bool stream, bool whole, Latest
   co_await Daemon::each_value(*response.body, [&](json::Value stats) -> Result<bool> {
     std::string real = get_text(stats, "id");
     if (real.empty()) real = id;
-    latest[id] = row_of(stats, whole ? real : short_id(real));
+    latest.rows[id] = row_of(stats, latest.whole_ids ? real : short_id(real));
     return true;
   });
-  if (stream) latest.erase(id);  // it has ended
+  if (stream) latest.rows.erase(id);  // it has ended
 }
 
-Task<void> watch_quietly(Daemon& daemon, std::string id, bool whole, Latest& latest) {
-  (void)co_await watch(daemon, id, true, whole, latest).result();
+Task<void> watch_quietly(Daemon& daemon, std::string id, Latest& latest) {
+  (void)co_await watch(daemon, id, true, latest).result();
+}
+
+// Containers that start while we look.
+Task<void> watch_new(Daemon& daemon, io::TaskGroup& watching, Latest& latest) {
+  Daemon::Query query;
+  query.add("filters", co_await filters_json({"type=container", "event=start"}));
+  http::Response events = co_await daemon.ask({.method = "GET", .path = "/events", .query = query});
+  co_await Daemon::each_value(*events.body, [&](json::Value event) -> Result<bool> {
+    std::string id = get_text(event.find("Actor"), "ID");
+    if (std::ranges::find(latest.order, id) == latest.order.end()) latest.order.push_back(id);
+    watching.spawn(watch_quietly(daemon, id, latest));
+    return true;
+  });
 }
 
 Result<> show(const Latest& latest, const std::string& format) {
@@ -94,7 +113,8 @@ Result<> show(const Latest& latest, const std::string& format) {
        {"PIDs", "PIDS"}},
       "table "
       "{{.ID}}\t{{.Name}}\t{{.CPUPerc}}\t{{.MemUsage}}\t{{.MemPerc}}\t{{.NetIO}}\t{{.BlockIO}}\t{{.PIDs}}");
-  for (const auto& [id, row] : latest) rows.add(row);
+  for (const std::string& id : latest.order)
+    if (auto row = latest.rows.find(id); row != latest.rows.end()) rows.add(row->second);
   return print(TRY(rows.text(format)));
 }
 
@@ -107,17 +127,17 @@ Task<int> stats(Call call) {
     json::Document list = co_await call.daemon.get("/containers/json", query);
     for (json::Value container : list.root().items()) wanted.push_back(get_text(container, "Id"));
   }
-  Latest latest;
-  bool whole = flags.on("no-trunc");
+  Latest latest{.order = wanted, .rows = {}, .whole_ids = flags.on("no-trunc")};
   io::TaskGroup watching(call.daemon.loop());
   if (flags.on("no-stream")) {
-    for (const std::string& id : wanted) watching.spawn(watch(call.daemon, id, false, whole, latest));
+    for (const std::string& id : wanted) watching.spawn(watch(call.daemon, id, false, latest));
     co_await watching.join();
     co_await show(latest, flags.text("format"));
     co_return 0;
   }
-  for (const std::string& id : wanted) watching.spawn(watch_quietly(call.daemon, id, whole, latest));
-  while (watching.size() > 0 || call.arguments().empty()) {
+  for (const std::string& id : wanted) watching.spawn(watch_quietly(call.daemon, id, latest));
+  if (call.arguments().empty()) watching.spawn(watch_new(call.daemon, watching, latest));
+  while (watching.size() > 0) {
     co_await io::sleep(milliseconds(500));
     if (is_terminal(1)) co_await print("\x1b[H\x1b[J");
     co_await show(latest, flags.text("format"));

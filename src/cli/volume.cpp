@@ -1,4 +1,4 @@
-// podo volume ls, create, rm (inspect: inspect.cpp, prune: system.cpp)
+// podo volume ls, create, rm (inspect: inspect.cpp, prune: prune.cpp)
 #include "base/format/json_writer.h"
 #include "cli/command.h"
 #include "cli/console/rows.h"
@@ -19,14 +19,17 @@ Task<int> ls(Call call) {
              {"Scope", "SCOPE"},
              {"Labels", "LABELS"},
              {"Size", "SIZE"},
-             {"Links", "LINKS"}},
+             {"Links", "LINKS"},
+             {"Availability", "AVAILABILITY"},
+             {"Group", "GROUP"},
+             {"Status", "STATUS"}},
             flags.on("quiet") ? "{{.Name}}" : "table {{.Driver}}\t{{.Name}}");
   for (json::Value volume : answer.root().find("Volumes").items()) {
     std::vector<std::string> labels;
     for (auto [key, value] : volume.find("Labels").members())
       labels.push_back(text("{}={}", key, value.string()));
     rows.add({get_text(volume, "Driver"), get_text(volume, "Name"), get_text(volume, "Mountpoint"),
-              get_text(volume, "Scope"), join(labels, ","), "N/A", "N/A"});
+              get_text(volume, "Scope"), join(labels, ","), "N/A", "N/A", "N/A", "N/A", "N/A"});
   }
   co_await print(co_await rows.text(flags.text("format")));
   co_return 0;

@@ -1,9 +1,9 @@
 // Command line flags as people know them from docker's (pflag's rules):
 //
-//   flag := "--" name [ "=" value ]  |  "-" letter* [ letter [ "=" ] value ]         "-it", "-p80:80", "-e=A=b"
+//   flag := "--" name [ "=" value ]  |  "-" letter* [ letter [ "=" ] value ]     "-it", "-p80:80", "-e=A=b"
 //
-// A flag that wants a value and has none takes the next word; a toggle takes one only behind "=". "--" ends the
-// flags. Values are checked against their kind when they are read, so asking for them cannot fail. Values only.
+// A flag that wants a value and has none takes the next word; a toggle takes one only behind "=". "--" ends
+// the flags. Values are checked against their kind when they are read, so asking for them cannot fail.
 #pragma once
 
 #include <cstdint>

@@ -23,6 +23,20 @@ std::string unescaped(std::string_view text) {
 
 }  // namespace
 
+namespace {
+
+// Go writes these so, and scripts have seen nothing else.
+std::string escaped_as_go(std::string_view json) {
+  std::string out;
+  for (char c : json) {
+    if (c == '<' || c == '>' || c == '&') out += podo::text("\\u00{:x}", static_cast<unsigned>(c));
+    else out += c;
+  }
+  return out;
+}
+
+}  // namespace
+
 std::string Rows::to_json(const std::vector<std::string>& cells) const {
   std::map<std::string_view, std::string_view> sorted;
   for (std::size_t i = 0; i < columns_.size(); ++i) sorted[columns_[i].field] = cells[i];
@@ -37,7 +51,7 @@ Result<std::string> Rows::text(std::string format) const {
   if (format.empty() || format == "table") format = table_;
   std::string out;
   if (format == "json") {
-    for (const auto& cells : rows_) out += to_json(cells) + "\n";
+    for (const auto& cells : rows_) out += escaped_as_go(to_json(cells)) + "\n";
     return out;
   }
   bool table = format.starts_with("table ");

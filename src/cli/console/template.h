@@ -8,8 +8,8 @@
 //   operand  := ".Field.Field" | "." | "$x.Field" | "$" | "text" | `text` | number | true | false | nil
 //             | ( pipeline ) ".Field"*
 //
-// Functions: json, index, len, join, split, upper, lower, title, truncate, pad, println, print, printf, eq, ne,
-// lt, le, gt, ge, and, or, not, slice; and .Label "key" of a row that has Labels. A field is looked up as
+// Functions: json, index, len, join, split, upper, lower, title, truncate, pad, println, print, printf, eq,
+// ne, lt, le, gt, ge, and, or, not, slice; and .Label "key" of a row that has Labels. A field is looked up as
 // written, then without regard to case. Parsed once, run for any number of values.
 #pragma once
 

@@ -1,138 +1,9 @@
-// podo system df, and prune of the system, containers, images, networks and volumes
-#include "base/core/clock.h"
+// prune of the system, containers, images, networks and volumes
 #include "cli/command.h"
-#include "cli/console/rows.h"
 #include "cli/console/units.h"
 
 namespace podo::cli {
 namespace {
-
-// --- df ---------------------------------------------------------------------------------------------------
-
-struct Usage {
-  std::int64_t count = 0, active = 0, size = 0, reclaimable = 0;
-};
-
-std::string reclaimable_text(const Usage& usage) {
-  std::string out = human_size(static_cast<double>(usage.reclaimable));
-  return usage.size > 0 ? text("{} ({}%)", out, usage.reclaimable * 100 / usage.size) : out;
-}
-
-Usage images_usage(json::Value answer) {
-  Usage usage{.size = get_number(answer, "LayersSize")};
-  std::int64_t used = 0;
-  for (json::Value image : answer.find("Images").items()) {
-    ++usage.count;
-    if (get_number(image, "Containers") <= 0) continue;
-    ++usage.active;
-    used += get_number(image, "Size") - std::max<std::int64_t>(get_number(image, "SharedSize"), 0);
-  }
-  usage.reclaimable = std::max<std::int64_t>(usage.size - used, 0);
-  return usage;
-}
-
-Usage containers_usage(json::Value answer) {
-  Usage usage;
-  for (json::Value container : answer.find("Containers").items()) {
-    std::int64_t size = get_number(container, "SizeRw");
-    std::string state = get_text(container, "State");
-    bool runs = state == "running" || state == "paused" || state == "restarting";
-    ++usage.count;
-    usage.active += runs;
-    usage.size += size;
-    if (!runs) usage.reclaimable += size;
-  }
-  return usage;
-}
-
-Usage volumes_usage(json::Value answer) {
-  Usage usage;
-  for (json::Value volume : answer.find("Volumes").items()) {
-    json::Value data = volume.find("UsageData");
-    bool used = get_number(data, "RefCount") > 0;
-    std::int64_t size = std::max<std::int64_t>(get_number(data, "Size"), 0);
-    ++usage.count;
-    usage.active += used;
-    usage.size += size;
-    if (!used) usage.reclaimable += size;
-  }
-  return usage;
-}
-
-Usage cache_usage(json::Value answer) {
-  Usage usage;
-  for (json::Value record : answer.find("BuildCache").items()) {
-    ++usage.count;
-    usage.active += get_truth(record, "InUse");
-    usage.size += get_number(record, "Size");
-    if (!get_truth(record, "InUse")) usage.reclaimable += get_number(record, "Size");
-  }
-  return usage;
-}
-
-std::string verbose_text(json::Value answer) {
-  std::string out = "Images space usage:\n\n";
-  Wall now = SystemClock().wall();
-  auto size = [](json::Value value, std::string_view member) {
-    return human_size(static_cast<double>(std::max<std::int64_t>(get_number(value, member), 0)));
-  };
-  auto age = [&](json::Value value) {
-    return human_ago(Wall{get_number(value, "Created") * 1'000'000'000}, now);
-  };
-  auto first = [](json::Value list) { return list.size() > 0 ? std::string(list.at(0).string()) : "<none>"; };
-  Rows images({{"Name", "NAME"},
-               {"ID", "IMAGE ID"},
-               {"Age", "CREATED"},
-               {"Size", "SIZE"},
-               {"Shared", "SHARED SIZE"},
-               {"Used", "CONTAINERS"}},
-              "table {{.Name}}\t{{.ID}}\t{{.Age}}\t{{.Size}}\t{{.Shared}}\t{{.Used}}");
-  for (json::Value image : answer.find("Images").items())
-    images.add({first(image.find("RepoTags")), short_id(get_text(image, "Id")), age(image),
-                size(image, "Size"), size(image, "SharedSize"), text("{}", get_number(image, "Containers"))});
-  Rows containers({{"ID", "CONTAINER ID"},
-                   {"Image", "IMAGE"},
-                   {"Size", "SIZE"},
-                   {"Age", "CREATED"},
-                   {"Status", "STATUS"},
-                   {"Name", "NAMES"}},
-                  "table {{.ID}}\t{{.Image}}\t{{.Size}}\t{{.Age}}\t{{.Status}}\t{{.Name}}");
-  for (json::Value container : answer.find("Containers").items())
-    containers.add({short_id(get_text(container, "Id")), get_text(container, "Image"),
-                    size(container, "SizeRw"), age(container), get_text(container, "Status"),
-                    first(container.find("Names")).substr(1)});
-  Rows volumes({{"Name", "VOLUME NAME"}, {"Links", "LINKS"}, {"Size", "SIZE"}},
-               "table {{.Name}}\t{{.Links}}\t{{.Size}}");
-  for (json::Value volume : answer.find("Volumes").items())
-    volumes.add({get_text(volume, "Name"), text("{}", get_number(volume.find("UsageData"), "RefCount")),
-                 size(volume.find("UsageData"), "Size")});
-  out += images.text("").value_or("") + "\nContainers space usage:\n\n" + containers.text("").value_or("");
-  return out + "\nLocal Volumes space usage:\n\n" + volumes.text("").value_or("");
-}
-
-Task<int> df(Call call) {
-  json::Document answer = co_await call.daemon.get("/system/df");
-  if (call.flags.on("verbose")) {
-    co_await print(verbose_text(answer.root()));
-    co_return 0;
-  }
-  Rows rows({{"Type", "TYPE"},
-             {"TotalCount", "TOTAL"},
-             {"Active", "ACTIVE"},
-             {"Size", "SIZE"},
-             {"Reclaimable", "RECLAIMABLE"}},
-            "table {{.Type}}\t{{.TotalCount}}\t{{.Active}}\t{{.Size}}\t{{.Reclaimable}}");
-  for (auto [name, usage] : {std::pair("Images", images_usage(answer.root())),
-                             std::pair("Containers", containers_usage(answer.root())),
-                             std::pair("Local Volumes", volumes_usage(answer.root())),
-                             std::pair("Build Cache", cache_usage(answer.root()))})
-    rows.add({name, text("{}", usage.count), text("{}", usage.active),
-              human_size(static_cast<double>(usage.size)), reclaimable_text(usage)});
-  co_await print(co_await rows.text(call.flags.text("format")));
-  co_return 0;
-}
-
-// --- prune ------------------------------------------------------------------------------------------------
 
 // What an answer says was deleted, and the bytes that are free again.
 std::string deleted_text(std::string_view title, json::Value list) {
@@ -242,10 +113,6 @@ using enum FlagKind;
 
 constexpr Flag filter_flag = {"filter", 0, list, "Provide filter values (e.g. \"until=<timestamp>\")"};
 constexpr Flag force_flag = {"force", 'f', toggle, "Do not prompt for confirmation"};
-constexpr Flag df_flags[] = {
-    {"format", 0, text, "Format output: 'table', 'table TEMPLATE', 'json' or a Go TEMPLATE"},
-    {"verbose", 'v', toggle, "Show detailed information on space usage"},
-};
 constexpr Flag plain_flags[] = {filter_flag, force_flag};
 constexpr Flag image_flags[] = {
     {"all", 'a', toggle, "Remove all unused images, not just dangling ones"}, filter_flag, force_flag};
@@ -258,9 +125,8 @@ constexpr Flag system_flags[] = {{"all", 'a', toggle, "Remove all unused images 
 
 }  // namespace
 
-std::span<const Command> system_commands() {
+std::span<const Command> prune_commands() {
   static constexpr Command table[] = {
-      {"system df", "", "Show disk usage", df_flags, 0, 0, df},
       {"system prune", "", "Remove unused data", system_flags, 0, 0, prune_system},
       {"container prune", "", "Remove all stopped containers", plain_flags, 0, 0, prune_containers},
       {"image prune", "", "Remove unused images", image_flags, 0, 0, prune_images},
