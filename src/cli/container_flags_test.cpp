@@ -27,51 +27,16 @@ std::string problem(std::vector<const char*> words) {
 
 TEST_CASE("the flags of a container become its request") {
   ::setenv("PODO_TEST_OWN", "mine", 1);
-  docker::CreateRequest request = request_of({"-i",
-                                              "-e",
-                                              "A=1",
-                                              "-e",
-                                              "PODO_TEST_OWN",
-                                              "-e",
-                                              "PODO_TEST_NONE",
-                                              "-l",
-                                              "x=y",
-                                              "-w",
-                                              "/w",
-                                              "-u",
-                                              "1:2",
-                                              "--entrypoint",
-                                              "",
-                                              "-m",
-                                              "64m",
-                                              "--cpus",
-                                              "1.5",
-                                              "--ulimit",
-                                              "nofile=10:20",
-                                              "--device",
-                                              "/dev/null:/dev/n:r",
-                                              "--health-cmd",
-                                              "true",
-                                              "--health-interval",
-                                              "5s",
-                                              "--add-host",
-                                              "a=1.2.3.4",
-                                              "--restart",
-                                              "on-failure:3",
-                                              "-v",
-                                              "/a:/b:ro",
-                                              "-v",
-                                              "/anon",
-                                              "--tmpfs",
-                                              "/t:size=1m",
-                                              "--log-opt",
-                                              "max-size=1m",
-                                              "--stop-timeout",
-                                              "0",
-                                              "img",
-                                              "sh",
-                                              "-c"})
-                                      .value();
+  // clang-format off: a command line
+  std::vector<const char*> words = {
+      "-i", "-e", "A=1", "-e", "PODO_TEST_OWN", "-e", "PODO_TEST_NONE", "-l", "x=y", "-w", "/w", "-u",
+      "1:2", "--entrypoint", "", "-m", "64m", "--cpus", "1.5", "--ulimit", "nofile=10:20", "--device",
+      "/dev/null:/dev/n:r", "--health-cmd", "true", "--health-interval", "5s", "--add-host", "a=1.2.3.4",
+      "--restart", "on-failure:3", "-v", "/a:/b:ro", "-v", "/anon", "--tmpfs", "/t:size=1m", "--log-opt",
+      "max-size=1m", "--stop-timeout", "0", "img", "sh", "-c",
+  };
+  // clang-format on
+  docker::CreateRequest request = request_of(words).value();
   const docker::Config& config = request.config;
   const docker::HostConfig& host = request.host_config;
   CHECK_EQ(join(config.env, " "), "A=1 PODO_TEST_OWN=mine");
@@ -172,7 +137,8 @@ TEST_CASE("contradictions are refused before anything is asked") {
 
 TEST_CASE("ports of a list are put together to ranges") {
   json::Document ports = json::parse(R"([
-    {"IP":"0.0.0.0","PrivatePort":80,"PublicPort":8080,"Type":"tcp"}, {"IP":"::","PrivatePort":80,"PublicPort":8080,"Type":"tcp"},
+    {"IP":"0.0.0.0","PrivatePort":80,"PublicPort":8080,"Type":"tcp"},
+    {"IP":"::","PrivatePort":80,"PublicPort":8080,"Type":"tcp"},
     {"PrivatePort":9001,"Type":"udp"}, {"PrivatePort":9000,"Type":"udp"}, {"PrivatePort":9005,"Type":"udp"},
     {"IP":"0.0.0.0","PrivatePort":53,"PublicPort":53,"Type":"udp"}])")
                              .value();
