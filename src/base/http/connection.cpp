@@ -80,7 +80,8 @@ Task<bool> Connection::serve_request() {
 
 Task<void> Connection::answer_failure(ServerExchange& exchange, Error error) {
   int status = to_status(error.kind());
-  bool gone = error.kind() == ErrorKind::unavailable || error.kind() == ErrorKind::cancelled;
+  bool gone = error.kind() == ErrorKind::unavailable || error.kind() == ErrorKind::cancelled ||
+              error.system_errno() == EPIPE || error.system_errno() == ECONNRESET;
   if (error.kind() == ErrorKind::internal || (exchange.head_sent() && !gone))
     settings_.log.warn("{} {}: {}", exchange.method(), exchange.path(), error.message());
   if (exchange.head_sent()) co_return;  // the peer sees an answer that is cut off
