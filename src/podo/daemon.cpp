@@ -47,14 +47,15 @@ Result<> make_folder(const std::string& path, mode_t mode) {
   return {};
 }
 
-// What this daemon's bridges, tables and control groups are called: "podo", and another name for another data folder.
+// What this daemon's bridges, tables and control groups are called: "podo", and another name for another data
+// folder.
 std::string prefix_of(const std::string& data) {
   if (data == usual_data) return "podo";
   return text("podo-{:x}", crypto::checksum(data) & 0xffffff);
 }
 
-// Memory goes back to the system, and a thread of the pool does not get an arena of its own: tens of megabytes
-// otherwise.
+// Memory goes back to the system, and a thread of the pool does not get an arena of its own: tens of
+// megabytes otherwise.
 void keep_memory_small() {
   ::mallopt(M_ARENA_MAX, 1);
   ::mallopt(M_TRIM_THRESHOLD, 256 << 10);
@@ -180,7 +181,7 @@ class Daemon {
 
   Result<> make_folders() {
     ::umask(0022);
-    TRY(make_folder(options_.data, 0711));
+    TRY(make_folder(options_.data, 0710));  // setuid programs of images are not for the machine's users
     TRY(make_folder(options_.run, 0711));
     return {};
   }
@@ -231,25 +232,12 @@ class Daemon {
     return {};
   }
 
-  // Without TLS, or a strand a connection that shakes hands first.
   Task<void> serve_listener(http::Server& server, std::unique_ptr<io::SocketListener> listener) {
     const bool secured =
         listener->address().kind == io::Address::Kind::tcp && !options_.tls_certificate.empty();
     if (!secured) co_return co_await server.serve(*listener);
     const tls::Context context = co_await server_context();
-    io::TaskGroup connections(loop_);
-    for (;;) connections.spawn(serve_secured(server, context, co_await listener->accept()));
-  }
-
-  Task<void> serve_secured(http::Server& server, const tls::Context& context,
-                           std::unique_ptr<io::Stream> stream) {
-    auto connection = co_await io::deadline(tls::accept(context, std::move(stream)), seconds(30)).result();
-    if (!connection) {
-      log_.debug("a client was refused: {}", connection.error().message());
-      co_return;
-    }
-    http::Peer peer{.certificate_name = (*connection)->peer_name()};
-    (void)co_await server.serve_connection(*std::move(connection), std::move(peer)).result();
+    co_await server.serve(*listener, &context);
   }
 
   Result<tls::Context> server_context() const {

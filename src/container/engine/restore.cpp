@@ -199,12 +199,15 @@ Task<void> LocalEngine::remove_leftovers() {
     return slot != slots_.end() && slot->second->run != nullptr;
   };
   std::erase_if(names[0], runs);
-  std::erase_if(names[1], [&](const std::string& id) { return id.starts_with('@') || runs(id); });  // @seccomp
+  // '@' is a cache of the runtime's, '~' the state of a container whose removal was interrupted.
+  std::erase_if(names[1], [&](const std::string& id) { return id.starts_with('@') || runs(id); });
   std::erase_if(names[2], [this](const std::string& id) { return slots_.contains(id); });
   for (const std::string& id : names[0]) co_await ground_.images.unmount(run_folder(id) + "/rootfs").result();
   co_await ground_.pool.run([&runtime = runtime_, &log = ground_.log, names, run, data]() -> Result<void> {
     for (const std::string& id : names[1]) {
-      if (const auto gone = runtime.remove(id, true); !gone) log.warn("{}", gone.error().message());
+      const auto gone =
+          id.starts_with('~') ? remove_run_folder(text("{}/oci/{}", run, id)) : runtime.remove(id, true);
+      if (!gone) log.warn("{}", gone.error().message());
     }
     for (const std::string& id : names[0]) {
       const std::string folder = text("{}/containers/{}", run, id);

@@ -65,6 +65,9 @@ Task<void> Volumes::load() {
       const json::Document record = co_await json::parse(std::string(entry.value()));
       Volume volume = co_await decode_volume(record);
       auto name = volume.name;
+      // A removal that a crash interrupted took the folder and left the record: it is an empty volume.
+      co_await make_folder(folder_ + "/" + name, 0701);
+      co_await make_folder(folder_ + "/" + name + "/_data", 0755);
       volumes_.insert_or_assign(std::move(name), std::make_shared<const Volume>(std::move(volume)));
     }
   }
