@@ -147,6 +147,16 @@ void LinkRequests::remove_link(std::uint32_t index) {
   request(RTM_DELLINK, 0, text("remove link {}", index)).body(link_body(index));
 }
 
+void LinkRequests::remove_links_together(const std::vector<std::string>& names) {
+  constexpr std::uint32_t doomed = 0x706f646f;  // a group that has no other members
+  for (const std::string& name : names)
+    request(RTM_NEWLINK, 0, text("give up link {}", name))
+        .body(link_body())
+        .text_attribute(IFLA_IFNAME, name)
+        .attribute(IFLA_GROUP, doomed);
+  request(RTM_DELLINK, 0, "remove links").body(link_body()).attribute(IFLA_GROUP, doomed);
+}
+
 void LinkRequests::add_address(std::uint32_t link, const IpPrefix& address) {
   NetlinkRequest& made = request(RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE,
                                  text("add address {} to link {}", address.to_text(), link));

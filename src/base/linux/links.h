@@ -6,7 +6,8 @@
 //   requests.change_link("veth1", {.up = true, .master = bridge_index});
 //   TRY(socket.send_all(requests.all()));
 //
-// Who makes a link may choose its index, so that what follows (addresses, routes) needs no question in between.
+// Who makes a link may choose its index, so that what follows (addresses, routes) needs no question in
+// between.
 #pragma once
 
 #include <array>
@@ -36,8 +37,8 @@ struct PortChange {
   std::optional<bool> hairpin = {};   // is sent back what came from it, where the bridge decides so
 };
 
-// The kernel gives an index to the first of the pair only, so the first is the one in the other namespace; its
-// peer stays in the socket's.
+// The kernel gives an index to the first of the pair only, so the first is the one in the other namespace;
+// its peer stays in the socket's.
 struct VethWish {
   std::string name;
   int net_namespace = -1;   // a descriptor
@@ -79,6 +80,8 @@ class LinkRequests {
   void settle_link(std::uint32_t index);
   void remove_link(const std::string& name);
   void remove_link(std::uint32_t index);
+  // The kernel waits for its readers once for all of them, not once for each.
+  void remove_links_together(const std::vector<std::string>& names);
   void add_address(std::uint32_t link, const IpPrefix& address);  // there already: replaced
   void remove_address(std::uint32_t link, const IpPrefix& address);
   void add_route(const RouteWish& wish);

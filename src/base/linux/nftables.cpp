@@ -105,6 +105,11 @@ void NftBatch::remove_elements(const std::string& set, const std::vector<NftElem
 }
 
 Result<> NftBatch::commit() const {
+  NetlinkSocket socket = TRY(NetlinkSocket::open(NETLINK_NETFILTER));
+  return commit(socket);
+}
+
+Result<> NftBatch::commit(NetlinkSocket& socket) const {
   if (requests_.empty()) return {};
   std::vector<NetlinkRequest> batch;
   batch.reserve(requests_.size() + 2);
@@ -112,7 +117,6 @@ Result<> NftBatch::commit() const {
       .body(body_of(AF_UNSPEC, NFNL_SUBSYS_NFTABLES));
   batch.insert(batch.end(), requests_.begin(), requests_.end());
   batch.emplace_back(NFNL_MSG_BATCH_END, std::uint16_t{0}).body(body_of(AF_UNSPEC, NFNL_SUBSYS_NFTABLES));
-  NetlinkSocket socket = TRY(NetlinkSocket::open(NETLINK_NETFILTER));
   return socket.send_batch(batch);
 }
 

@@ -117,6 +117,7 @@ class NftBatch {
   bool empty() const { return requests_.empty(); }
   // In the network namespace of the calling thread. A batch may be committed again.
   Result<> commit() const;
+  Result<> commit(NetlinkSocket& socket) const;  // of NETLINK_NETFILTER; in its namespace
   const std::vector<NetlinkRequest>& requests() const { return requests_; }
 
  private:

@@ -78,7 +78,6 @@ Task<Sandbox> MachineNetworks::make_sandbox(std::string container_id) {
       there != sandboxes_.end() && there->second->network_namespace != nullptr)
     co_return Sandbox{container_id, there->second->path};
   // One that is started again at once comes before its earlier sandbox has gone.
-  while (ending_sandboxes_.contains(container_id)) co_await sandbox_ended_.wait();
   const std::string path = text("{}/netns/{}", options_.run_folder, container_id);
   NamespacePtr made = co_await stock_->take(path);
   auto& sandbox = sandboxes_[container_id];
@@ -240,6 +239,7 @@ Task<Endpoint> MachineNetworks::attach(std::string network_id, EndpointWish wish
   if (has_links(network->record)) {
     EndpointPlan plan = plan_of(*network, *sandbox, endpoint);
     plan.wants_dns = sandbox->dns == nullptr && is_user_defined(endpoint.network_id);
+    plan.used_before = sandbox->restored;
     // Not cancelled once begun: half an endpoint would be nobody's.
     auto made = co_await io::shielded(ground_.pool.run([plan] { return make_endpoint_link(plan); })).result();
     if (!made) {
@@ -306,37 +306,45 @@ Task<void> MachineNetworks::remove_sandbox(std::string container_id) {
   for (const auto& endpoint : sandbox->endpoints) index_names(*endpoint, false);
   sandbox->claims.clear();
   sandbox->dns.reset();
-  co_await io::shielded(change_translations(std::move(translations), {}));
-  co_await io::shielded(forget(text("{}{}/", endpoint_keys, container_id)));
-  co_await io::shielded(forget(port_keys + container_id));
-  co_await io::shielded(forget(dns_keys + container_id));
-  ending_sandboxes_.insert(container_id);
-  endings_.spawn(end_sandbox(std::move(sandbox)), "the end of a sandbox");
+  sandbox->network_namespace.reset();
+  co_await io::shielded(end_sandbox(std::move(sandbox), std::move(translations)));
 }
 
-// Links are removed one after the other by the kernel, which takes milliseconds: nobody waits for it. Until then
-// the addresses still answer, so they are not given to anybody else before.
-Task<void> MachineNetworks::end_sandbox(std::shared_ptr<SandboxState> sandbox) {
-  std::vector<EndpointPlan> plans;
-  for (const auto& endpoint : sandbox->endpoints) {
-    const auto network = networks_.find(endpoint->network_id);
-    if (network != networks_.end() && network->second->record.driver == "bridge")
-      plans.push_back(plan_of(*network->second, *sandbox, *endpoint));
-  }
-  sandbox->network_namespace.reset();
+// The name of the sandbox is free when this returns, so that a container may start again at once. Its links
+// are not gone yet: the kernel takes milliseconds for that, and nobody waits for them.
+Task<void> MachineNetworks::end_sandbox(std::shared_ptr<SandboxState> sandbox,
+                                        std::vector<Translation> translations) {
   const std::string path = sandbox->path;
-  auto ended = co_await io::shielded(ground_.pool.run([plans, path]() -> Result<void> {
-                 Result<> outcome;
-                 for (const EndpointPlan& plan : plans)
-                   if (auto removed = remove_endpoint_link(plan); !removed) outcome = std::move(removed);
-                 if (path.empty()) return outcome;
-                 TRY(linux::unpin_namespace(path));  // whatever became of the links: they end with it
-                 return outcome;
-               })).result();
-  if (!ended) ground_.log.warn("network of {}: {}", sandbox->id, ended.error().message());
-  for (const auto& endpoint : sandbox->endpoints) give_back_addresses(*endpoint);
-  ending_sandboxes_.erase(sandbox->id);
-  sandbox_ended_.notify_all();
+  auto changed = co_await change_translations(std::move(translations), {}).result();
+  auto unpinned =
+      co_await ground_.pool.run([path] { return path.empty() ? Result<>() : linux::unpin_namespace(path); })
+          .result();
+  for (const Result<>* outcome : {&changed, &unpinned})
+    if (!*outcome) ground_.log.warn("network of {}: {}", sandbox->id, outcome->error().message());
+  co_await forget_container(sandbox->id);
+  ending_.push_back(std::move(sandbox));
+  if (!ending_links_) endings_.spawn(end_links(), "links of sandboxes that ended");
+}
+
+// Those that end meanwhile are removed together with the next ones. Until then their addresses still answer,
+// so they are not given to anybody else before.
+Task<void> MachineNetworks::end_links() {
+  ending_links_ = true;
+  while (!ending_.empty()) {
+    const auto now = std::exchange(ending_, {});
+    std::vector<std::string> links;
+    for (const auto& sandbox : now)
+      for (const auto& endpoint : sandbox->endpoints) {
+        const auto network = networks_.find(endpoint->network_id);
+        if (network != networks_.end() && network->second->record.driver == "bridge")
+          links.push_back(host_link_of(*endpoint));
+      }
+    auto removed = co_await io::shielded(ground_.pool.run([links] { return remove_links(links); })).result();
+    if (!removed) ground_.log.warn("links of sandboxes that ended: {}", removed.error().message());
+    for (const auto& sandbox : now)
+      for (const auto& endpoint : sandbox->endpoints) give_back_addresses(*endpoint);
+  }
+  ending_links_ = false;
 }
 
 Task<void> MachineNetworks::rename_container(std::string container_id, std::string name) {

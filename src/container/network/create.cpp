@@ -99,6 +99,14 @@ Task<void> MachineNetworks::remember(std::string key, std::string value) {
   co_await store::write(ground_.store, std::move(key), std::move(value), store::Durability::relaxed);
 }
 
+Task<void> MachineNetworks::forget_container(const std::string& container_id) {
+  co_await ground_.store.commit(
+      {.then = {store::erase(store::Range::prefix(text("{}{}/", endpoint_keys, container_id))),
+                store::erase(store::Range::key(port_keys + container_id)),
+                store::erase(store::Range::key(dns_keys + container_id))},
+       .durability = store::Durability::relaxed});
+}
+
 Task<void> MachineNetworks::forget(std::string prefix) {
   co_await store::remove(ground_.store, store::Range::prefix(prefix), store::Durability::relaxed);
 }

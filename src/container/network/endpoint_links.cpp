@@ -93,7 +93,7 @@ Result<DnsSockets> fill_sandbox(const EndpointPlan& plan) {
   linux::NetlinkSocket socket = TRY(linux::NetlinkSocket::open());
   TRY(socket.send_all(requests.all()));
   if (!plan.wants_dns) return DnsSockets();
-  return open_dns_sockets();
+  return open_dns_sockets(plan.used_before ? Namespace::used : Namespace::fresh);
 }
 
 Result<> make_veth(const EndpointPlan& plan) {
@@ -179,8 +179,11 @@ Result<> remove_links(const std::vector<std::string>& names) {
   if (names.empty()) return {};
   linux::NetlinkSocket socket = TRY(linux::NetlinkSocket::open());
   linux::LinkRequests requests;
-  for (const std::string& name : names) requests.remove_link(name);
-  return socket.send_all(requests.all());
+  requests.remove_links_together(names);
+  Result<> removed = socket.send_all(requests.all());
+  // A veth ends with its namespace, perhaps before we come to it.
+  if (!removed && removed.error().system_errno() == ENODEV) return {};
+  return removed;
 }
 
 namespace {

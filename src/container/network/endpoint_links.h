@@ -32,6 +32,7 @@ struct EndpointPlan {
   std::uint32_t macvlan_mode = 0;
   std::uint32_t mtu = 0;
   bool isolated = false, wants_dns = false;
+  bool used_before = false;  // the sandbox: another daemon may have served DNS there
   linux::MacAddress mac{};
   std::vector<IpPrefix> addresses = {};
   std::vector<linux::RouteWish> routes = {};
@@ -39,8 +40,8 @@ struct EndpointPlan {
 Result<DnsSockets> make_endpoint_link(const EndpointPlan& plan);  // no sockets unless wanted
 Result<> remove_endpoint_link(const EndpointPlan& plan);
 
-// A container that meets itself through a published port: with br_netfilter such a packet is bridged, not routed,
-// back to the port it came from.
+// A container that meets itself through a published port: with br_netfilter such a packet is bridged, not
+// routed, back to the port it came from.
 Result<> reflect_own_packets(const std::vector<std::string>& host_links);
 
 // Default routes of a sandbox that now lead elsewhere.
@@ -49,7 +50,7 @@ Result<> replace_routes(const NamespacePtr& sandbox, const std::vector<linux::Ro
 // Links whose alias begins with `prefix` and ':' that are not among `wanted`.
 Result<std::vector<linux::Link>> leftover_links(const std::string& prefix,
                                                 const std::vector<std::string>& wanted);
-Result<> remove_links(const std::vector<std::string>& names);
+Result<> remove_links(const std::vector<std::string>& names);  // fine when they are not there
 
 // What is known of the host when subnets and sizes are chosen.
 struct HostFacts {

@@ -46,7 +46,10 @@ std::vector<Translation> MachineNetworks::translations_now() const {
 }
 
 Task<void> MachineNetworks::commit(linux::NftBatch batch) {
-  co_await ground_.pool.run([batch = std::move(batch)] { return batch.commit(); });
+  co_await ground_.pool.run([filter = filter_, batch = std::move(batch)]() -> Result<void> {
+    std::lock_guard turn(filter->mutex);
+    return batch.commit(filter->socket);
+  });
 }
 
 Task<void> MachineNetworks::rebuild_table() {

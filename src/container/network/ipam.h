@@ -1,5 +1,5 @@
-// Which addresses of a network are given to whom, and which subnets networks are cut from. Pure: no kernel, no
-// store; what it knows it is told.
+// Which addresses of a network are given to whom, and which subnets networks are cut from. Pure: no kernel,
+// no store; what it knows it is told.
 #pragma once
 
 #include <set>

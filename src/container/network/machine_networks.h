@@ -1,12 +1,12 @@
-// The maker of Networks on this machine: what it remembers between calls. A file per verb: open.cpp, create.cpp,
-// attach.cpp, publish.cpp, restore.cpp, query.cpp.
+// The maker of Networks on this machine: what it remembers between calls. A file per verb: open.cpp,
+// create.cpp, attach.cpp, publish.cpp, restore.cpp, query.cpp.
 //
 // Every check-then-act on this state is one step without an await; kernel work takes copies ("plans") to the
 // pool. A call that fails undoes what it changed here.
 #pragma once
 
 #include <map>
-#include <set>
+#include <mutex>
 
 #include "container/network/endpoint_links.h"
 #include "container/network/firewall.h"
@@ -45,10 +45,19 @@ struct SandboxState {
   std::vector<std::unique_ptr<Endpoint>> endpoints;
   std::vector<PortClaim> claims;
   std::vector<Translation> translations;  // as the table has them
+  bool restored = false;                  // an earlier daemon made it
   bool serves_dns = false;                // although it is on no user-defined network
   std::vector<std::string> dns_servers;   // those the container wished for
   std::unique_ptr<SandboxZone> dns_zone;
   std::unique_ptr<dns::Server> dns;
+};
+
+// One socket for all changes of the table: closing one makes the kernel wait for everything it has yet to
+// free.
+struct FilterSocket {
+  explicit FilterSocket(linux::NetlinkSocket opened) : socket(std::move(opened)) {}
+  std::mutex mutex;  // jobs of the pool take turns
+  linux::NetlinkSocket socket;
 };
 
 class MachineNetworks final : public Networks, public NameSource {
@@ -92,6 +101,7 @@ class MachineNetworks final : public Networks, public NameSource {
   std::vector<IpPrefix> taken_subnets() const;
   Task<void> remember(std::string key, std::string value);
   Task<void> forget(std::string prefix);
+  Task<void> forget_container(const std::string& container_id);
   Task<void> lower(BridgePlan bridge);
   NetworkState* find_state(std::string_view name_or_id) const;
 
@@ -104,7 +114,8 @@ class MachineNetworks final : public Networks, public NameSource {
   EndpointPlan plan_of(const NetworkState& network, const SandboxState& sandbox, const Endpoint& endpoint);
   const Endpoint* gateway_of(const SandboxState& sandbox, bool ipv6) const;
   std::vector<linux::RouteWish> default_routes(const SandboxState& sandbox) const;
-  Task<void> end_sandbox(std::shared_ptr<SandboxState> sandbox);
+  Task<void> end_sandbox(std::shared_ptr<SandboxState> sandbox, std::vector<Translation> translations);
+  Task<void> end_links();
   std::string alias_of(std::string_view id) const;
 
   // publish.cpp
@@ -146,9 +157,10 @@ class MachineNetworks final : public Networks, public NameSource {
   std::map<std::string, std::unique_ptr<SandboxState>, std::less<>> sandboxes_;  // by container
   std::map<std::string, std::vector<PublishedPort>> recorded_ports_;             // until restore()
   unsigned next_ephemeral_ = 0;
+  std::vector<std::shared_ptr<SandboxState>> ending_;
+  bool ending_links_ = false;
+  std::shared_ptr<FilterSocket> filter_;
   std::optional<SandboxStock> stock_;
-  std::set<std::string> ending_sandboxes_;
-  io::Condition sandbox_ended_{"the end of a sandbox"};
   io::TaskGroup endings_;  // what goes on after its call has returned
 };
 

@@ -1,4 +1,5 @@
-// Which names a network's endpoints have: the container's, the first twelve digits of its id, and its aliases. Pure.
+// Which names a network's endpoints have: the container's, the first twelve digits of its id, and its
+// aliases. Pure.
 #pragma once
 
 #include <map>

@@ -1,5 +1,5 @@
-// A machine of its own for tests: a network namespace that plays the host, one beside it that plays the world, a
-// store in memory, and sockets anywhere. Root only; without it can_run() says so.
+// A machine of its own for tests: a network namespace that plays the host, one beside it that plays the
+// world, a store in memory, and sockets anywhere. Root only; without it can_run() says so.
 #pragma once
 
 #include <doctest/doctest.h>

@@ -5,9 +5,10 @@
 //   attach         an endpoint of one network in it: addresses, veth, routes, DNS records
 //   publish        ports of the host to it
 //   detach, remove_sandbox
-// What lasts (networks, endpoints) is in the store; what the kernel forgot (a reboot) is made again by restore().
-// Everything this daemon makes in the kernel carries its prefix (bridge names, the nft table), so that several
-// daemons live side by side. Drivers: bridge, host, none; macvlan and ipvlan where the kernel has them.
+// What lasts (networks, endpoints) is in the store; what the kernel forgot (a reboot) is made again by
+// restore(). Everything this daemon makes in the kernel carries its prefix (bridge names, the nft table), so
+// that several daemons live side by side. Drivers: bridge, host, none; macvlan and ipvlan where the kernel
+// has them.
 //
 // Lives on the daemon's loop; netlink work goes to the pool. Errors: not_found, already_exists, conflict (in
 // use), invalid, exhausted (no address left), each in words as Docker's clients expect them.
@@ -139,8 +140,8 @@ class Networks {
   };
   virtual Task<std::vector<Counters>> counters(std::string container_id) = 0;
 
-  // After a restart of the daemon: those that still run keep sandbox, endpoints, ports and DNS; everything else
-  // this daemon's earlier life left in the kernel is removed.
+  // After a restart of the daemon: those that still run keep sandbox, endpoints, ports and DNS; everything
+  // else this daemon's earlier life left in the kernel is removed.
   virtual Task<void> restore(std::vector<std::string> running_containers) = 0;
 
   virtual Task<void> close(bool remove_from_kernel) = 0;  // true: nothing runs, take bridges and table away

@@ -48,6 +48,7 @@ Task<void> MachineNetworks::start() {
   subnet_sources_ = co_await sources_of(options_.default_pools);
   host_ = co_await ground_.pool.run([] { return look_at_host(); });
   for (const char* folder : {"", "/netns"}) co_await make_folder(options_.run_folder + folder);
+  filter_ = std::make_shared<FilterSocket>(co_await linux::NetlinkSocket::open(NETLINK_NETFILTER));
   co_await load();
   for (auto& [container, sandbox] : sandboxes_) sandbox->translations = translations_of(*sandbox);
   co_await make_default_networks();

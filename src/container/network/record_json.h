@@ -1,5 +1,5 @@
-// How networks, endpoints and published ports are kept in the store: one JSON object each. A field that has its
-// default is left out; one that is not known is ignored, so an older daemon reads a newer one's store.
+// How networks, endpoints and published ports are kept in the store: one JSON object each. A field that has
+// its default is left out; one that is not known is ignored, so an older daemon reads a newer one's store.
 #pragma once
 
 #include "container/network/networks.h"

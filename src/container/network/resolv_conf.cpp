@@ -3,9 +3,9 @@
 #include "base/linux/namespaces.h"
 #include "container/network/machine_networks.h"
 
-// A container's resolv.conf, and its own server. On user-defined networks that server knows the other containers;
-// on the default bridge a container asks the host's servers itself, unless those are on the host's loopback, where
-// it cannot reach them: then its own server asks them for it.
+// A container's resolv.conf, and its own server. On user-defined networks that server knows the other
+// containers; on the default bridge a container asks the host's servers itself, unless those are on the
+// host's loopback, where it cannot reach them: then its own server asks them for it.
 
 namespace podo::network {
 namespace {
@@ -65,7 +65,7 @@ Task<void> MachineNetworks::open_dns(std::string container_id) {
   const NamespacePtr inside = found->second->network_namespace;
   DnsSockets sockets = co_await ground_.pool.run([inside]() -> Result<DnsSockets> {
     const auto visit = TRY(linux::NetworkNamespaceVisit::enter(*inside));
-    return open_dns_sockets();
+    return open_dns_sockets(Namespace::used);
   });
   serve_dns(container_id, std::move(sockets));
 }

@@ -29,10 +29,7 @@ Result<> remove_leftovers(const std::string& folder, const std::vector<std::stri
         outcome = std::move(unpinned);
   std::vector<std::string> links;
   for (const linux::Link& link : TRY(leftover_links(prefix, kept_links))) links.push_back(link.name);
-  // A veth ends with its namespace, perhaps before we come to it.
-  for (const std::string& link : links)
-    if (auto removed = remove_links({link}); !removed && removed.error().system_errno() != ENODEV)
-      outcome = std::move(removed);
+  if (auto removed = remove_links(links); !removed) outcome = std::move(removed);
   return outcome;
 }
 
@@ -66,9 +63,7 @@ Task<void> MachineNetworks::forget_sandbox(std::string container_id) {
   }
   sandboxes_.erase(found);
   recorded_ports_.erase(container_id);
-  co_await forget(text("{}{}/", endpoint_keys, container_id));
-  co_await forget(port_keys + container_id);
-  co_await forget(dns_keys + container_id);
+  co_await forget_container(container_id);
 }
 
 Task<void> MachineNetworks::restore_sandbox(std::string container_id) {
@@ -86,6 +81,7 @@ Task<void> MachineNetworks::restore_sandbox(std::string container_id) {
   SandboxState& sandbox = *kept;
   if (opened) {
     sandbox.path = path;
+    sandbox.restored = true;
     sandbox.network_namespace = std::make_shared<const io::Fd>(*std::move(opened));
   }
   for (const PublishedPort& port : recorded_ports_[container_id]) {

@@ -40,13 +40,15 @@ void rewrite_ports(linux::NftBatch& batch, std::uint8_t protocol, std::uint16_t 
 
 }  // namespace
 
-Result<DnsSockets> open_dns_sockets() {
+Result<DnsSockets> open_dns_sockets(Namespace state) {
   Bound udp = TRY(bind_somewhere(SOCK_DGRAM)), tcp = TRY(bind_somewhere(SOCK_STREAM));
   if (::listen(tcp.socket.get(), 16) != 0) return failed_errno(errno, "listen for DNS");
   linux::NftBatch batch(NFPROTO_IPV4, "podo_dns");
   batch.add_table();
-  batch.remove_table();  // of an earlier daemon
-  batch.add_table();
+  if (state == Namespace::used) {
+    batch.remove_table();
+    batch.add_table();
+  }
   batch.add_chain({"output", "filter", NF_INET_LOCAL_OUT, raw_priority});
   rewrite_ports(batch, IPPROTO_UDP, udp.port);
   rewrite_ports(batch, IPPROTO_TCP, tcp.port);
