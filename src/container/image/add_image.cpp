@@ -83,6 +83,9 @@ Task<void> LocalImages::unpack_all(std::shared_ptr<const Described> described, P
       co_await unavailable("the layer {} was removed meanwhile", short_id(chain_id));
     sum += layer->second.bytes;
   }
+  for (const oci::Descriptor& layer : described->manifest.layers)
+    if (!has_blob(layer.digest))
+      co_await unavailable("the layer {} was removed meanwhile", short_id(layer.digest));
   if (sum > 4 * options_.layer_bytes_max) co_await exhausted("an image of {} bytes", sum);
 }
 
