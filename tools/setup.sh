@@ -156,8 +156,8 @@ build() {  # PRESET [TARGET...]
   NINJA_STATUS='        [%f/%t %es] ' cmake --build --preset "$preset" ${1:+--target "$@"}
 }
 
-# Packages of another Debian suite, unpacked below FOLDER and not installed: with lists of its own, so that the
-# machine's package state does not know of them. Dependencies are the caller's to name.
+# Packages of another Debian suite, unpacked below FOLDER and not installed: with lists of their own, so that
+# the machine's package state does not know of them. Dependencies are the caller's to name.
 fetch_debian() {  # FOLDER SUITE PACKAGE...
   local folder=$1 suite=$2 site state
   shift 2
@@ -165,9 +165,10 @@ fetch_debian() {  # FOLDER SUITE PACKAGE...
   site=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -v security | head -n 1)
   [[ $site ]] || return 1
   mkdir -p "$state"/lists/partial "$state"/cache/archives/partial
-  echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $site $suite main" >"$state/sources.list"
-  local options=(-qq -o Dir::Etc::sourcelist="$state/sources.list" -o Dir::Etc::sourceparts=- -o Dir::State::lists="$state/lists"
-    -o Dir::Cache="$state/cache" -o APT::Default-Release= -o APT::Sandbox::User=root)
+  local key=/usr/share/keyrings/debian-archive-keyring.gpg
+  echo "deb [signed-by=$key] $site $suite main" >"$state/sources.list"
+  local options=(-qq -o Dir::Etc::sourcelist="$state/sources.list" -o Dir::Etc::sourceparts=-
+    -o Dir::State::lists="$state/lists" -o Dir::Cache="$state/cache" -o APT::Default-Release= -o APT::Sandbox::User=root)
   apt-get "${options[@]}" update >"$state/log" 2>&1 || return
   (cd "$state/cache" && apt-get "${options[@]}" download "$@" >>"$state/log" 2>&1) || return
   local package
@@ -177,8 +178,8 @@ fetch_debian() {  # FOLDER SUITE PACKAGE...
   rm -rf "$state/lists" "$state/cache"
 }
 
-# A docker command line with compose: the machine's own, else unpacked under build/. The newest comes first: older ones know
-# fewer of the calls that are to be answered. Without compose its tests are skipped.
+# A docker command line with compose: the machine's own, else unpacked under build/. The newest comes first:
+# older ones know fewer of the calls that are to be answered. Without compose its tests are skipped.
 need_docker_cli() {
   local folder=$PWD/build/tools/docker suite
   PATH=$PATH:$folder/usr/bin
@@ -189,5 +190,6 @@ need_docker_cli() {
     done
     docker --version >/dev/null 2>&1 || fetch_debian "$folder" bookworm docker.io || true
   fi
-  docker --version >/dev/null 2>&1 || stop 'there is no docker command; Debian has one in docker-cli (or docker.io)'
+  docker --version >/dev/null 2>&1 ||
+    stop 'there is no docker command; Debian has one in docker-cli (or docker.io)'
 }

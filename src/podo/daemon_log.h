@@ -1,5 +1,5 @@
-// The daemon's log: lines on standard error, each by one write(2), with the level only a journal or with the time
-// where nobody else writes it down. From any thread.
+// The daemon's log: lines on standard error, each by one write(2), with the level only a journal or with the
+// time where nobody else writes it down. From any thread.
 #pragma once
 
 #include "base/core/clock.h"

@@ -1,5 +1,5 @@
-// One daemon a data folder: a lock on DATA/lock (flock(2)), with the pid of who holds it, so that the other one can
-// be named. Held until destroyed; the kernel lets go of it when the process dies.
+// One daemon a data folder: a lock on DATA/lock (flock(2)), with the pid of who holds it, so that the other
+// one can be named. Held until destroyed; the kernel lets go of it when the process dies.
 #pragma once
 
 #include <string>

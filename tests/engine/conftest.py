@@ -1,5 +1,5 @@
-"""pytest tests/engine: the engine as its users meet it: the docker CLI, python3-docker, docker-compose and plain
-HTTP, against daemons of the tests' own.
+"""pytest tests/engine: the engine as its users meet it: the docker CLI, python3-docker, docker-compose and
+plain HTTP, against daemons of the tests' own.
 
 PODO names the program (default: build/release/podo).
 """
@@ -33,6 +33,7 @@ def pytest_configure(config):
 def watchdog():
     def expired(*_):
         raise TimeoutError(f"the test took more than {WATCHDOG} s")
+
     signal.signal(signal.SIGALRM, expired)
     signal.alarm(WATCHDOG)
     yield
@@ -58,13 +59,16 @@ def make_daemon(request, busybox_archive):
     made = []
 
     def make(*flags, start=True):
-        folder = Path(tempfile.mkdtemp(prefix="podo-engine-", dir="/tmp"))  # short: a socket's path has 107 bytes
+        folder = Path(
+            tempfile.mkdtemp(prefix="podo-engine-", dir="/tmp")
+        )  # short: a socket's path has 107 bytes
         daemon = Daemon(request.config.podo, folder, flags)
         made.append(daemon)
         if start:
             daemon.start()
             daemon.docker("load", "-q", "-i", busybox_archive)
         return daemon
+
     yield make
     for daemon in made:
         daemon.destroy()
@@ -83,9 +87,11 @@ def shared_daemon(request, busybox_archive):
 def engine(shared_daemon):
     """A daemon shared by the tests; what a test left is removed after it."""
     yield shared_daemon
-    for command, remove in ((("ps", "-aq", "--no-trunc"), ("rm", "-f", "-v")),
-                            (("network", "ls", "-q", "--no-trunc", "--filter", "type=custom"), ("network", "rm")),
-                            (("volume", "ls", "-q"), ("volume", "rm", "-f"))):
+    for command, remove in (
+        (("ps", "-aq", "--no-trunc"), ("rm", "-f", "-v")),
+        (("network", "ls", "-q", "--no-trunc", "--filter", "type=custom"), ("network", "rm")),
+        (("volume", "ls", "-q"), ("volume", "rm", "-f")),
+    ):
         names = shared_daemon.docker(*command).split()
         if names:
             shared_daemon.docker(*remove, *names)

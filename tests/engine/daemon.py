@@ -1,5 +1,5 @@
-"""A daemon of its own for a test: `podo serve` with a data and a run folder that nobody else has; and what a test
-does to it: the docker CLI, plain HTTP, kill -9, a new life."""
+"""A daemon of its own for a test: `podo serve` with a data and a run folder that nobody else has; and what
+a test does to it: the docker CLI, plain HTTP, kill -9, a new life."""
 
 import http.client
 import json
@@ -13,7 +13,9 @@ from urllib.parse import urlencode
 
 
 # Where ./test engine unpacks it.
-COMPOSE = Path(__file__).resolve().parents[2] / "build/tools/docker/usr/libexec/docker/cli-plugins/docker-compose"
+COMPOSE = (
+    Path(__file__).resolve().parents[2] / "build/tools/docker/usr/libexec/docker/cli-plugins/docker-compose"
+)
 
 
 class UnixConnection(http.client.HTTPConnection):
@@ -44,8 +46,22 @@ class Daemon:
     def start(self, *more):
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [self.program, "serve", "--no-cluster", "--data", self.data, "--run", self.run, *self.flags, *more],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+                [
+                    self.program,
+                    "serve",
+                    "--no-cluster",
+                    "--data",
+                    self.data,
+                    "--run",
+                    self.run,
+                    *self.flags,
+                    *more,
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
         deadline = time.monotonic() + 20
         while not self.answers():
             assert self.process.poll() is None, f"the daemon ended: {self.tail()}"
@@ -96,24 +112,38 @@ class Daemon:
     @property
     def environment(self):
         kept = {name: value for name, value in os.environ.items() if not name.startswith("DOCKER_")}
-        return {**kept, "DOCKER_HOST": f"unix://{self.socket}", "DOCKER_CONFIG": str(self.config), "LC_ALL": "C.UTF-8"}
+        return {
+            **kept,
+            "DOCKER_HOST": f"unix://{self.socket}",
+            "DOCKER_CONFIG": str(self.config),
+            "LC_ALL": "C.UTF-8",
+        }
 
     def docker(self, *words, code=0, input=None, timeout=60, program="docker"):
-        """Standard output of the docker CLI, without its last newline; `code` is the exit code that has to come
-        (None: any; then the finished process is returned)."""
-        done = subprocess.run([program, *map(str, words)], env=self.environment, timeout=timeout,
-                              input=input, capture_output=True, text=isinstance(input, (str, type(None))),
-                              **({} if input is not None else {"stdin": subprocess.DEVNULL}))
+        """Standard output of the docker CLI, without its last newline; `code` is the exit code that has to
+        come (None: any; then the finished process is returned)."""
+        done = subprocess.run(
+            [program, *map(str, words)],
+            env=self.environment,
+            timeout=timeout,
+            input=input,
+            capture_output=True,
+            text=isinstance(input, (str, type(None))),
+            **({} if input is not None else {"stdin": subprocess.DEVNULL}),
+        )
         if code is None:
             return done
-        assert done.returncode == code, \
-            f"docker {' '.join(map(str, words))}: exit {done.returncode}\n{done.stdout}{done.stderr}\n{self.tail()[-800:]}"
+        assert (
+            done.returncode == code
+        ), f"docker {' '.join(map(str, words))}: exit {done.returncode}\n{done.stdout}{done.stderr}\n" + self.tail()
         return done.stdout.rstrip("\n") if isinstance(done.stdout, str) else done.stdout
 
     def fails(self, *words, code=1):
         """Standard error of a docker command that has to fail."""
         done = self.docker(*words, code=None)
-        assert done.returncode == code, f"docker {' '.join(map(str, words))}: {done.returncode}\n{done.stdout}{done.stderr}"
+        assert (
+            done.returncode == code
+        ), f"docker {' '.join(map(str, words))}: {done.returncode}\n{done.stdout}{done.stderr}"
         return done.stderr
 
     def podo(self, *words, **how):
@@ -123,19 +153,29 @@ class Daemon:
         return json.loads(self.docker("inspect", name))[0]
 
     def background(self, *words, **how):
-        return subprocess.Popen(["docker", *map(str, words)], env=self.environment, text=True,
-                                stdin=how.pop("stdin", subprocess.DEVNULL), stdout=subprocess.PIPE,
-                                stderr=subprocess.PIPE, **how)
+        return subprocess.Popen(
+            ["docker", *map(str, words)],
+            env=self.environment,
+            text=True,
+            stdin=how.pop("stdin", subprocess.DEVNULL),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            **how,
+        )
 
     def destroy(self):
-        """Everything the daemon made is gone afterwards; what it left in the kernel is an error of the test."""
+        """Everything the daemon made is gone afterwards; what it left in the kernel fails the test."""
         if self.process is None:
             self.start()
         ids = self.docker("ps", "-aq", "--no-trunc").split()
         if ids:
             self.docker("rm", "-f", "-v", *ids, code=None)
-        networks = [line.split()[0] for line in self.docker(
-            "network", "ls", "--format", "{{.Name}} {{.Driver}}", "--filter", "type=custom").splitlines()]
+        networks = [
+            line.split()[0]
+            for line in self.docker(
+                "network", "ls", "--format", "{{.Name}} {{.Driver}}", "--filter", "type=custom"
+            ).splitlines()
+        ]
         if networks:
             self.docker("network", "rm", *networks, code=None)
         self.stop()
@@ -147,8 +187,11 @@ class Daemon:
 def leftovers(folder):
     """Mounts below the folder, and processes that have a file of it as program or working directory."""
     folder = str(folder)
-    left = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()
-            if line.split()[4].startswith(folder + "/")]
+    left = [
+        line.split()[4]
+        for line in Path("/proc/self/mountinfo").read_text().splitlines()
+        if line.split()[4].startswith(folder + "/")
+    ]
     for entry in os.scandir("/proc"):
         if entry.name.isdigit():
             try:

@@ -19,8 +19,16 @@ def client(engine):
 
 def test_the_python_client_runs_containers(client):
     assert client.containers.run("busybox", ["echo", "hi"], remove=True) == b"hi\n"
-    container = client.containers.run("busybox", ["sh", "-c", "echo started; exec sleep 100"], detach=True, name="py",
-                                      labels={"a": "b"}, environment={"X": "1"}, mem_limit="32m", ports={"80/tcp": None})
+    container = client.containers.run(
+        "busybox",
+        ["sh", "-c", "echo started; exec sleep 100"],
+        detach=True,
+        name="py",
+        labels={"a": "b"},
+        environment={"X": "1"},
+        mem_limit="32m",
+        ports={"80/tcp": None},
+    )
     assert container.status in ("created", "running")
     container.reload()
     assert container.status == "running" and container.labels["a"] == "b"
@@ -43,6 +51,7 @@ def test_the_python_client_runs_containers(client):
 
 def test_the_python_client_speaks_of_images_networks_and_volumes(client):
     import docker
+
     assert client.ping() and client.version()["Os"] == "linux" and client.info()["Images"] >= 1
     image = client.images.get("busybox")
     assert image.tag("again", tag="1")
@@ -50,10 +59,15 @@ def test_the_python_client_speaks_of_images_networks_and_volumes(client):
     client.images.remove("again:1")
     with pytest.raises(docker.errors.ImageNotFound):
         client.images.get("again:1")
-    network = client.networks.create("pynet", driver="bridge", ipam=docker.types.IPAMConfig(
-        pool_configs=[docker.types.IPAMPool(subnet="10.78.0.0/24")]))
+    network = client.networks.create(
+        "pynet",
+        driver="bridge",
+        ipam=docker.types.IPAMConfig(pool_configs=[docker.types.IPAMPool(subnet="10.78.0.0/24")]),
+    )
     volume = client.volumes.create("pyvol", labels={"k": "v"})
-    container = client.containers.create("busybox", ["sleep", "100"], volumes={"pyvol": {"bind": "/v", "mode": "rw"}})
+    container = client.containers.create(
+        "busybox", ["sleep", "100"], volumes={"pyvol": {"bind": "/v", "mode": "rw"}}
+    )
     network.connect(container, ipv4_address="10.78.0.20")
     container.start()
     network.reload()
@@ -116,18 +130,29 @@ def compose_programs():
     return found
 
 
-@pytest.mark.parametrize("program", compose_programs() or [None], ids=lambda words: "-".join(words or ["none"]))
+@pytest.mark.parametrize(
+    "program", compose_programs() or [None], ids=lambda words: "-".join(words or ["none"])
+)
 def test_compose_brings_up_three_services(engine, tmp_path, program):
     if program is None:
         pytest.skip("there is no docker-compose")
     import socket
+
     (tmp_path / "docker-compose.yml").write_text(COMPOSE_FILE)
 
     def compose(*words):
-        done = subprocess.run([*program, "-p", "three", *words], cwd=tmp_path, env=engine.environment, timeout=120,
-                              capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        done = subprocess.run(
+            [*program, "-p", "three", *words],
+            cwd=tmp_path,
+            env=engine.environment,
+            timeout=120,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+        )
         assert done.returncode == 0, f"{words}: {done.stdout}{done.stderr}\n{engine.tail()}"
         return done.stdout + done.stderr
+
     compose("up", "-d")
     port = int(compose("port", "web", "80").strip().rsplit(":", 1)[1])
 
@@ -138,6 +163,7 @@ def test_compose_brings_up_three_services(engine, tmp_path, program):
                 return connection.recv(100)
         except OSError:
             return b""
+
     assert wait_until(through, 20) == b"data\n"
     assert "web" in compose("ps")
     assert "test" in compose("exec", "-T", "app", "sh", "-c", "echo $MODE")

@@ -18,28 +18,39 @@ def test_run_shows_output_and_exit_code(engine):
 
 def test_run_passes_standard_input_whole(engine):
     data = "".join(f"line {number}\n" for number in range(100_000))
-    assert engine.docker("run", "--rm", "-i", "busybox", "sha256sum", input=data).split()[0] == \
-        __import__("hashlib").sha256(data.encode()).hexdigest()
+    assert (
+        engine.docker("run", "--rm", "-i", "busybox", "sha256sum", input=data).split()[0]
+        == __import__("hashlib").sha256(data.encode()).hexdigest()
+    )
     assert engine.docker("run", "--rm", "-i", "busybox", "cat", input=data) == data.rstrip("\n")
 
 
-@pytest.mark.parametrize("words, code, message", [
-    (["busybox", "nothere"], 127, "executable file not found in $PATH"),
-    (["busybox", "/etc/passwd"], 126, "permission denied"),
-    (["nosuchimage:1", "true"], 125, "nosuchimage:1"),
-    (["--memory", "1m", "busybox", "true"], 125, "Minimum memory limit allowed is 6MB"),
-    (["--name", "bad name", "busybox", "true"], 125, "Invalid container name (bad name)"),
-    (["--user", "nobodyhere", "busybox", "true"], 125, "unable to find user nobodyhere"),
-    (["--network", "nosuchnet", "busybox", "true"], 125, "network nosuchnet not found"),
-    (["--mount", "type=bind,source=/nosuchdir,target=/x", "busybox", "true"], 125, "bind source path does not exist"),
-])
+@pytest.mark.parametrize(
+    "words, code, message",
+    [
+        (["busybox", "nothere"], 127, "executable file not found in $PATH"),
+        (["busybox", "/etc/passwd"], 126, "permission denied"),
+        (["nosuchimage:1", "true"], 125, "nosuchimage:1"),
+        (["--memory", "1m", "busybox", "true"], 125, "Minimum memory limit allowed is 6MB"),
+        (["--name", "bad name", "busybox", "true"], 125, "Invalid container name (bad name)"),
+        (["--user", "nobodyhere", "busybox", "true"], 125, "unable to find user nobodyhere"),
+        (["--network", "nosuchnet", "busybox", "true"], 125, "network nosuchnet not found"),
+        (
+            ["--mount", "type=bind,source=/nosuchdir,target=/x", "busybox", "true"],
+            125,
+            "bind source path does not exist",
+        ),
+    ],
+)
 def test_what_cannot_be_run_is_told_as_docker_tells_it(engine, words, code, message):
     assert message in engine.fails("run", "--rm", *words, code=code)
     assert engine.docker("ps", "-aq") == ""
 
 
 def test_detached_life(engine):
-    started = engine.docker("run", "-d", "--name", "web", "busybox", "sh", "-c", "trap 'exit 7' TERM; while :; do sleep 0.1; done")
+    started = engine.docker(
+        "run", "-d", "--name", "web", "busybox", "sh", "-c", "trap 'exit 7' TERM; while :; do sleep 0.1; done"
+    )
     assert re.fullmatch("[0-9a-f]{64}", started)
     assert engine.docker("ps", "--format", "{{.Names}} {{.Image}} {{.State}}") == "web busybox running"
     assert "already in use by container" in engine.fails("run", "--name", "web", "busybox", code=125)
@@ -64,7 +75,9 @@ def test_detached_life(engine):
 
 
 def test_stop_kills_after_its_grace(engine):
-    engine.docker("run", "-d", "--name", "deaf", "busybox", "sh", "-c", "trap '' TERM; while :; do sleep 0.1; done")
+    engine.docker(
+        "run", "-d", "--name", "deaf", "busybox", "sh", "-c", "trap '' TERM; while :; do sleep 0.1; done"
+    )
     begun = time.monotonic()
     engine.docker("stop", "-t", "1", "deaf")
     assert 0.9 < time.monotonic() - begun < 5
@@ -94,19 +107,35 @@ def test_attach_sees_what_comes_and_sends_what_is_typed(engine):
 def test_exec(engine):
     engine.docker("run", "-d", "--name", "box", "-e", "A=1", "-w", "/tmp", "busybox", "sleep", "100")
     assert engine.docker("exec", "box", "sh", "-c", "echo $A $PWD; hostname").split()[:2] == ["1", "/tmp"]
-    assert engine.docker("exec", "-e", "B=2", "-w", "/etc", "-u", "web", "box", "sh", "-c", "echo $B $PWD $(id -u)") == "2 /etc 1000"
+    assert (
+        engine.docker(
+            "exec", "-e", "B=2", "-w", "/etc", "-u", "web", "box", "sh", "-c", "echo $B $PWD $(id -u)"
+        )
+        == "2 /etc 1000"
+    )
     assert engine.docker("exec", "box", "sh", "-c", "exit 9", code=9) == ""
     assert engine.docker("exec", "-i", "box", "cat", input="typed\n") == "typed"
     engine.docker("exec", "-d", "box", "touch", "/tmp/detached")
     wait_until(lambda: engine.docker("exec", "box", "ls", "/tmp") == "detached")
-    assert "executable file not found" in engine.docker("exec", "box", "nothere", code=None).stderr + \
-        engine.docker("exec", "box", "nothere", code=None).stdout
+    assert (
+        "executable file not found"
+        in engine.docker("exec", "box", "nothere", code=None).stderr
+        + engine.docker("exec", "box", "nothere", code=None).stdout
+    )
     engine.docker("stop", "-t", "0", "box")
     assert "is not running" in engine.fails("exec", "box", "true")
 
 
 def test_logs(engine):
-    engine.docker("run", "--name", "talk", "busybox", "sh", "-c", "for i in 1 2 3 4 5; do echo out $i; echo err $i >&2; done")
+    engine.docker(
+        "run",
+        "--name",
+        "talk",
+        "busybox",
+        "sh",
+        "-c",
+        "for i in 1 2 3 4 5; do echo out $i; echo err $i >&2; done",
+    )
     done = engine.docker("logs", "talk", code=None)
     assert done.stdout == "".join(f"out {i}\n" for i in range(1, 6))
     assert done.stderr == "".join(f"err {i}\n" for i in range(1, 6))
@@ -119,14 +148,29 @@ def test_logs(engine):
 
 
 def test_logs_are_followed_to_the_end(engine):
-    engine.docker("run", "-d", "--name", "slow", "busybox", "sh", "-c", "for i in 1 2 3; do echo $i; sleep 0.2; done")
+    engine.docker(
+        "run", "-d", "--name", "slow", "busybox", "sh", "-c", "for i in 1 2 3; do echo $i; sleep 0.2; done"
+    )
     assert engine.docker("logs", "-f", "slow") == "1\n2\n3"
 
 
 def test_log_drivers_and_rotation(engine):
     for driver in ("json-file", "local"):
-        engine.docker("run", "--name", driver, "--log-driver", driver, "--log-opt", "max-size=100k", "--log-opt",
-                      "max-file=3", "busybox", "sh", "-c", "i=0; while [ $i -lt 20000 ]; do echo line $i; i=$((i+1)); done")
+        engine.docker(
+            "run",
+            "--name",
+            driver,
+            "--log-driver",
+            driver,
+            "--log-opt",
+            "max-size=100k",
+            "--log-opt",
+            "max-file=3",
+            "busybox",
+            "sh",
+            "-c",
+            "i=0; while [ $i -lt 20000 ]; do echo line $i; i=$((i+1)); done",
+        )
         lines = engine.docker("logs", driver).split("\n")
         assert lines[-1] == "line 19999"
         first = int(lines[0].split()[1])
@@ -138,8 +182,11 @@ def test_log_drivers_and_rotation(engine):
 
 def test_restart_policies(engine):
     engine.docker("run", "-d", "--name", "three", "--restart", "on-failure:3", "busybox", "false")
-    wait_until(lambda: engine.inspect("three")["State"]["Status"] == "exited" and
-               engine.inspect("three")["RestartCount"] == 3, 15)
+    wait_until(
+        lambda: engine.inspect("three")["State"]["Status"] == "exited"
+        and engine.inspect("three")["RestartCount"] == 3,
+        15,
+    )
     engine.docker("run", "-d", "--name", "ever", "--restart", "always", "busybox", "sh", "-c", "sleep 0.1")
     wait_until(lambda: engine.inspect("ever")["RestartCount"] >= 2)
     engine.docker("stop", "-t", "0", "ever")
@@ -150,15 +197,38 @@ def test_restart_policies(engine):
 
 
 def test_out_of_memory_is_told(engine):
-    code = engine.docker("run", "--name", "fat", "--memory", "16m", "busybox", "sh", "-c",
-                         "exec dd if=/dev/zero of=/dev/null bs=200M", code=None).returncode
+    code = engine.docker(
+        "run",
+        "--name",
+        "fat",
+        "--memory",
+        "16m",
+        "busybox",
+        "sh",
+        "-c",
+        "exec dd if=/dev/zero of=/dev/null bs=200M",
+        code=None,
+    ).returncode
     state = engine.inspect("fat")["State"]
     assert code == 137 and state["OOMKilled"] is True
 
 
 def test_health_checks(engine):
-    engine.docker("run", "-d", "--name", "well", "--health-cmd", "test ! -e /tmp/sick", "--health-interval", "200ms",
-                  "--health-retries", "2", "busybox", "sleep", "100")
+    engine.docker(
+        "run",
+        "-d",
+        "--name",
+        "well",
+        "--health-cmd",
+        "test ! -e /tmp/sick",
+        "--health-interval",
+        "200ms",
+        "--health-retries",
+        "2",
+        "busybox",
+        "sleep",
+        "100",
+    )
     assert engine.inspect("well")["State"]["Health"]["Status"] == "starting"
     wait_until(lambda: engine.inspect("well")["State"]["Health"]["Status"] == "healthy")
     assert "(healthy)" in engine.docker("ps", "--format", "{{.Status}}")
@@ -168,10 +238,25 @@ def test_health_checks(engine):
 
 
 def test_top_stats_diff_and_update(engine):
-    engine.docker("run", "-d", "--name", "box", "--memory", "64m", "busybox", "sh", "-c", "touch /new; rm /etc/group; sleep 100")
+    engine.docker(
+        "run",
+        "-d",
+        "--name",
+        "box",
+        "--memory",
+        "64m",
+        "busybox",
+        "sh",
+        "-c",
+        "touch /new; rm /etc/group; sleep 100",
+    )
     assert "sleep 100" in wait_until(lambda: engine.docker("top", "box"))
-    wait_until(lambda: sorted(engine.docker("diff", "box").split("\n")) == ["A /new", "C /etc", "D /etc/group"])
-    cells = engine.docker("stats", "--no-stream", "--format", "{{.Name}} {{.MemUsage}} {{.PIDs}}", "box").split()
+    wait_until(
+        lambda: sorted(engine.docker("diff", "box").split("\n")) == ["A /new", "C /etc", "D /etc/group"]
+    )
+    cells = engine.docker(
+        "stats", "--no-stream", "--format", "{{.Name}} {{.MemUsage}} {{.PIDs}}", "box"
+    ).split()
     assert cells[0] == "box" and cells[3] == "64MiB" and cells[4] in ("1", "2")
     engine.docker("update", "--memory", "32m", "--memory-swap", "64m", "--restart", "unless-stopped", "box")
     changed = engine.inspect("box")["HostConfig"]
@@ -197,32 +282,107 @@ def test_copying_both_ways(engine, tmp_path):
 
 def test_environment_limits_and_security_from_inside(engine):
     inside = engine.docker(
-        "run", "--rm", "--name", "inside", "--hostname", "h1", "--domainname", "example", "-e", "X=y", "--user", "web:audio",
-        "--workdir", "/srv/new", "--read-only", "--tmpfs", "/scratch:size=1m", "--cap-drop", "ALL", "--cap-add", "CHOWN",
-        "--pids-limit", "50", "--ulimit", "nofile=100:200", "--shm-size", "8m", "--add-host", "other:10.1.2.3", "--dns", "10.9.8.7",
-        "--sysctl", "net.ipv4.ip_forward=1", "--security-opt", "no-new-privileges", "--label", "a=b", "busybox", "sh", "-c", """
-        hostname; echo $X; id -u; id -g; pwd; touch /x 2>/dev/null || echo ro; df -k /scratch | tail -1 | awk '{print $2}'
-        awk '/CapBnd|NoNewPrivs|Seccomp:/ {print $2}' /proc/self/status; ulimit -n; df -k /dev/shm | tail -1 | awk '{print $2}'
-        grep other /etc/hosts; grep ^nameserver /etc/resolv.conf; cat /proc/sys/net/ipv4/ip_forward; echo $HOME""").split("\n")
-    assert inside == ["h1", "y", "1000", "29", "/srv/new", "ro", "1024", "0000000000000001", "1", "2", "100", "8192",
-                      "10.1.2.3\tother", "nameserver 10.9.8.7", "1", "/home/web"]
+        "run",
+        "--rm",
+        "--name",
+        "inside",
+        "--hostname",
+        "h1",
+        "--domainname",
+        "example",
+        "-e",
+        "X=y",
+        "--user",
+        "web:audio",
+        "--workdir",
+        "/srv/new",
+        "--read-only",
+        "--tmpfs",
+        "/scratch:size=1m",
+        "--cap-drop",
+        "ALL",
+        "--cap-add",
+        "CHOWN",
+        "--pids-limit",
+        "50",
+        "--ulimit",
+        "nofile=100:200",
+        "--shm-size",
+        "8m",
+        "--add-host",
+        "other:10.1.2.3",
+        "--dns",
+        "10.9.8.7",
+        "--sysctl",
+        "net.ipv4.ip_forward=1",
+        "--security-opt",
+        "no-new-privileges",
+        "--label",
+        "a=b",
+        "busybox",
+        "sh",
+        "-c",
+        """
+        hostname; echo $X; id -u; id -g; pwd; touch /x 2>/dev/null || echo ro
+        df -k /scratch | tail -1 | awk '{print $2}'
+        awk '/CapBnd|NoNewPrivs|Seccomp:/ {print $2}' /proc/self/status; ulimit -n
+        df -k /dev/shm | tail -1 | awk '{print $2}'
+        grep other /etc/hosts; grep ^nameserver /etc/resolv.conf
+        cat /proc/sys/net/ipv4/ip_forward; echo $HOME""",
+    ).split("\n")
+    assert inside == [
+        "h1",
+        "y",
+        "1000",
+        "29",
+        "/srv/new",
+        "ro",
+        "1024",
+        "0000000000000001",
+        "1",
+        "2",
+        "100",
+        "8192",
+        "10.1.2.3\tother",
+        "nameserver 10.9.8.7",
+        "1",
+        "/home/web",
+    ]
 
 
 def test_the_defaults_are_dockers(engine):
     status = engine.docker("run", "--rm", "busybox", "cat", "/proc/self/status")
     assert re.search(r"CapBnd:\s+00000000a80425fb", status) and re.search(r"Seccomp:\s+2", status)
-    assert "Operation not permitted" in engine.docker("run", "--rm", "busybox", "sh", "-c", "unshare -m true 2>&1 || true")
-    assert engine.docker("run", "--rm", "busybox", "sh", "-c", "cat /proc/kcore 2>&1 | wc -c; echo 1 > /proc/sys/kernel/panic || echo ro") \
-        .endswith("ro")
+    assert "Operation not permitted" in engine.docker(
+        "run", "--rm", "busybox", "sh", "-c", "unshare -m true 2>&1 || true"
+    )
+    assert engine.docker(
+        "run",
+        "--rm",
+        "busybox",
+        "sh",
+        "-c",
+        "cat /proc/kcore 2>&1 | wc -c; echo 1 > /proc/sys/kernel/panic || echo ro",
+    ).endswith("ro")
     mounts = engine.docker("run", "--rm", "busybox", "cat", "/proc/mounts")
     assert re.search(r" /sys sysfs ro", mounts) and re.search(r"/proc/sys proc ro", mounts)
 
 
 def test_a_terminal(engine):
     import pty, os, select
+
     leader, follower = pty.openpty()
-    process = engine.background("run", "--rm", "-it", "busybox", "sh", "-c", "tty; stty size; read x; echo got $x",
-                                stdin=follower, start_new_session=True)
+    process = engine.background(
+        "run",
+        "--rm",
+        "-it",
+        "busybox",
+        "sh",
+        "-c",
+        "tty; stty size; read x; echo got $x",
+        stdin=follower,
+        start_new_session=True,
+    )
     seen = b""
     os.write(leader, b"word\n")
     seen = process.stdout.read()
@@ -235,9 +395,20 @@ def test_events(engine):
     before = engine.docker("run", "--rm", "busybox", "date", "+%s")
     engine.docker("run", "--name", "ev", "--label", "color=red", "busybox", "sh", "-c", "exit 4", code=4)
     engine.docker("rm", "ev")
-    events = [json.loads(line) for line in engine.docker(
-        "events", "--since", str(int(before) - 1), "--until", str(int(time.time()) + 1), "--filter", "container=ev",
-        "--format", "{{json .}}").splitlines()]
+    events = [
+        json.loads(line)
+        for line in engine.docker(
+            "events",
+            "--since",
+            str(int(before) - 1),
+            "--until",
+            str(int(time.time()) + 1),
+            "--filter",
+            "container=ev",
+            "--format",
+            "{{json .}}",
+        ).splitlines()
+    ]
     assert [event["Action"] for event in events] == ["create", "attach", "start", "die", "destroy"]
     died = events[3]["Actor"]["Attributes"]
     assert (died["exitCode"], died["name"], died["image"], died["color"]) == ("4", "ev", "busybox", "red")
@@ -268,10 +439,14 @@ def test_container_prune(engine):
 
 
 def test_init_reaps_and_passes_signals_on(engine):
-    engine.docker("run", "-d", "--init", "--name", "init", "busybox", "sh", "-c", "(sleep 0.1 &) ; exec sleep 100")
+    engine.docker(
+        "run", "-d", "--init", "--name", "init", "busybox", "sh", "-c", "(sleep 0.1 &) ; exec sleep 100"
+    )
     time.sleep(0.4)
     listed = engine.docker("exec", "init", "ps")
-    assert listed.splitlines()[1].split()[2] == "/sbin/docker-init" and not re.search("root +sleep 0.1", listed)
+    assert listed.splitlines()[1].split()[2] == "/sbin/docker-init" and not re.search(
+        "root +sleep 0.1", listed
+    )
     begun = time.monotonic()
     engine.docker("stop", "init")
     assert time.monotonic() - begun < 5
@@ -279,12 +454,15 @@ def test_init_reaps_and_passes_signals_on(engine):
 
 def test_namespaces_of_others(engine):
     engine.docker("run", "-d", "--name", "first", "--ipc", "shareable", "busybox", "sleep", "100")
-    link = lambda kind, *words: engine.docker("run", "--rm", *words, "busybox", "readlink", f"/proc/self/ns/{kind}")
+    link = lambda kind, *words: engine.docker(
+        "run", "--rm", *words, "busybox", "readlink", f"/proc/self/ns/{kind}"
+    )
     of_first = lambda kind: engine.docker("exec", "first", "readlink", f"/proc/self/ns/{kind}")
     assert link("net", "--network", "container:first") == of_first("net")
     assert link("pid", "--pid", "container:first") == of_first("pid")
     assert link("ipc", "--ipc", "container:first") == of_first("ipc")
     import os
+
     assert link("uts", "--uts", "host") == os.readlink("/proc/self/ns/uts")
     assert link("net", "--network", "host") == os.readlink("/proc/self/ns/net")
     assert link("pid", "--pid", "host") == os.readlink("/proc/self/ns/pid")

@@ -23,13 +23,29 @@ def small_disk(tmp_path):
 
 
 def test_a_full_disk_is_survived(request, small_disk, busybox_archive):
-    engine = Daemon(request.config.podo, tempfile.mkdtemp(prefix="podo-engine-", dir="/tmp"), data=small_disk / "data").start()
+    engine = Daemon(
+        request.config.podo, tempfile.mkdtemp(prefix="podo-engine-", dir="/tmp"), data=small_disk / "data"
+    ).start()
     try:
         engine.docker("load", "-q", "-i", busybox_archive)
-        engine.docker("run", "-d", "--name", "fills", "--log-opt", "max-size=1g", "busybox", "sh", "-c",
-                      "yes 0123456789012345678901234567890123456789 | head -c 100000000; echo finished > /dev/shm/mark; exec sleep 1000")
-        wait_until(lambda: engine.docker("exec", "fills", "cat", "/dev/shm/mark", code=None).stdout == "finished\n", 60,
-                   "a container whose log has no room goes on")
+        engine.docker(
+            "run",
+            "-d",
+            "--name",
+            "fills",
+            "--log-opt",
+            "max-size=1g",
+            "busybox",
+            "sh",
+            "-c",
+            "yes 0123456789012345678901234567890123456789 | head -c 100000000; echo finished > /dev/shm/mark; "
+            "exec sleep 1000",
+        )
+        wait_until(
+            lambda: engine.docker("exec", "fills", "cat", "/dev/shm/mark", code=None).stdout == "finished\n",
+            60,
+            "a container whose log has no room goes on",
+        )
         failed = engine.docker("load", "-q", "-i", busybox_archive, code=None)
         assert failed.returncode == 0 or "no space left on device" in failed.stderr.lower()
         engine.docker("rm", "-f", "fills")
@@ -40,6 +56,7 @@ def test_a_full_disk_is_survived(request, small_disk, busybox_archive):
 
 class FaultyRegistry(http.server.BaseHTTPRequestHandler):
     """One image of one layer, served as `fault` says."""
+
     protocol_version = "HTTP/1.1"
 
     def log_message(self, *_):
@@ -67,7 +84,7 @@ class FaultyRegistry(http.server.BaseHTTPRequestHandler):
             self.send_response(206 if begin else 200)
             self.send_header("Content-Length", str(len(data) - begin))
             self.end_headers()
-            self.wfile.write(data[begin:begin + 100_000])
+            self.wfile.write(data[begin : begin + 100_000])
             self.close_connection = True
             return None
         if fault == "stall":
@@ -96,21 +113,41 @@ class World:
     def __init__(self, layer_bytes):
         self.requests, self.fault, self.dropped, self.released = [], None, False, threading.Event()
         digest = lambda data: "sha256:" + hashlib.sha256(data).hexdigest()
-        config = json.dumps({"architecture": "amd64", "os": "linux", "config": {"Cmd": ["cat", "/big"]},
-                             "rootfs": {"type": "layers", "diff_ids": [digest(layer_bytes)]}}).encode()
+        config = json.dumps(
+            {
+                "architecture": "amd64",
+                "os": "linux",
+                "config": {"Cmd": ["cat", "/big"]},
+                "rootfs": {"type": "layers", "diff_ids": [digest(layer_bytes)]},
+            }
+        ).encode()
         self.layer = digest(layer_bytes)
         self.blobs = {digest(config): config, self.layer: layer_bytes}
-        self.manifest = json.dumps({
-            "schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
-            "config": {"mediaType": "application/vnd.oci.image.config.v1+json", "digest": digest(config), "size": len(config)},
-            "layers": [{"mediaType": "application/vnd.oci.image.layer.v1.tar", "digest": self.layer,
-                        "size": len(layer_bytes)}]}).encode()
+        self.manifest = json.dumps(
+            {
+                "schemaVersion": 2,
+                "mediaType": "application/vnd.oci.image.manifest.v1+json",
+                "config": {
+                    "mediaType": "application/vnd.oci.image.config.v1+json",
+                    "digest": digest(config),
+                    "size": len(config),
+                },
+                "layers": [
+                    {
+                        "mediaType": "application/vnd.oci.image.layer.v1.tar",
+                        "digest": self.layer,
+                        "size": len(layer_bytes),
+                    }
+                ],
+            }
+        ).encode()
 
 
 @pytest.fixture
 def world():
     from images import busybox_entries, entry, layer
     import os, shutil
+
     world = World(layer([*busybox_entries(shutil.which("busybox")), entry("big", data=os.urandom(500_000))]))
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), FaultyRegistry)
     server.world, world.name = world, f"127.0.0.1:{server.server_port}/x:1"
@@ -152,8 +189,16 @@ def test_a_client_that_gives_up_ends_the_pull(engine, world):
 
 
 def test_a_slow_reader_of_logs_holds_nobody_up(engine):
-    engine.docker("run", "-d", "--name", "busy", "busybox", "sh", "-c",
-                  "i=0; while [ $i -lt 200000 ]; do echo line $i; i=$((i+1)); done; touch /done; sleep 1000")
+    engine.docker(
+        "run",
+        "-d",
+        "--name",
+        "busy",
+        "busybox",
+        "sh",
+        "-c",
+        "i=0; while [ $i -lt 200000 ]; do echo line $i; i=$((i+1)); done; touch /done; sleep 1000",
+    )
     reader = engine.background("logs", "-f", "busy")  # nobody reads its pipe
     follower = engine.background("attach", "--no-stdin", "busy")
     try:

@@ -14,9 +14,14 @@ from images import archive, entry, layer
 
 def test_load_tag_inspect_history_rmi(engine):
     engine.docker("tag", "busybox", "mine/box:1.0")
-    assert set(engine.docker("images", "--format", "{{.Repository}}:{{.Tag}}").split()) == {"busybox:latest", "mine/box:1.0"}
+    assert set(engine.docker("images", "--format", "{{.Repository}}:{{.Tag}}").split()) == {
+        "busybox:latest",
+        "mine/box:1.0",
+    }
     image = json.loads(engine.docker("image", "inspect", "mine/box:1.0"))[0]
-    assert image["Os"] == "linux" and image["RootFS"]["Type"] == "layers" and len(image["RootFS"]["Layers"]) == 1
+    assert (
+        image["Os"] == "linux" and image["RootFS"]["Type"] == "layers" and len(image["RootFS"]["Layers"]) == 1
+    )
     assert set(image["RepoTags"]) == {"busybox:latest", "mine/box:1.0"}
     assert engine.docker("history", "--no-trunc", "--format", "{{.CreatedBy}}", "busybox") == "layer 0"
     assert engine.docker("rmi", "mine/box:1.0") == "Untagged: mine/box:1.0"
@@ -30,10 +35,25 @@ def test_an_image_in_use_is_kept(engine):
 
 
 def test_commit_export_import_save_load(engine, tmp_path):
-    engine.docker("run", "--name", "work", "busybox", "sh", "-c", "echo content > /made; rm /etc/group; rm -r /home; mkdir /home")
-    engine.docker("commit", "-m", "why", "-a", "me", "-c", "ENV A=b", "-c", "CMD [\"cat\", \"/made\"]", "work", "made:1")
+    engine.docker(
+        "run",
+        "--name",
+        "work",
+        "busybox",
+        "sh",
+        "-c",
+        "echo content > /made; rm /etc/group; rm -r /home; mkdir /home",
+    )
+    engine.docker(
+        "commit", "-m", "why", "-a", "me", "-c", "ENV A=b", "-c", 'CMD ["cat", "/made"]', "work", "made:1"
+    )
     assert engine.docker("run", "--rm", "made:1") == "content"
-    assert engine.docker("run", "--rm", "made:1", "sh", "-c", "echo $A; ls /etc/group /home/web 2>&1 | grep -c 'No such'") == "b\n2"
+    assert (
+        engine.docker(
+            "run", "--rm", "made:1", "sh", "-c", "echo $A; ls /etc/group /home/web 2>&1 | grep -c 'No such'"
+        )
+        == "b\n2"
+    )
     engine.docker("save", "-o", tmp_path / "made.tar", "made:1", "busybox")
     engine.docker("export", "-o", tmp_path / "tree.tar", "work")
     engine.docker("rm", "work")
@@ -43,7 +63,7 @@ def test_commit_export_import_save_load(engine, tmp_path):
     subprocess.run(["gzip", "-1", tmp_path / "made.tar"], check=True)
     engine.docker("rmi", "made:1")
     engine.docker("load", "-q", "-i", tmp_path / "made.tar.gz")
-    engine.docker("import", "-c", "CMD [\"cat\", \"/made\"]", tmp_path / "tree.tar", "flat:1")
+    engine.docker("import", "-c", 'CMD ["cat", "/made"]', tmp_path / "tree.tar", "flat:1")
     assert engine.docker("run", "--rm", "flat:1") == "content"
     assert engine.docker("history", "-q", "flat:1").count("\n") == 0
     engine.docker("rmi", "flat:1", "made:1")
@@ -62,24 +82,38 @@ def test_prune_and_df(engine):
 
 
 def test_layers_over_layers(engine, tmp_path):
-    layers = [layer([entry("a", data=b"1"), entry("dir", __import__("tarfile").DIRTYPE), entry("dir/old", data=b"x")]),
-              layer([entry("a", data=b"2"), entry("dir/.wh.old"), entry("dir/new", data=b"y")]),
-              layer([entry("dir/.wh..wh..opq"), entry("dir/newest", data=b"z")])]
+    layers = [
+        layer(
+            [entry("a", data=b"1"), entry("dir", __import__("tarfile").DIRTYPE), entry("dir/old", data=b"x")]
+        ),
+        layer([entry("a", data=b"2"), entry("dir/.wh.old"), entry("dir/new", data=b"y")]),
+        layer([entry("dir/.wh..wh..opq"), entry("dir/newest", data=b"z")]),
+    ]
     from images import busybox_entries
+
     base = layer(busybox_entries(shutil.which("busybox")))
-    engine.docker("load", "-q", "-i", archive(tmp_path / "l.tar", "layers:1", [base, *layers], {"Cmd": ["sh", "-c", "cat /a; ls /dir"]}))
+    engine.docker(
+        "load",
+        "-q",
+        "-i",
+        archive(tmp_path / "l.tar", "layers:1", [base, *layers], {"Cmd": ["sh", "-c", "cat /a; ls /dir"]}),
+    )
     assert engine.docker("run", "--rm", "layers:1") == "2newest"
     engine.docker("rmi", "layers:1")
 
 
-@pytest.mark.parametrize("hostile", [
-    [entry("x", __import__("tarfile").SYMTYPE, link="/tmp/podo-escape"), entry("x/file", data=b"out")],
-    [entry("../../../tmp/podo-escape/file", data=b"out")],
-    [entry("/tmp/podo-escape/file", data=b"in")],
-    [entry("y", __import__("tarfile").LNKTYPE, link="../../../../etc/hostname")],
-])
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        [entry("x", __import__("tarfile").SYMTYPE, link="/tmp/podo-escape"), entry("x/file", data=b"out")],
+        [entry("../../../tmp/podo-escape/file", data=b"out")],
+        [entry("/tmp/podo-escape/file", data=b"in")],
+        [entry("y", __import__("tarfile").LNKTYPE, link="../../../../etc/hostname")],
+    ],
+)
 def test_a_hostile_layer_stays_inside(engine, tmp_path, hostile):
     import os
+
     shutil.rmtree("/tmp/podo-escape", ignore_errors=True)
     path = archive(tmp_path / "bad.tar", "bad:1", [layer(hostile)], {"Cmd": ["x"]})
     engine.docker("load", "-q", "-i", path, code=None)
@@ -93,14 +127,19 @@ class Registry:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.name = f"127.0.0.1:{self.port}"
-        config = f"version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {folder}}}, delete: {{enabled: true}}}}\n" \
-                 f"http: {{addr: '{self.name}'}}\n"
+        config = (
+            f"version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {folder}}}}}\n"
+            f"http: {{addr: '{self.name}'}}\n"
+        )
         if users:
             (folder / "users").write_text(users)
             config += f"auth: {{htpasswd: {{realm: test, path: {folder}/users}}}}\n"
         (folder / "config.yml").write_text(config)
-        self.process = subprocess.Popen(["docker-registry", "serve", folder / "config.yml"], stdout=subprocess.DEVNULL,
-                                        stderr=subprocess.DEVNULL)
+        self.process = subprocess.Popen(
+            ["docker-registry", "serve", folder / "config.yml"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         wait_until(self.answers, what="the registry")
 
     def answers(self):
@@ -123,6 +162,7 @@ def make_registry(tmp_path):
         folder.mkdir()
         made.append(Registry(folder, **how))
         return made[-1]
+
     yield make
     for registry in made:
         registry.end()
@@ -134,7 +174,10 @@ def test_push_and_pull(engine, make_registry):
     pushed = engine.docker("push", f"{name}/team/box:1")
     assert "digest: sha256:" in pushed
     digest = pushed.split("digest: ")[1].split()[0]
-    assert engine.docker("image", "inspect", "-f", "{{index .RepoDigests 0}}", f"{name}/team/box:1") == f"{name}/team/box@{digest}"
+    assert (
+        engine.docker("image", "inspect", "-f", "{{index .RepoDigests 0}}", f"{name}/team/box:1")
+        == f"{name}/team/box@{digest}"
+    )
     assert "Layer already exists" in engine.docker("push", f"{name}/team/box:1")
     engine.docker("rmi", f"{name}/team/box:1")
     pulled = engine.docker("pull", f"{name}/team/box:1")

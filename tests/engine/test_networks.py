@@ -24,48 +24,120 @@ def fetch(port, host="127.0.0.1"):
 
 def served(port, host="127.0.0.1"):
     """What fetch() gives once somebody listens: the server makes its socket anew for every connection."""
+
     def attempt():
         try:
             return fetch(port, host)
         except OSError:
             return None
+
     return wait_until(attempt)
 
 
 def serve(engine, name, *words):
-    engine.docker("run", "-d", "--name", name, *words, "busybox", "sh", "-c", f"while :; do echo {name} | nc -l -p 80; done")
+    engine.docker(
+        "run",
+        "-d",
+        "--name",
+        name,
+        *words,
+        "busybox",
+        "sh",
+        "-c",
+        f"while :; do echo {name} | nc -l -p 80; done",
+    )
 
 
 def test_default_bridge(engine):
     engine.docker("run", "-d", "--name", "first", "busybox", "sleep", "100")
     address = engine.docker("inspect", "-f", "{{.NetworkSettings.Networks.bridge.IPAddress}}", "first")
-    assert engine.docker("run", "--rm", "busybox", "ping", "-c1", "-W2", address).count("1 packets received") == 1
+    assert (
+        engine.docker("run", "--rm", "busybox", "ping", "-c1", "-W2", address).count("1 packets received")
+        == 1
+    )
     assert engine.docker("exec", "first", "ip", "route").startswith("default via")
 
 
 def test_names_on_a_network_of_ones_own(engine):
     engine.docker("network", "create", "net1")
-    engine.docker("run", "-d", "--name", "server", "--network", "net1", "--network-alias", "web", "busybox", "sleep", "100")
-    assert "nameserver 127.0.0.11" in engine.docker("run", "--rm", "--network", "net1", "busybox", "cat", "/etc/resolv.conf")
+    engine.docker(
+        "run",
+        "-d",
+        "--name",
+        "server",
+        "--network",
+        "net1",
+        "--network-alias",
+        "web",
+        "busybox",
+        "sleep",
+        "100",
+    )
+    assert "nameserver 127.0.0.11" in engine.docker(
+        "run", "--rm", "--network", "net1", "busybox", "cat", "/etc/resolv.conf"
+    )
     for name in ("server", "web", engine.docker("inspect", "-f", "{{.Id}}", "server")[:12]):
-        assert "1 packets received" in engine.docker("run", "--rm", "--network", "net1", "busybox", "ping", "-c1", "-W2", name)
-    assert engine.docker("run", "--rm", "--network", "net1", "busybox", "ping", "-c1", "-W2", "nobody", code=1) == ""
+        assert "1 packets received" in engine.docker(
+            "run", "--rm", "--network", "net1", "busybox", "ping", "-c1", "-W2", name
+        )
+    assert (
+        engine.docker("run", "--rm", "--network", "net1", "busybox", "ping", "-c1", "-W2", "nobody", code=1)
+        == ""
+    )
     engine.docker("network", "create", "net2")
-    assert engine.docker("run", "--rm", "--network", "net2", "busybox", "ping", "-c1", "-W1", "server", code=1) == ""
+    assert (
+        engine.docker("run", "--rm", "--network", "net2", "busybox", "ping", "-c1", "-W1", "server", code=1)
+        == ""
+    )
     engine.docker("network", "connect", "--alias", "late", "net2", "server")
-    assert "1 packets received" in engine.docker("run", "--rm", "--network", "net2", "busybox", "ping", "-c1", "-W2", "late")
+    assert "1 packets received" in engine.docker(
+        "run", "--rm", "--network", "net2", "busybox", "ping", "-c1", "-W2", "late"
+    )
     engine.docker("network", "disconnect", "net2", "server")
-    assert engine.docker("run", "--rm", "--network", "net2", "busybox", "ping", "-c1", "-W1", "late", code=1) == ""
+    assert (
+        engine.docker("run", "--rm", "--network", "net2", "busybox", "ping", "-c1", "-W1", "late", code=1)
+        == ""
+    )
     assert "has active endpoints" in engine.fails("network", "rm", "net1")
 
 
 def test_subnets_and_static_addresses(engine):
-    engine.docker("network", "create", "--subnet", "10.77.0.0/24", "--gateway", "10.77.0.254", "--ip-range", "10.77.0.128/25", "own")
-    assert engine.docker("run", "--rm", "--network", "own", "--ip", "10.77.0.9", "busybox", "sh", "-c",
-                         "ip -4 addr show eth0 | grep -o 'inet [^ ]*'; ip route | head -1").rstrip() == \
-        "inet 10.77.0.9/24\ndefault via 10.77.0.254 dev eth0"
-    assert engine.docker("run", "--rm", "--network", "own", "busybox", "sh", "-c",
-                         "ip -4 addr show eth0 | grep -o 'inet [^ ]*'").startswith("inet 10.77.0.1")
+    engine.docker(
+        "network",
+        "create",
+        "--subnet",
+        "10.77.0.0/24",
+        "--gateway",
+        "10.77.0.254",
+        "--ip-range",
+        "10.77.0.128/25",
+        "own",
+    )
+    assert (
+        engine.docker(
+            "run",
+            "--rm",
+            "--network",
+            "own",
+            "--ip",
+            "10.77.0.9",
+            "busybox",
+            "sh",
+            "-c",
+            "ip -4 addr show eth0 | grep -o 'inet [^ ]*'; ip route | head -1",
+        ).rstrip()
+        == "inet 10.77.0.9/24\ndefault via 10.77.0.254 dev eth0"
+    )
+    assert engine.docker(
+        "run",
+        "--rm",
+        "--network",
+        "own",
+        "busybox",
+        "sh",
+        "-c",
+        "ip -4 addr show eth0 | grep -o 'inet [^ ]*'",
+    ).startswith("inet 10.77.0.1")
     assert "Pool overlaps" in engine.fails("network", "create", "--subnet", "10.77.0.0/25", "again")
     config = json.loads(engine.docker("network", "inspect", "own"))[0]["IPAM"]["Config"][0]
     assert config["Subnet"] == "10.77.0.0/24" and config["Gateway"] == "10.77.0.254"
@@ -80,7 +152,9 @@ def test_published_ports_from_the_host(engine, host):
     assert f"0.0.0.0:{port}->80/tcp" in engine.docker("ps", "--format", "{{.Ports}}")
     with pytest.raises(OSError):
         socket.socket().bind(("127.0.0.1", port)) or 0
-    assert "port is already allocated" in engine.fails("run", "-d", "-p", f"{port}:80", "busybox", "true", code=125)
+    assert "port is already allocated" in engine.fails(
+        "run", "-d", "-p", f"{port}:80", "busybox", "true", code=125
+    )
     engine.docker("rm", "-f", "pub")
     with pytest.raises(OSError):
         fetch(port, host)
@@ -88,12 +162,22 @@ def test_published_ports_from_the_host(engine, host):
 
 def echo_udp(pid, port):
     """A server in the network namespace of a process: busybox has none for UDP."""
-    return subprocess.Popen(["nsenter", "-t", str(pid), "-n", sys.executable, "-c", f"""
+    return subprocess.Popen(
+        [
+            "nsenter",
+            "-t",
+            str(pid),
+            "-n",
+            sys.executable,
+            "-c",
+            f"""
 import socket
 server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 server.bind(("0.0.0.0", {port}))
 while True:
-    server.sendto(*server.recvfrom(2000))"""])
+    server.sendto(*server.recvfrom(2000))""",
+        ]
+    )
 
 
 def test_ports_of_one_address_chosen_ports_and_udp(engine, request):
@@ -112,6 +196,7 @@ def test_ports_of_one_address_chosen_ports_and_udp(engine, request):
                 return client.recv(10) == b"ping"
             except OSError:
                 return False
+
         wait_until(echoed)
 
 
@@ -134,7 +219,9 @@ def test_ipv6(engine):
     engine.docker("run", "-d", "--name", "s6", "--network", "six", "busybox", "sleep", "100")
     address = engine.docker("inspect", "-f", "{{.NetworkSettings.Networks.six.GlobalIPv6Address}}", "s6")
     assert address.startswith("fd00:77::")
-    assert "1 packets received" in engine.docker("run", "--rm", "--network", "six", "busybox", "ping", "-6", "-c1", "-W3", address)
+    assert "1 packets received" in engine.docker(
+        "run", "--rm", "--network", "six", "busybox", "ping", "-6", "-c1", "-W3", address
+    )
 
 
 def test_none_and_host(engine):
@@ -148,7 +235,9 @@ def test_bridges_do_not_talk_to_each_other(engine):
     engine.docker("network", "create", "n2")
     engine.docker("run", "-d", "--name", "far", "--network", "n1", "busybox", "sleep", "100")
     address = engine.docker("inspect", "-f", "{{.NetworkSettings.Networks.n1.IPAddress}}", "far")
-    done = engine.docker("run", "--rm", "--network", "n2", "busybox", "ping", "-c1", "-W1", address, code=None)
+    done = engine.docker(
+        "run", "--rm", "--network", "n2", "busybox", "ping", "-c1", "-W1", address, code=None
+    )
     assert done.returncode == 1
 
 

@@ -1,7 +1,7 @@
 """./bench engine: Podo beside dockerd and podman, in one interleaved run. Prints medians and ratios.
 
-Runs in network and mount namespaces of its own, so no engine changes the host's. CPU is that of the whole machine: let it
-do nothing else.
+Runs in network and mount namespaces of its own, so no engine changes the host's. CPU is that of the whole machine:
+let it do nothing else.
 """
 
 import argparse
@@ -59,7 +59,13 @@ def repeat(engine, table, work, count, words):
 def short_runs(engines, table, options):
     for _ in range(options.rounds):
         for engine in engines:
-            repeat(engine, table, "run --rm true, no network", 10, ["run", "--rm", "--network", "none", IMAGE, "true"])
+            repeat(
+                engine,
+                table,
+                "run --rm true, no network",
+                10,
+                ["run", "--rm", "--network", "none", IMAGE, "true"],
+            )
         for engine in engines:
             repeat(engine, table, "run --rm true, bridge", 10, ["run", "--rm", IMAGE, "true"])
 
@@ -77,7 +83,12 @@ def execs(engines, table, options):
 
 def burst(engines, table, options):
     for engine in engines:
-        busy, begun, running, names = busy_seconds(), time.monotonic(), [], [f"b{number}" for number in range(50)]
+        busy, begun, running, names = (
+            busy_seconds(),
+            time.monotonic(),
+            [],
+            [f"b{number}" for number in range(50)],
+        )
         for name in names:
             while len(running) >= 8:
                 running.pop(0).wait()
@@ -96,7 +107,11 @@ def burst(engines, table, options):
                 walls.append(time.monotonic() - at)
             table.add("ps of 50 by the API, wall ms", engine.name, statistics.median(walls) * 1000)
         monitors = monitors_of(engine)
-        table.add("PSS beside each of 50 containers, MB", engine.name, sum(map(proportional_bytes, monitors)) / 50 / 1e6)
+        table.add(
+            "PSS beside each of 50 containers, MB",
+            engine.name,
+            sum(map(proportional_bytes, monitors)) / 50 / 1e6,
+        )
         begun = time.monotonic()
         engine.run("rm", "-f", *names)
         table.add("rm -f of the 50, wall s", engine.name, time.monotonic() - begun)
@@ -123,20 +138,25 @@ def idle(engines, table, options):
         for _ in range(3):
             table.add("daemon start to first answer, ms", engine.name, engine.start() * 1000)
             time.sleep(0.5)
-            table.add("idle daemon, PSS MB", engine.name, sum(map(proportional_bytes, engine.processes())) / 1e6)
+            table.add(
+                "idle daemon, PSS MB", engine.name, sum(map(proportional_bytes, engine.processes())) / 1e6
+            )
             engine.stop()
         engine.start()
 
 
 def logs(engines, table, options):
-    script = "yes 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' | head -n 1000000"
+    script = f"yes {'a' * 99} | head -n 1000000"
     for _ in range(options.rounds):
         for engine in engines:
             if engine.name.startswith("podo,"):
                 continue
             begun = time.monotonic()
-            more = ["--log-driver", "k8s-file"] if engine.name == "podman" else \
-                ["--log-driver", "json-file", "--log-opt", "max-size=1g"]
+            more = (
+                ["--log-driver", "k8s-file"]
+                if engine.name == "podman"
+                else ["--log-driver", "json-file", "--log-opt", "max-size=1g"]
+            )
             engine.run("run", "-d", "--name", "log", *more, IMAGE, "sh", "-c", script)
             engine.run("wait", "log")
             table.add("1,000,000 lines into the log, wall s", engine.name, time.monotonic() - begun)
@@ -149,8 +169,11 @@ def logs(engines, table, options):
 def make_large(folder):
     """223 MB in five layers that compress about as well as programs do."""
     path = Path(folder) / "large.tar"
-    pool = b"".join(Path(file).read_bytes() for file in sorted(Path("/usr/lib").rglob("*.so*"))
-                    if file.is_file() and not file.is_symlink() and file.stat().st_size < 8 << 20)[:400 << 20]
+    pool = b"".join(
+        Path(file).read_bytes()
+        for file in sorted(Path("/usr/lib").rglob("*.so*"))
+        if file.is_file() and not file.is_symlink() and file.stat().st_size < 8 << 20
+    )[: 400 << 20]
     if len(pool) < 223 << 20:
         pool = pool * (1 + (223 << 20) // max(1, len(pool)))
     sizes, at, layers = [110, 60, 30, 15, 8], 0, []
@@ -158,7 +181,7 @@ def make_large(folder):
         entries, left = [], megabytes << 20
         while left > 0:
             size = min(left, 40_000 + (at * 7919) % 300_000)
-            entries.append(images.entry(f"layer{number}/f{at}", data=pool[at:at + size]))
+            entries.append(images.entry(f"layer{number}/f{at}", data=pool[at : at + size]))
             at, left = at + size, left - size
         layers.append(images.layer(entries))
     return images.archive(path, "large:latest", layers, {"Cmd": ["true"]})
@@ -171,10 +194,14 @@ def transfers(engines, table, options):
     folder = options.folder / "registry"
     folder.mkdir()
     (folder / "config.yml").write_text(
-        f"version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {folder}}}, delete: {{enabled: true}}}}\n"
-        "http: {addr: '127.0.0.1:5000'}\n")
-    registry = subprocess.Popen(["docker-registry", "serve", folder / "config.yml"], stdout=subprocess.DEVNULL,
-                                stderr=subprocess.DEVNULL)
+        f"version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {folder}}}}}\n"
+        "http: {addr: '127.0.0.1:5000'}\n"
+    )
+    registry = subprocess.Popen(
+        ["docker-registry", "serve", folder / "config.yml"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     time.sleep(0.5)
     archive = make_large(options.folder)
     for engine in engines:
@@ -191,8 +218,10 @@ def transfers(engines, table, options):
             engine.run("rmi", "-f", "localhost/large", check=False)
             timed(engine, table, "pull of 223 MB", ["pull", *secure, name])
             if engine.process:
-                peak = max(int(re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())[1])
-                           for pid in engine.processes())
+                peak = max(
+                    int(re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())[1])
+                    for pid in engine.processes()
+                )
                 table.add("peak RSS of the daemon so far, MB", engine.name, peak / 1000)
             engine.run("tag", name, "large")
             engine.run("rmi", name)
@@ -209,7 +238,14 @@ def timed(engine, table, work, words):
     table.add(f"{work}, CPU s", engine.name, busy_seconds() - busy)
 
 
-SCENARIOS = {"idle": idle, "run": short_runs, "exec": execs, "burst": burst, "logs": logs, "transfer": transfers}
+SCENARIOS = {
+    "idle": idle,
+    "run": short_runs,
+    "exec": execs,
+    "burst": burst,
+    "logs": logs,
+    "transfer": transfers,
+}
 
 
 def in_own_namespaces():
@@ -218,7 +254,9 @@ def in_own_namespaces():
         subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
         return
     os.environ["PODO_BENCH_INSIDE"] = "1"
-    os.execvp("unshare", ["unshare", "--net", "--mount", "--propagation", "private", sys.executable, *sys.argv])
+    os.execvp(
+        "unshare", ["unshare", "--net", "--mount", "--propagation", "private", sys.executable, *sys.argv]
+    )
 
 
 def main():
@@ -238,7 +276,11 @@ def main():
         podo.start()
         engines.append(DockerOnPodo(podo))
         if not options.alone:
-            for folder in ([options.folder / "docker"] if shutil.which("dockerd", path=":".join(options.peers + [os.environ["PATH"]])) else []):
+            for folder in (
+                [options.folder / "docker"]
+                if shutil.which("dockerd", path=":".join(options.peers + [os.environ["PATH"]]))
+                else []
+            ):
                 docker = Docker(folder, options.peers)
                 try:
                     docker.start()

@@ -1,5 +1,5 @@
-"""The engines that are compared, each with folders of its own: Podo by its own command and by docker's, and what is
-there of dockerd and podman."""
+"""The engines that are compared, each with folders of its own: Podo by its own command and by docker's, and
+what is there of dockerd and podman."""
 
 import http.client
 import json
@@ -26,6 +26,7 @@ class UnixConnection(http.client.HTTPConnection):
 
 class Engine:
     """`command` is what a person types before the verb."""
+
     name = ""
     socket = None
     process = None
@@ -39,8 +40,14 @@ class Engine:
         """Seconds from the start of the daemon to its first answer."""
         begun = time.monotonic()
         with open(self.folder / "log", "ab") as log:
-            self.process = subprocess.Popen(self.daemon(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                            env=self.environment, start_new_session=True)
+            self.process = subprocess.Popen(
+                self.daemon(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=self.environment,
+                start_new_session=True,
+            )
         while not self.answers():
             if self.process.poll() is not None or time.monotonic() - begun > 60:
                 raise RuntimeError(f"{self.name} does not start: {(self.folder / 'log').read_text()[-2000:]}")
@@ -62,7 +69,9 @@ class Engine:
             self.process = None
 
     def run(self, *words, check=True, **how):
-        return subprocess.run([*self.command, *map(str, words)], env=self.environment, check=check, **{**QUIET, **how})
+        return subprocess.run(
+            [*self.command, *map(str, words)], env=self.environment, check=check, **{**QUIET, **how}
+        )
 
     def out(self, *words):
         return self.run(*words, stdout=subprocess.PIPE, text=True).stdout.strip()
@@ -95,13 +104,22 @@ class Podo(Engine):
         self.environment["PODO_HOST"] = self.environment["DOCKER_HOST"] = f"unix://{self.socket}"
 
     def daemon(self):
-        return [self.program, "serve", "--no-cluster", "--data", self.folder / "data", "--run", self.folder / "run"]
+        return [
+            self.program,
+            "serve",
+            "--no-cluster",
+            "--data",
+            self.folder / "data",
+            "--run",
+            self.folder / "run",
+        ]
 
     monitors = "podo-monitor"
 
 
 class DockerOnPodo(Podo):
     """The docker command against Podo's socket: shares the daemon of a Podo."""
+
     name = "podo, docker's CLI"
 
     def __init__(self, podo):
@@ -121,8 +139,19 @@ class Docker(Engine):
         self.environment["PATH"] = ":".join([*programs, self.environment["PATH"]])
 
     def daemon(self):
-        return ["dockerd", "--data-root", self.folder / "data", "--exec-root", self.folder / "exec", "--pidfile",
-                self.folder / "pid", "-H", f"unix://{self.socket}", "--insecure-registry", "127.0.0.0/8"]
+        return [
+            "dockerd",
+            "--data-root",
+            self.folder / "data",
+            "--exec-root",
+            self.folder / "exec",
+            "--pidfile",
+            self.folder / "pid",
+            "-H",
+            f"unix://{self.socket}",
+            "--insecure-registry",
+            "127.0.0.0/8",
+        ]
 
 
 class Podman(Engine):
@@ -134,11 +163,24 @@ class Podman(Engine):
         config = self.folder / "containers.conf"
         config.write_text('[containers]\ndefault_ulimits = ["nofile=1024:2048", "nproc=4096:4096"]\n')
         registries = self.folder / "registries.conf"
-        registries.write_text('unqualified-search-registries = []\n[[registry]]\nlocation = "127.0.0.1"\ninsecure = true\n')
+        registries.write_text(
+            'unqualified-search-registries = []\n[[registry]]\nlocation = "127.0.0.1"\ninsecure = true\n'
+        )
         self.environment |= {"CONTAINERS_CONF": str(config), "CONTAINERS_REGISTRIES_CONF": str(registries)}
         runtime = shutil.which("crun" if not os.path.exists("/sys/fs/cgroup/unified") else "runc") or "runc"
-        self.command = ["podman", "--root", self.folder / "root", "--runroot", self.folder / "run", "--cgroup-manager",
-                        "cgroupfs", "--runtime", runtime, "--events-backend", "file"]
+        self.command = [
+            "podman",
+            "--root",
+            self.folder / "root",
+            "--runroot",
+            self.folder / "run",
+            "--cgroup-manager",
+            "cgroupfs",
+            "--runtime",
+            runtime,
+            "--events-backend",
+            "file",
+        ]
 
     def start(self):
         return None
