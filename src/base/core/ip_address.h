@@ -1,4 +1,5 @@
-// IP addresses and prefixes of both families, as values that sort and count: IPv4 before IPv6, then by number.
+// IP addresses and prefixes of both families, as values that sort and count: IPv4 before IPv6, then by
+// number.
 //
 //   address := dotted IPv4 | IPv6 (RFC 4291; printed as RFC 5952 says)
 //   prefix  := address "/" length

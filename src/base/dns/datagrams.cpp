@@ -5,12 +5,6 @@
 #include <cstring>
 
 namespace podo::dns {
-namespace {
-
-constexpr std::size_t datagram_bytes_max = 4096;
-
-}  // namespace
-
 Peer::Peer(const IpAddress& address, std::uint16_t port) {
   if (address.is_v4()) {
     auto& v4 = reinterpret_cast<sockaddr_in&>(storage);
@@ -49,16 +43,16 @@ Result<io::Fd> Datagrams::connected_to(const Peer& peer) {
   return socket;
 }
 
-io::Task<Datagrams::Datagram> Datagrams::receive() {
+io::Task<Datagrams::Datagram> Datagrams::receive(std::size_t bytes_max) {
   co_await io::checkpoint();
-  char buffer[datagram_bytes_max];
+  Datagram datagram;
+  datagram.bytes.resize(bytes_max);
   for (;;) {
-    Datagram datagram;
     const ssize_t count =
-        ::recvfrom(socket_.get(), buffer, sizeof buffer, 0,
+        ::recvfrom(socket_.get(), datagram.bytes.data(), bytes_max, 0,
                    reinterpret_cast<sockaddr*>(&datagram.from.storage), &datagram.from.size);
     if (count >= 0) {
-      datagram.bytes.assign(buffer, static_cast<std::size_t>(count));
+      datagram.bytes.resize(static_cast<std::size_t>(count));
       co_return datagram;
     }
     if (errno == EAGAIN) co_await ready_.readable();

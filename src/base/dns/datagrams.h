@@ -30,7 +30,7 @@ class Datagrams {
     std::string bytes;
     Peer from;
   };
-  io::Task<Datagram> receive();
+  io::Task<Datagram> receive(std::size_t bytes_max = 4096);    // what is longer is cut
   Result<> send(std::string_view bytes);                       // to the connected peer
   Result<> send_to(std::string_view bytes, const Peer& peer);  // lost when the buffer is full, as on the wire
 

@@ -1,5 +1,5 @@
-// Questions to servers elsewhere: over UDP from a port of its own and with a random id, over TCP when the answer
-// did not fit. What comes back is checked to be an answer to this question.
+// Questions to servers elsewhere: over UDP from a port of its own and with a random id, over TCP when the
+// answer did not fit. What comes back is checked to be an answer to this question.
 //
 // Lives on one loop. Errors: unavailable (no server answered in time).
 #pragma once
@@ -25,8 +25,8 @@ class Exchange {
  public:
   Exchange(io::EpollLoop& loop, Random& random) : loop_(loop), random_(random) {}
 
-  // An encoded query goes to each server in turn until one answers something better than a failure; the answer
-  // has the query's id. Whatever the query holds besides its id goes along unchanged.
+  // An encoded query goes to each server in turn until one answers something better than a failure; the
+  // answer has the query's id. Whatever the query holds besides its id goes along unchanged.
   io::Task<std::string> ask(std::string query, std::vector<Upstream> servers, Patience patience);
 
  private:

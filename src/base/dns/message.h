@@ -1,5 +1,5 @@
-// DNS messages (RFC 1035, 4; RFC 6891 for EDNS): bytes become values and back. Whatever the bytes are, parse()
-// answers or fails; it never reads beyond them, and what it answers is bounded by them.
+// DNS messages (RFC 1035, 4; RFC 6891 for EDNS): bytes become values and back. Whatever the bytes are,
+// parse() answers or fails; it never reads beyond them, and what it answers is bounded by them.
 //
 //   message  := header question* record* record* record*      answers, authority, additional
 //   header   := id:be16 flags:be16 counts:be16{4}
@@ -78,8 +78,8 @@ struct Message {
 };
 
 Result<Message> parse(std::string_view bytes);
-// With names of records compressed. What does not fit into `bytes_max` is left out, whole records from the end
-// on, and the message says that it is truncated.
+// With names of records compressed. What does not fit into `bytes_max` is left out, whole records from the
+// end on, and the message says that it is truncated.
 std::string encode(const Message& message, std::size_t bytes_max = tcp_bytes_max);
 
 // An answer to `query` with nothing in it yet.

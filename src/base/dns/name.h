@@ -1,6 +1,6 @@
-// Domain names as text: labels joined with dots, no dot at the end, the root is "". What a label may hold besides
-// letters, digits, '-' and '_' is escaped as in RFC 1035, 5.1: "\." and "\DDD". Case is kept, and does not count
-// when names are compared.
+// Domain names as text: labels joined with dots, no dot at the end, the root is "". What a label may hold
+// besides letters, digits, '-' and '_' is escaped as in RFC 1035, 5.1: "\." and "\DDD". Case is kept, and
+// does not count when names are compared.
 #pragma once
 
 #include <string>

@@ -3,8 +3,8 @@
 //
 //   std::vector<IpAddress> addresses = co_await resolver.addresses("registry.example");
 //
-// The files are read anew for every name, so a change of them counts at once. Addresses: IPv4 first, each family
-// in the order of the answer. Errors: not_found ("no such host"), unavailable. Lives on one loop.
+// The files are read anew for every name, so a change of them counts at once. Addresses: IPv4 first, each
+// family in the order of the answer. Errors: not_found ("no such host"), unavailable. Lives on one loop.
 #pragma once
 
 #include "base/dns/exchange.h"

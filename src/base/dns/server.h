@@ -1,8 +1,8 @@
-// A DNS server on sockets that somebody opened: UDP and TCP of one address. It reads queries, asks its Zone, and
-// fits the answer to what the client can take.
+// A DNS server on sockets that somebody opened: UDP and TCP of one address. It reads queries, asks its Zone,
+// and fits the answer to what the client can take.
 //
-// Life: made -> serves at once -> destroyed: it stops in the middle. Limits keep one client from taking it all:
-// so many questions that wait for others, so many connections; beyond them queries are dropped.
+// Life: made -> serves at once -> destroyed: it stops in the middle. Limits keep one client from taking it
+// all: so many questions that wait for others, so many connections; beyond them queries are dropped.
 #pragma once
 
 #include <memory>

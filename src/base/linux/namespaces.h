@@ -1,5 +1,5 @@
-// Network namespaces by descriptor. One thread changes its namespace for a while and comes back: so never on a
-// thread that others share a moment with (a loop's), but on one of a pool.
+// Network namespaces by descriptor. One thread changes its namespace for a while and comes back: so never on
+// a thread that others share a moment with (a loop's), but on one of a pool.
 #pragma once
 
 #include <string>
@@ -26,8 +26,8 @@ class NetworkNamespaceVisit {
   io::Fd home_;
 };
 
-// A name for the namespace: a file at `path` it is mounted on. It lives as long as that mount, a process in it
-// or a descriptor of it.
+// A name for the namespace: a file at `path` it is mounted on. It lives as long as that mount, a process in
+// it or a descriptor of it.
 Result<> pin_namespace(const io::Fd& network_namespace, const std::string& path);
 Result<io::Fd> open_pinned_namespace(const std::string& path);
 Result<> unpin_namespace(const std::string& path);  // fine when it is not there

@@ -1,5 +1,6 @@
-// What the engine knows of one container, one exec, one volume. Readers get immutable snapshots by shared_ptr; the
-// engine replaces them. The record is what the store keeps, as JSON (container_record.cpp has its grammar).
+// What the engine knows of one container, one exec, one volume. Readers get immutable snapshots by
+// shared_ptr; the engine replaces them. The record is what the store keeps, as JSON (container_record.cpp has
+// its grammar).
 #pragma once
 
 #include <memory>

@@ -1,5 +1,5 @@
-// What `docker diff` does not tell: files and folders in a container's tree that are there only because the engine
-// mounts something on them. Pure.
+// What `docker diff` does not tell: files and folders in a container's tree that are there only because the
+// engine mounts something on them. Pure.
 #pragma once
 
 #include <vector>

@@ -1,5 +1,5 @@
-// Engine: containers, their execs, volumes and logs, on images and networks. A complete container engine without
-// an API of its own: container/docker speaks HTTP for it, cluster/node will call it directly.
+// Engine: containers, their execs, volumes and logs, on images and networks. A complete container engine
+// without an API of its own: container/docker speaks HTTP for it, cluster/node will call it directly.
 //
 // Life of a container (states and what may happen in each: container_state.h):
 //   create -> created -> start -> running <-> paused
@@ -7,12 +7,13 @@
 //                          |        v
 //                      restarting  exited -> remove (removing, then gone; dead when that failed)
 //
-// The daemon owns no container: each has a monitor (container/monitor), which the engine finds again after it was
-// killed. What must last is in the store ("container/ID", "volume/NAME", ...), written relaxed: no start waits
-// for a disk. open() reads it, looks at what runs, finishes what was interrupted, starts what its policy wants.
+// The daemon owns no container: each has a monitor (container/monitor), which the engine finds again after it
+// was killed. What must last is in the store ("container/ID", "volume/NAME", ...), written relaxed: no start
+// waits for a disk. open() reads it, looks at what runs, finishes what was interrupted, starts what its
+// policy wants.
 //
-// A container is named by id, by a unique prefix of its id, or by name (with or without '/'); not_found: "No such
-// container: x". Lives on the daemon's loop. Every call may be made side by side: those that change one
+// A container is named by id, by a unique prefix of its id, or by name (with or without '/'); not_found: "No
+// such container: x". Lives on the daemon's loop. Every call may be made side by side: those that change one
 // container wait for each other (a lock per container), those that read never wait.
 #pragma once
 
@@ -75,8 +76,8 @@ struct Waited {
   std::string error;  // why it could not even be started
 };
 
-// What attach gives: output in Docker's multiplexed framing (8-byte headers), or raw for a terminal; writes are
-// standard input, finish() closes it. A reader that does not read never holds the container up.
+// What attach gives: output in Docker's multiplexed framing (8-byte headers), or raw for a terminal; writes
+// are standard input, finish() closes it. A reader that does not read never holds the container up.
 struct AttachOptions {
   bool stream = false, logs = false, in = false, out = false, err = false;
   std::string detach_keys = {};  // "": ctrl-p,ctrl-q; when they come on standard input the stream ends

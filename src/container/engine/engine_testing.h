@@ -1,4 +1,5 @@
-// An engine for tests: on images and networks that only remember what they were asked for, and a store in memory.
+// An engine for tests: on images and networks that only remember what they were asked for, and a store in
+// memory.
 #pragma once
 
 #include <doctest/doctest.h>

@@ -1,6 +1,7 @@
 // HostConfig.LogConfig as a monitor understands it. Pure.
 //
-//   json-file   max-size, max-file, labels, labels-regex, env, env-regex, tag, compress, mode, max-buffer-size
+//   json-file   max-size, max-file, labels, labels-regex, env, env-regex, tag, compress, mode,
+//               max-buffer-size
 //   local       max-size (20m), max-file (5), compress
 //   none
 #pragma once

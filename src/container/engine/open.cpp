@@ -33,8 +33,8 @@ Result<void> make_folders(const std::vector<std::string>& paths) {
   return {};
 }
 
-// The first process of containers with --init is the monitor's program by another name. By rename: an older one
-// may be mounted in containers.
+// The first process of containers with --init is the monitor's program by another name. By rename: an older
+// one may be mounted in containers.
 Result<> write_init(const std::string& path) {
   const std::string fresh = path + ".new";
   const io::Fd file = TRY(linux::open_at(AT_FDCWD, fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0555));

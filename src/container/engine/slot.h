@@ -1,8 +1,8 @@
 // What the engine holds in memory of one container, and of one exec.
 //
 // Whoever changes a container has its turn, for the whole of the change. Three things do not wait for it: a
-// signal, so that a container which takes long to stop can be killed; the end of its process, which is noted at
-// once and settled by whoever has the turn, or gets it next; and the state of its health.
+// signal, so that a container which takes long to stop can be killed; the end of its process, which is noted
+// at once and settled by whoever has the turn, or gets it next; and the state of its health.
 #pragma once
 
 #include <memory>

@@ -1,7 +1,8 @@
 // Why a container's process could not be started, as clients want to hear it. Pure.
 //
-// The docker CLI has nothing but the message's words to choose its exit code from: "executable file not found",
-// "no such file or directory" are 127, "permission denied", "is a directory" 126, everything else 125.
+// The docker CLI has nothing but the message's words to choose its exit code from: "executable file not
+// found", "no such file or directory" are 127, "permission denied", "is a directory" 126, everything else
+// 125.
 #pragma once
 
 #include <string>
@@ -11,8 +12,8 @@
 
 namespace podo::engine {
 
-// The last message among the lines of the runtime's log: time="..." level=error msg="...". What is no such line is
-// the message itself.
+// The last message among the lines of the runtime's log: time="..." level=error msg="...". What is no such
+// line is the message itself.
 std::string runtime_message(std::string_view errors);
 
 struct StartFailure {

@@ -109,8 +109,11 @@ Task<void> LocalEngine::kill_whole(SlotPtr slot, int signal) {
   const bool ends_it = signal == SIGKILL || signal == stop_signal(slot->container->config).value_or(SIGTERM);
   if (ends_it) co_await stop_by_user(slot);
   const Result<void> sent = co_await send_signal(slot, signal).result();
-  if (!sent && is_alive(slot->status()) && sent.error().kind() != ErrorKind::conflict)
-    co_await Failure(sent.error());
+  // It has ended, and that is being settled.
+  const bool too_late =
+      !sent && (sent.error().kind() == ErrorKind::conflict || sent.error().kind() == ErrorKind::not_found);
+  if (!sent && !too_late) co_await Failure(sent.error());
+  if (too_late && signal != SIGKILL) co_await conflict("container {} is not running", slot->id());
   if (signal == SIGKILL) co_await io::deadline(wait_until_down(slot), death_limit);
 }
 
