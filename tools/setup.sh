@@ -168,7 +168,8 @@ fetch_debian() {  # FOLDER SUITE PACKAGE...
   local key=/usr/share/keyrings/debian-archive-keyring.gpg
   echo "deb [signed-by=$key] $site $suite main" >"$state/sources.list"
   local options=(-qq -o Dir::Etc::sourcelist="$state/sources.list" -o Dir::Etc::sourceparts=-
-    -o Dir::State::lists="$state/lists" -o Dir::Cache="$state/cache" -o APT::Default-Release= -o APT::Sandbox::User=root)
+    -o Dir::State::lists="$state/lists" -o Dir::Cache="$state/cache"
+    -o APT::Default-Release= -o APT::Sandbox::User=root)
   apt-get "${options[@]}" update >"$state/log" 2>&1 || return
   (cd "$state/cache" && apt-get "${options[@]}" download "$@" >>"$state/log" 2>&1) || return
   local package

@@ -135,7 +135,7 @@ class Daemon:
             return done
         assert (
             done.returncode == code
-        ), f"docker {' '.join(map(str, words))}: exit {done.returncode}\n{done.stdout}{done.stderr}\n" + self.tail()
+        ), f"docker {words}: exit {done.returncode}\n{done.stdout}{done.stderr}\n{self.tail()}"
         return done.stdout.rstrip("\n") if isinstance(done.stdout, str) else done.stdout
 
     def fails(self, *words, code=1):

@@ -38,8 +38,8 @@ def test_a_full_disk_is_survived(request, small_disk, busybox_archive):
             "busybox",
             "sh",
             "-c",
-            "yes 0123456789012345678901234567890123456789 | head -c 100000000; echo finished > /dev/shm/mark; "
-            "exec sleep 1000",
+            "yes 0123456789012345678901234567890123456789 | head -c 100000000; echo finished > /dev/shm/mark;"
+            " exec sleep 1000",
         )
         wait_until(
             lambda: engine.docker("exec", "fills", "cat", "/dev/shm/mark", code=None).stdout == "finished\n",

@@ -1,7 +1,7 @@
 """./bench engine: Podo beside dockerd and podman, in one interleaved run. Prints medians and ratios.
 
-Runs in network and mount namespaces of its own, so no engine changes the host's. CPU is that of the whole machine:
-let it do nothing else.
+Runs in network and mount namespaces of its own, so no engine changes the host's. CPU is that of the whole
+machine: let it do nothing else.
 """
 
 import argparse
