@@ -86,6 +86,9 @@ Task<Engine::Created> LocalEngine::create_whole(docker::CreateRequest request, s
     co_return Failure(std::move(claimed).error());
   }
   container.name = name;
+  for (const MountsPlan::Entry& entry : mounts.entries) {  // in use from now on
+    if (!entry.point.name.empty()) container.mounts.push_back(entry.point);
+  }
   const SlotPtr slot = add(std::move(container));
   slot->complete = false;
   const Turn::Held held = co_await slot->turn.take();
