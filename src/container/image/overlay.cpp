@@ -88,15 +88,17 @@ Result<io::Fd> detach_tree(const std::string& target) {
 }
 
 bool overlay_works(const Folders& folders) {
-  const std::string place = folders.work() + "/probe";
+  const std::string place =
+      folders.work() + "/probe";  // removed with other leftovers there, in the background
+  static_cast<void>(remove_tree(place));
   auto tried = [&]() -> Result<> {
     for (const char* name : {"/lower", "/upper", "/work"}) TRY(make_folders(place + name, 0700));
     TRY(set_opaque(TRY(open_folder(AT_FDCWD, (place + "/lower").c_str())).get()));
-    TRY(make_overlay({"probe", place + "/upper", {place + "/lower"}}, place + "/work",
-                     false));  // never attached
+    // Never attached, and volatile: its end would wait for the disk, and so would the daemon's start.
+    const Snapshot probe{"probe", place + "/upper", {place + "/lower"}};
+    if (!make_overlay(probe, place + "/work", true)) TRY(make_overlay(probe, place + "/work", false));
     return {};
   }();
-  static_cast<void>(remove_tree(place));
   return tried.has_value();
 }
 
