@@ -143,9 +143,17 @@ Result<std::size_t> Parser::feed(std::span<const std::byte> bytes) {
 Result<std::size_t> Parser::feed_head(std::span<const std::byte> bytes) {
   std::size_t room = limits_.head - head_bytes_;
   bool fits = bytes.size() <= room;
-  std::size_t taken = TRY(feed(fits ? bytes : bytes.first(room)));
+  Result<std::size_t> fed = feed(fits ? bytes : bytes.first(room));
+  // Where the bytes end must not decide which of two mistakes is told.
+  auto before_mistake = [&] {
+    const char* at = llhttp_get_error_pos(&parser_);
+    const char* begin = reinterpret_cast<const char*>(bytes.data());
+    return at >= begin && at <= begin + bytes.size() ? static_cast<std::size_t>(at - begin) : 0;
+  };
+  if (folds(bytes.first(fed ? *fed : before_mistake())))
+    return invalid("malformed HTTP: a folded line in the head");
+  std::size_t taken = TRY(std::move(fed));
   head_bytes_ += taken;
-  if (folds(bytes.first(taken))) return invalid("malformed HTTP: a folded line in the head");
   if (!head_complete_) {
     if (!fits) return exhausted("the head of the message is larger than {} bytes", limits_.head);
     return taken;
