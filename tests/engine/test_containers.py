@@ -89,6 +89,8 @@ def test_create_start_attach(engine):
     assert engine.inspect("later")["State"]["Status"] == "created"
     assert engine.docker("start", "-a", "later") == "now"
     assert engine.docker("logs", "later") == "now"
+    for _ in range(2):
+        assert engine.docker("start", "-a", "later") == "now"
 
 
 def test_attach_sees_what_comes_and_sends_what_is_typed(engine):

@@ -54,6 +54,7 @@ Task<std::unique_ptr<io::Stream>> LocalEngine::attach(std::string reference, Att
   std::unique_ptr<io::Stream> live;
   if (options.stream) {
     relay_of(*slot);
+    if (!slot->run) slot->relay->begin_again();  // of the next run: `start -a` attaches before it starts
     live = slot->relay->attach(std::move(wish));
   }
   tell(*slot, "attach");

@@ -52,7 +52,7 @@ Task<std::unique_ptr<io::Stream>> LocalEngine::start_exec(std::string id, ExecSt
   const SlotPtr slot = exec->container;
   co_await may(Verb::exec, slot->status(), slot->id(), slot->container->name);
   const docker::ExecConfig& config = exec->exec->config;
-  exec->relay = AttachRelay::make({.tty = config.tty, .spill_folder = options_.run_folder});
+  exec->relay = AttachRelay::make({.tty = config.tty, .spill_folder = options_.data_folder});
   std::unique_ptr<io::Stream> stream;
   if (!how.detach) {
     AttachWish wish{.in = config.attach_stdin,

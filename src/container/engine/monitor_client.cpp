@@ -34,6 +34,19 @@ std::string_view driver_name(LogTarget::Driver driver) {
   return "none";
 }
 
+constexpr Duration greeting_within = seconds(2);
+
+// What the monitor wrote down when it had started the process; 0: nothing. A monitor that lives holds the
+// pid, also of a process that has ended.
+pid_t pid_in(const std::string& folder) {
+  io::Fd file(::open((folder + "/pid").c_str(), O_RDONLY | O_CLOEXEC));
+  char bytes[32];
+  const ssize_t count = file ? ::read(file.get(), bytes, sizeof bytes) : 0;
+  pid_t pid = 0;
+  if (count > 0) std::from_chars(bytes, bytes + count, pid);
+  return pid;
+}
+
 Result<std::string> start_payload(const MonitorSpec& spec, bool subscribe) {
   std::string payload;
   auto add = [&](std::string_view key, std::string_view value) {
@@ -116,6 +129,10 @@ io::Task<std::unique_ptr<MonitorClient>> MonitorClient::spawn(io::EpollLoop& loo
   co_return client;
 }
 
+io::Task<void> MonitorClient::introduced() {
+  while (pid_ == 0 && !failed_ && !ended_) co_await changed_.wait();
+}
+
 io::Task<std::unique_ptr<MonitorClient>> MonitorClient::connect(io::EpollLoop& loop, std::string folder,
                                                                 std::shared_ptr<AttachRelay> relay) {
   std::unique_ptr<MonitorClient> client(new MonitorClient(loop, folder, std::move(relay)));
@@ -123,7 +140,10 @@ io::Task<std::unique_ptr<MonitorClient>> MonitorClient::connect(io::EpollLoop& l
   client->begin_connection();
   client->relay_->connect(client.get());
   client->group_.spawn(client->converse(), "monitor");
-  while (client->pid_ == 0 && !client->failed_ && !client->ended_) co_await client->changed_.wait();
+  // One that is stopped, or waits for a disk, says nothing: its container runs all the same, and a daemon
+  // that starts does not wait for it.
+  (void)co_await io::deadline(client->introduced(), greeting_within).result();
+  if (client->pid_ == 0 && !client->failed_ && !client->ended_) client->pid_ = pid_in(folder);
   if (client->pid_ == 0) co_return not_found("the monitor of {} has just ended", folder);
   co_return client;
 }

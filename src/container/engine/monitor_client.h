@@ -96,6 +96,7 @@ class MonitorClient final : public InputSink {
   void send(monitor::Type type, std::string_view payload);
   io::Task<void> converse();
   io::Task<void> receive();
+  io::Task<void> introduced();  // the monitor has said whose parent it is, or that there is nobody
   io::Task<void> write_messages();
   void take(monitor::Type type, std::string_view payload);
 

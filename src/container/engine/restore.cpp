@@ -137,7 +137,7 @@ Task<void> LocalEngine::find_run(SlotPtr slot) {
 Task<void> LocalEngine::find_exec_run(ExecSlotPtr exec) {
   if (!exec->exec->running) co_return;
   const std::string folder = exec_folder(*exec->exec);
-  exec->relay = AttachRelay::make({.tty = exec->exec->config.tty, .spill_folder = options_.run_folder});
+  exec->relay = AttachRelay::make({.tty = exec->exec->config.tty, .spill_folder = options_.data_folder});
   auto monitor = co_await MonitorClient::connect(ground_.loop, folder, exec->relay).result();
   if (monitor) {
     exec->monitor = *std::move(monitor);

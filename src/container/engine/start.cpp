@@ -140,7 +140,7 @@ Task<void> LocalEngine::write_bundle(SlotPtr slot, Sandbox sandbox) {
 
 AttachRelay& LocalEngine::relay_of(Slot& slot) {
   if (!slot.relay)
-    slot.relay = AttachRelay::make({.tty = slot.container->config.tty, .spill_folder = options_.run_folder});
+    slot.relay = AttachRelay::make({.tty = slot.container->config.tty, .spill_folder = options_.data_folder});
   return *slot.relay;
 }
 

@@ -114,6 +114,8 @@ Task<http::Response> Session::follow(const Ask& ask) {
         ask.streamed_body != nullptr
             ? co_await client.send(std::move(request)).result()
             : co_await io::deadline(client.send(std::move(request)), answer_within).result();
+    if (!answer && answer.error().kind() == ErrorKind::not_found)  // the host's name; not the image
+      co_await internal("{}: {}", quoted_request(ask.method, url), answer.error().message());
     if (!answer) co_await Failure(std::move(answer).error().within(quoted_request(ask.method, url)));
     const bool leads_on = is_redirect(answer->status) && (ask.method == "GET" || ask.method == "HEAD");
     if (!leads_on) co_return *std::move(answer);
