@@ -1,4 +1,7 @@
+#include <algorithm>
+
 #include "base/linux/namespaces.h"
+#include "base/linux/netlink_conntrack.h"
 #include "container/network/machine_networks.h"
 #include "container/network/plan_network.h"
 
@@ -62,6 +65,23 @@ Task<void> MachineNetworks::rebuild_networks() {
   co_await std::move(changed);
 }
 
+namespace {
+
+// A client that keeps sending would keep the translation it began with, or that it had none.
+Result<> forget_flows(const std::vector<Translation>& removed, const std::vector<Translation>& added) {
+  for (const Translation& translation : removed)
+    if (translation.protocol == IPPROTO_UDP)
+      TRY(linux::forget_flows_to(translation.protocol, translation.target));
+  for (const Translation& translation : added)
+    if (translation.protocol == IPPROTO_UDP)
+      TRY(linux::forget_flows_to_port(translation.protocol,
+                                      translation.target.is_v4() ? NFPROTO_IPV4 : NFPROTO_IPV6,
+                                      translation.host_port));
+  return {};
+}
+
+}  // namespace
+
 // Somebody may have flushed the host's rules: then what is to be changed is not there, and all is made again.
 Task<void> MachineNetworks::change_translations(std::vector<Translation> removed,
                                                 std::vector<Translation> added) {
@@ -70,9 +90,14 @@ Task<void> MachineNetworks::change_translations(std::vector<Translation> removed
   if (!changed && changed.error().kind() == ErrorKind::not_found) {
     ground_.log.warn("the packet filter's table {} was changed by somebody else: it is made again",
                      options_.prefix);
-    co_return co_await rebuild_table();
+    changed = co_await rebuild_table().result();
   }
   co_await std::move(changed);
+  const auto is_udp = [](const Translation& translation) { return translation.protocol == IPPROTO_UDP; };
+  if (!std::ranges::any_of(removed, is_udp) && !std::ranges::any_of(added, is_udp)) co_return;
+  auto forgotten =
+      co_await ground_.pool.run([removed, added] { return forget_flows(removed, added); }).result();
+  if (!forgotten) ground_.log.warn("published UDP ports: {}", forgotten.error().message());
 }
 
 Task<void> MachineNetworks::warn_about_policies() {

@@ -144,10 +144,11 @@ class TestMachine {
     must(linux::unpin_namespace(folder + "/netns/a"));
     io::Fd(::open((folder + "/netns/a").c_str(), O_CREAT | O_RDONLY | O_CLOEXEC, 0444));
   }
-  // As visitor(), for what this process relays: its loop has to run meanwhile.
+  // For what this process relays: its loop has to run meanwhile.
+  using Exchange = std::string (*)(const io::Fd&, const io::Fd&, const std::string&, std::uint16_t);
   std::string relayed(const io::Fd& listener, const io::Fd& from, const std::string& address,
-                      std::uint16_t port) {
-    return run(relayed_task(*this, listener.get(), from.get(), address, port));
+                      std::uint16_t port, Exchange exchange = visitor) {
+    return run(relayed_task(*this, exchange, listener.get(), from.get(), address, port));
   }
 
   linux::NetworkNamespaceVisit home;
@@ -162,11 +163,10 @@ class TestMachine {
   std::unique_ptr<Networks> networks;
 
  private:
-  static Task<std::string> relayed_task(TestMachine& machine, int listener, int from, std::string address,
-                                        std::uint16_t port) {
-    co_return co_await machine.pool.run([listener, from, address, port]() -> Result<std::string> {
-      io::Fd a(::dup(listener)), b(::dup(from));
-      return visitor(a, b, address, port);
+  static Task<std::string> relayed_task(TestMachine& machine, Exchange exchange, int listener, int from,
+                                        std::string address, std::uint16_t port) {
+    co_return co_await machine.pool.run([exchange, listener, from, address, port]() -> Result<std::string> {
+      return exchange(io::Fd(::dup(listener)), io::Fd(::dup(from)), address, port);
     });
   }
   static void must(const Result<>& outcome) {

@@ -104,6 +104,29 @@ TEST_CASE("datagrams find a published port, too") {
   CHECK(sender(server, machine.host, "127.0.0.1", 5353) == "172.17.0.1");
 }
 
+TEST_CASE("datagrams of a client that never stops follow the port to its next container") {
+  if (!can_run()) return;
+  TestMachine machine;
+  machine.open();
+  const io::Fd client = socket_in(machine.world, AF_INET, SOCK_DGRAM, 1000);
+  Place port("198.51.100.1", 5353);
+  REQUIRE(::connect(client.get(), port.get(), port.size) == 0);
+  const auto arrives_at = [&](const io::Fd& server) {
+    char word[8];
+    if (::send(client.get(), "ask", 3, 0) < 0)
+      ::send(client.get(), "ask", 3, 0);  // after word of the last one
+    return ::recv(server.get(), word, sizeof word, 0) == 3;
+  };
+  ::send(client.get(), "ask", 3, 0);  // to nobody, which is remembered as well
+  for (const char* id : {"a", "b"}) {
+    machine.container(id, {"bridge"});
+    machine.publish(id, {.protocol = "udp", .container_port = 53, .host_port_first = 5353});
+    CHECK(arrives_at(datagrams_in(machine.sandbox(id), "0.0.0.0", 53)));
+    machine.run(machine.networks->remove_sandbox(id));
+  }
+  CHECK(machine.log.lines.empty());
+}
+
 TEST_CASE("what the packet filter cannot translate is relayed") {
   if (!can_run()) return;
   TestMachine machine;
@@ -113,6 +136,10 @@ TEST_CASE("what the packet filter cannot translate is relayed") {
   const io::Fd web = listen_in(machine.sandbox("a"), "0.0.0.0", 80);
   CHECK(machine.relayed(web, machine.host, "::1", 8080) == "172.17.0.1");
   CHECK(machine.relayed(web, machine.world, "2001:db8:1::1", 8080) == "172.17.0.1");
+  machine.publish("a", {.protocol = "udp", .container_port = 53, .host_port_first = 5353});
+  const io::Fd names = datagrams_in(machine.sandbox("a"), "0.0.0.0", 53);
+  CHECK(machine.relayed(names, machine.host, "::1", 5353, sender) == "172.17.0.1");
+  CHECK(machine.relayed(names, machine.world, "2001:db8:1::1", 5353, sender) == "172.17.0.1");
 }
 
 TEST_CASE("a network with IPv6 has both families, and ports of both") {

@@ -3,34 +3,15 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-#include <cstring>
+#include <map>
 #include <memory>
 
+#include "base/dns/datagrams.h"
 #include "base/io/combine.h"
 #include "base/io/socket.h"
 
 namespace podo::network {
 namespace {
-
-struct SocketAddress {
-  sockaddr_storage storage{};
-  socklen_t size = 0;
-  explicit SocketAddress(const HostPort& port) {
-    if (port.address.is_v4()) {
-      auto& v4 = reinterpret_cast<sockaddr_in&>(storage);
-      v4.sin_family = AF_INET;
-      v4.sin_port = htons(port.port);
-      std::memcpy(&v4.sin_addr, port.address.bytes().data(), sizeof v4.sin_addr);
-      size = sizeof v4;
-    } else {
-      auto& v6 = reinterpret_cast<sockaddr_in6&>(storage);
-      v6.sin6_family = AF_INET6;
-      v6.sin6_port = htons(port.port);
-      std::memcpy(&v6.sin6_addr, port.address.bytes().data(), sizeof v6.sin6_addr);
-      size = sizeof v6;
-    }
-  }
-};
 
 io::Task<void> copy(io::Stream& from, io::Stream& to) {
   std::byte buffer[16 << 10];
@@ -61,6 +42,54 @@ io::Task<void> accept_all(io::EpollLoop& loop, io::TaskGroup& group, io::Fd held
   }
 }
 
+// --- datagrams --------------------------------------------------------------------------------------------
+
+constexpr std::size_t datagram_bytes_max = 65535, flows_max = 1024;
+constexpr Duration flow_idle = seconds(90);
+
+// What comes from one client goes on from a socket of its own, by which the answers are known.
+struct Flows {
+  Flows(io::EpollLoop& l, io::Fd held) : loop(l), clients(l, std::move(held)), group(l) {}
+  io::EpollLoop& loop;
+  dns::Datagrams clients;
+  std::map<std::string, std::shared_ptr<dns::Datagrams>> by_client;
+  io::TaskGroup group;  // last: its strands use what stands above
+};
+
+std::string key_of(const dns::Peer& peer) {
+  return std::string(peer.address().bytes()) + text(" {}", peer.port());
+}
+
+io::Task<void> pass_answers(Flows& flows, std::shared_ptr<dns::Datagrams> server, dns::Peer client) {
+  for (;;) {
+    auto answer = co_await io::deadline(server->receive(datagram_bytes_max), flow_idle).result();
+    if (!answer) break;
+    (void)flows.clients.send_to(answer->bytes, client);
+  }
+  flows.by_client.erase(key_of(client));
+}
+
+io::Task<void> relay_datagrams(io::EpollLoop& loop, io::Fd held, PortRelay::Target target) {
+  Flows flows(loop, std::move(held));
+  for (;;) {
+    auto asked = co_await flows.clients.receive(datagram_bytes_max).result();
+    if (!asked && asked.error().kind() == ErrorKind::cancelled) co_return;
+    const auto address = target();
+    if (!asked || !address) continue;
+    std::shared_ptr<dns::Datagrams>& server = flows.by_client[key_of(asked->from)];
+    if (server == nullptr && flows.by_client.size() <= flows_max) {
+      const auto ip = IpAddress::parse(address->host);
+      auto socket = ip ? dns::Datagrams::connected_to(dns::Peer(*ip, address->port)) : Failure(ip.error());
+      if (socket) {
+        server = std::make_shared<dns::Datagrams>(loop, *std::move(socket));
+        flows.group.spawn(pass_answers(flows, server, asked->from), "relay of datagrams");
+      }
+    }
+    if (server != nullptr) (void)server->send(asked->bytes);
+    else flows.by_client.erase(key_of(asked->from));
+  }
+}
+
 }  // namespace
 
 Result<std::uint8_t> protocol_number(std::string_view name) {
@@ -79,7 +108,7 @@ Result<io::Fd> hold_port(const HostPort& port) {
   if (v6) ::setsockopt(held.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
   // Relayed connections that wait out their time do not hold the port; a listener does, so listen at once.
   if (tcp) ::setsockopt(held.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  const SocketAddress address(port);
+  const dns::Peer address(port.address, port.port);
   if (::bind(held.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.size) != 0)
     return failed_errno(errno, "bind");
   if (tcp && ::listen(held.get(), SOMAXCONN) != 0) return failed_errno(errno, "listen");
@@ -87,7 +116,10 @@ Result<io::Fd> hold_port(const HostPort& port) {
 }
 
 PortRelay::PortRelay(io::EpollLoop& loop, io::Fd held, HostPort port, Target target) : group_(loop) {
-  group_.spawn(accept_all(loop, group_, std::move(held), port, std::move(target)), "a published port");
+  if (port.protocol == IPPROTO_UDP)
+    group_.spawn(relay_datagrams(loop, std::move(held), std::move(target)), "a published port");
+  else
+    group_.spawn(accept_all(loop, group_, std::move(held), port, std::move(target)), "a published port");
 }
 
 }  // namespace podo::network

@@ -1,6 +1,7 @@
 // Ports of the host, held: a claim is a bound socket, so that no other program takes the port while its
 // packets lead to a container, and nobody publishes twice. TCP claims listen as well: what the packet filter
-// does not translate ([::1], IPv6 to a container without it, a flushed table) arrives here and is relayed.
+// does not translate ([::1], IPv6 to a container without it, a flushed table) arrives here and is relayed,
+// UDP likewise.
 //
 // Lives on the daemon's loop.
 #pragma once

@@ -62,7 +62,7 @@ Result<std::vector<PortClaim>> MachineNetworks::claim_at(const SandboxState& san
     claim.port.host_ip = address.to_text();
     claim.port.host_port_first = claim.port.host_port_last = port.host_port;
     claim.host = host;
-    if (port.protocol == "tcp")
+    if (port.protocol != "sctp")
       claim.relay = std::make_unique<PortRelay>(ground_.loop, *std::move(held), host,
                                                 target_of(sandbox.id, port.container_port));
     else claim.held = *std::move(held);

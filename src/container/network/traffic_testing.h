@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 
@@ -45,6 +46,9 @@ struct Place {
 };
 
 inline io::Fd socket_in(const io::Fd& where, int family, int type, int patience_ms = 400) {
+  // The kernel joins the groups that IPv6 finds neighbours by in its own time; who comes first asks again
+  // after a second.
+  if (family == AF_INET6) patience_ms = std::max(patience_ms, 2500);
   const auto visit = *linux::NetworkNamespaceVisit::enter(where);
   io::Fd made(::socket(family, type | SOCK_CLOEXEC, 0));
   const timeval limit{.tv_sec = patience_ms / 1000, .tv_usec = patience_ms % 1000 * 1000};
