@@ -255,6 +255,9 @@ std::string truncated(std::string_view answer, std::size_t bytes_max) {
   message->authority.clear();
   message->additional.clear();
   message->truncated = true;
+  std::string cut = encode(*message, bytes_max);
+  if (cut.size() <= bytes_max) return cut;
+  message->questions.clear();  // of an answer that makes up its own
   return encode(*message, bytes_max);
 }
 
