@@ -248,6 +248,24 @@ SCENARIOS = {
 }
 
 
+def load(engine, archive):
+    if engine.name.startswith("podo,"):
+        return
+    engine.run("load", "-q", "-i", archive, stderr=None)
+    if engine.name == "podman":
+        engine.run("tag", "localhost/busybox:latest", IMAGE, check=False)
+
+
+def works(engine, archive):
+    """Whether it can run anything on this machine; what it says otherwise is shown."""
+    load(engine, archive)
+    tried = engine.run("run", "--rm", "--network", "none", IMAGE, "true", check=False, stderr=subprocess.PIPE)
+    if tried.returncode != 0:
+        print(f"{engine.name} is left out: {tried.stderr.decode()[-300:]}")
+        engine.stop()
+    return tried.returncode == 0
+
+
 def in_own_namespaces():
     """Again, in network and mount namespaces of our own."""
     if os.environ.get("PODO_BENCH_INSIDE"):
@@ -290,15 +308,13 @@ def main():
             if shutil.which("podman"):
                 engines.append(Podman(options.folder / "podman"))
         archive = images.make_busybox(options.folder, shutil.which("busybox"))
+        engines = [engine for engine in engines if works(engine, archive)]
         names = [engine.name for engine in engines]
         for scenario in options.only or SCENARIOS:
             if scenario == "idle":
                 SCENARIOS[scenario](engines, table, options)
             for engine in engines:
-                if not engine.name.startswith("podo,"):
-                    engine.run("load", "-q", "-i", archive, stderr=None)
-                    if engine.name == "podman":
-                        engine.run("tag", "localhost/busybox:latest", IMAGE, check=False)
+                load(engine, archive)
             if scenario != "idle":
                 SCENARIOS[scenario](engines, table, options)
             print(f"done: {scenario}", file=sys.stderr)

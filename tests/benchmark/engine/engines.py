@@ -166,6 +166,7 @@ class Podman(Engine):
         registries.write_text(
             'unqualified-search-registries = []\n[[registry]]\nlocation = "127.0.0.1"\ninsecure = true\n'
         )
+        del self.environment["DOCKER_CONFIG"]
         self.environment |= {"CONTAINERS_CONF": str(config), "CONTAINERS_REGISTRIES_CONF": str(registries)}
         runtime = shutil.which("crun" if not os.path.exists("/sys/fs/cgroup/unified") else "runc") or "runc"
         self.command = [
