@@ -77,7 +77,6 @@ Task<Sandbox> MachineNetworks::make_sandbox(std::string container_id) {
   if (const auto there = sandboxes_.find(container_id);
       there != sandboxes_.end() && there->second->network_namespace != nullptr)
     co_return Sandbox{container_id, there->second->path};
-  // One that is started again at once comes before its earlier sandbox has gone.
   const std::string path = text("{}/netns/{}", options_.run_folder, container_id);
   NamespacePtr made = co_await stock_->take(path);
   auto& sandbox = sandboxes_[container_id];
@@ -218,23 +217,40 @@ EndpointPlan MachineNetworks::plan_of(const NetworkState& network, const Sandbox
   return plan;
 }
 
-Task<Endpoint> MachineNetworks::attach(std::string network_id, EndpointWish wish) {
+// The step that checks and takes; what is made in the kernel comes after it.
+Result<MachineNetworks::Enlisted> MachineNetworks::enlist_wish(const std::string& network_id,
+                                                               const EndpointWish& wish) {
   NetworkState* network = find_state(network_id);
-  if (network == nullptr) co_return not_found("network {} not found", network_id);
-  const std::string container = wish.container_id;
-  auto& slot = sandboxes_[container];
+  if (network == nullptr) return not_found("network {} not found", network_id);
+  auto& slot = sandboxes_[wish.container_id];
   if (slot == nullptr) {  // of the host's network: it has no namespace of its own
     slot = std::make_unique<SandboxState>();
-    slot->id = container;
+    slot->id = wish.container_id;
   }
-  SandboxState* sandbox = slot.get();
-  for (const auto& other : sandbox->endpoints)
+  for (const auto& other : slot->endpoints)
     if (other->network_id == network->record.id)
-      co_return conflict("endpoint with name {} already exists in network {}", wish.container_name,
-                         network->record.name);
-  if (has_links(network->record) && sandbox->network_namespace == nullptr)
-    co_return invalid("container {} has no network namespace of its own", container);
-  const Endpoint* enlisted = co_await enlist_endpoint(*network, *sandbox, std::move(wish));
+      return conflict("endpoint with name {} already exists in network {}", wish.container_name,
+                      network->record.name);
+  if (has_links(network->record) && slot->network_namespace == nullptr)
+    return invalid("container {} has no network namespace of its own", wish.container_id);
+  return Enlisted{network, slot.get(), TRY(enlist_endpoint(*network, *slot, wish))};
+}
+
+// The address asked for, or the last one there is, may belong to a container whose link is just being removed.
+Task<MachineNetworks::Enlisted> MachineNetworks::enlist_patiently(std::string network_id, EndpointWish wish) {
+  for (;;) {
+    auto enlisted = enlist_wish(network_id, wish);
+    if (enlisted || !ending_links_) co_return enlisted;
+    if (enlisted.error().kind() != ErrorKind::already_exists &&
+        enlisted.error().kind() != ErrorKind::exhausted)
+      co_return enlisted;
+    co_await links_ended_.wait();
+  }
+}
+
+Task<Endpoint> MachineNetworks::attach(std::string network_id, EndpointWish wish) {
+  const std::string container = wish.container_id;
+  const auto [network, sandbox, enlisted] = co_await enlist_patiently(std::move(network_id), std::move(wish));
   const Endpoint endpoint = *enlisted;
   if (has_links(network->record)) {
     EndpointPlan plan = plan_of(*network, *sandbox, endpoint);
@@ -323,28 +339,25 @@ Task<void> MachineNetworks::end_sandbox(std::shared_ptr<SandboxState> sandbox,
     if (!*outcome) ground_.log.warn("network of {}: {}", sandbox->id, outcome->error().message());
   co_await forget_container(sandbox->id);
   ending_.push_back(std::move(sandbox));
-  if (!ending_links_) endings_.spawn(end_links(), "links of sandboxes that ended");
+  if (!std::exchange(ending_links_, true)) endings_.spawn(end_links(), "links of sandboxes that ended");
 }
 
 // Those that end meanwhile are removed together with the next ones. Until then their addresses still answer,
 // so they are not given to anybody else before.
 Task<void> MachineNetworks::end_links() {
-  ending_links_ = true;
   while (!ending_.empty()) {
     const auto now = std::exchange(ending_, {});
     std::vector<std::string> links;
     for (const auto& sandbox : now)
-      for (const auto& endpoint : sandbox->endpoints) {
-        const auto network = networks_.find(endpoint->network_id);
-        if (network != networks_.end() && network->second->record.driver == "bridge")
-          links.push_back(host_link_of(*endpoint));
-      }
+      for (const auto& endpoint : sandbox->endpoints)
+        if (!endpoint->interface.empty()) links.push_back(host_link_of(*endpoint));
     auto removed = co_await io::shielded(ground_.pool.run([links] { return remove_links(links); })).result();
     if (!removed) ground_.log.warn("links of sandboxes that ended: {}", removed.error().message());
     for (const auto& sandbox : now)
       for (const auto& endpoint : sandbox->endpoints) give_back_addresses(*endpoint);
+    ending_links_ = !ending_.empty();
+    links_ended_.notify_all();
   }
-  ending_links_ = false;
 }
 
 Task<void> MachineNetworks::rename_container(std::string container_id, std::string name) {

@@ -106,6 +106,13 @@ class MachineNetworks final : public Networks, public NameSource {
   NetworkState* find_state(std::string_view name_or_id) const;
 
   // attach.cpp
+  struct Enlisted {
+    NetworkState* network;
+    SandboxState* sandbox;
+    const Endpoint* endpoint;
+  };
+  Result<Enlisted> enlist_wish(const std::string& network_id, const EndpointWish& wish);
+  Task<Enlisted> enlist_patiently(std::string network_id, EndpointWish wish);
   void index_names(const Endpoint& endpoint, bool known);
   Result<Endpoint*> enlist_endpoint(NetworkState& network, SandboxState& sandbox, EndpointWish wish);
   Result<> choose_addresses(NetworkState& network, Endpoint& endpoint);
@@ -159,6 +166,7 @@ class MachineNetworks final : public Networks, public NameSource {
   unsigned next_ephemeral_ = 0;
   std::vector<std::shared_ptr<SandboxState>> ending_;
   bool ending_links_ = false;
+  io::Condition links_ended_{"links of other sandboxes to be removed"};
   std::shared_ptr<FilterSocket> filter_;
   std::optional<SandboxStock> stock_;
   io::TaskGroup endings_;  // what goes on after its call has returned

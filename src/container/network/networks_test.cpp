@@ -285,6 +285,23 @@ TEST_CASE("a container on a link of the host by macvlan") {
   CHECK(machine.links(machine.sandbox("a")).size() == 1);
 }
 
+TEST_CASE("a container that starts again at once has its address again") {
+  if (!can_run()) return;
+  TestMachine machine;
+  machine.open();
+  machine.run(machine.networks->create({.name = "tiny", .pools = {{.subnet = "10.0.0.0/30"}}}));
+  for (int i = 0; i < 3; ++i) {
+    machine.run(machine.networks->make_sandbox("a"));
+    const EndpointWish wish{.container_id = "a", .container_name = "a", .ipv4 = i == 1 ? "" : "10.0.0.2"};
+    CHECK(machine.run(machine.networks->attach("tiny", wish)).ipv4 == "10.0.0.2");
+    machine.run(machine.networks->make_sandbox("b"));
+    const Error full =
+        machine.fails(machine.networks->attach("tiny", {.container_id = "b", .container_name = "b"}));
+    CHECK(full.message().starts_with("no available IPv4 addresses on this network's address pools: tiny ("));
+    machine.run(machine.networks->remove_sandbox("a"));
+  }
+}
+
 TEST_CASE("networks are refused in Docker's words") {
   if (!can_run()) return;
   TestMachine machine;

@@ -118,8 +118,7 @@ Result<io::Fd> hold_port(const HostPort& port) {
 PortRelay::PortRelay(io::EpollLoop& loop, io::Fd held, HostPort port, Target target) : group_(loop) {
   if (port.protocol == IPPROTO_UDP)
     group_.spawn(relay_datagrams(loop, std::move(held), std::move(target)), "a published port");
-  else
-    group_.spawn(accept_all(loop, group_, std::move(held), port, std::move(target)), "a published port");
+  else group_.spawn(accept_all(loop, group_, std::move(held), port, std::move(target)), "a published port");
 }
 
 }  // namespace podo::network
