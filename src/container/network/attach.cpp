@@ -236,7 +236,7 @@ Result<MachineNetworks::Enlisted> MachineNetworks::enlist_wish(const std::string
   return Enlisted{network, slot.get(), TRY(enlist_endpoint(*network, *slot, wish))};
 }
 
-// The address asked for, or the last one there is, may belong to a container whose link is just being removed.
+// The address asked for, or the last one there is, may be a container's whose link is just being removed.
 Task<MachineNetworks::Enlisted> MachineNetworks::enlist_patiently(std::string network_id, EndpointWish wish) {
   for (;;) {
     auto enlisted = enlist_wish(network_id, wish);
