@@ -43,9 +43,12 @@ Task<void> LocalEngine::settle_exit(SlotPtr slot) {
   if (out_of_memory) tell(*slot, "oom");
   const Duration ran{at.ns - slot->container->state.started_at.ns};
   tell(*slot, "die", {{"exitCode", text("{}", code)}, {"execDuration", text("{}", ran.ns / 1'000'000'000)}});
-  co_await save(slot);
-  // Only now: until the record knows it, the monitor's exit file does.
-  co_await ground_.pool.run([folder = run_folder(slot->id())] { return remove_run_folder(folder); });
+  // Neither holds up what follows. The folder goes last: until the record knows the code, the exit file does.
+  Result<void> saved = co_await save(slot).result();
+  if (saved)
+    saved =
+        co_await ground_.pool.run([at = run_folder(slot->id())] { return remove_run_folder(at); }).result();
+  if (!saved) ground_.log.warn("container {}: {}", slot->id(), saved.error().message());
 
   slot->back_off = next_back_off(slot->back_off, ran);
   const Container& container = *slot->container;

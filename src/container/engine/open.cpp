@@ -1,10 +1,12 @@
 // How the engine begins and ends.
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 
 #include "base/io/combine.h"
+#include "base/linux/cgroup_layout.h"
 #include "base/linux/file.h"
 #include "base/linux/mount.h"
 #include "container/engine/local_engine.h"
@@ -42,6 +44,15 @@ Result<> write_init(const std::string& path) {
   TRY(linux::write_whole(file.get(), {reinterpret_cast<const char*>(program.data()), program.size()}));
   if (::fchmod(file.get(), 0555) != 0) return failed_errno(errno, "chmod {}", fresh);
   if (::rename(fresh.c_str(), path.c_str()) != 0) return failed_errno(errno, "rename {}", fresh);
+  return {};
+}
+
+// The group above all containers, unless one is in there.
+Result<void> remove_empty_groups(const std::string& parent) {
+  const auto layout = linux::read_cgroup_layout();
+  if (!layout) return Failure(layout.error());
+  for (const linux::CgroupHierarchy& hierarchy : layout->hierarchies)
+    ::rmdir(text("{}/{}", hierarchy.mount_point, parent).c_str());
   return {};
 }
 
@@ -90,6 +101,7 @@ Task<void> LocalEngine::close(bool stop_containers) {
   for (const auto& [id, slot] : slots_) slot->health.reset();
   background_.cancel();
   co_await background_.join();
+  co_await ground_.pool.run([parent = options_.cgroup_parent] { return remove_empty_groups(parent); });
 }
 
 // Not as if its user had stopped it: its policy may start it again with the next daemon.

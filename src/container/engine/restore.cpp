@@ -44,6 +44,7 @@ Task<void> LocalEngine::restore() {
     if (slot->run && slot->run->monitor) running.push_back(id);
   }
   co_await ground_.networks.restore(std::move(running));
+  co_await remove_leftovers();  // before go_on(), which may start containers again
 
   std::vector<Task<Result<void>>> rest;
   std::vector<SlotPtr> all;
@@ -53,7 +54,6 @@ Task<void> LocalEngine::restore() {
   for (std::size_t i = 0; i < all.size(); ++i) {
     if (!went[i]) ground_.log.warn("container {}: {}", all[i]->id(), went[i].error().message());
   }
-  co_await remove_leftovers();
   start_by_policy();
 }
 

@@ -12,7 +12,11 @@
 namespace podo::engine {
 namespace {
 
-// `device`: a folder of another one is a mount.
+// Monitors of execs that end meanwhile still write their last word.
+constexpr int attempts = 8;
+
+Result<void> remove_folder(int at, const char* name, dev_t device);
+
 Result<void> empty_folder(io::Fd folder, dev_t device) {
   const std::unique_ptr<DIR, int (*)(DIR*)> entries(::fdopendir(folder.get()), ::closedir);
   if (!entries) return failed_errno(errno, "read a folder of a container");
@@ -20,21 +24,26 @@ Result<void> empty_folder(io::Fd folder, dev_t device) {
   while (const dirent* entry = ::readdir(entries.get())) {
     const std::string name = entry->d_name;
     if (name == "." || name == "..") continue;
-    struct stat status;
-    if (::fstatat(at, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) continue;
-    if (!S_ISDIR(status.st_mode)) {
-      if (::unlinkat(at, name.c_str(), 0) != 0 && errno != ENOENT)
-        return failed_errno(errno, "remove {}", name);
-      continue;
-    }
-    if (status.st_dev != device) return failed_errno(EBUSY, "remove {}: something is mounted there", name);
-    if (::unlinkat(at, name.c_str(), AT_REMOVEDIR) == 0) continue;
-    auto inner = linux::open_at(at, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-    if (!inner) return Failure(std::move(inner).error());
-    if (auto emptied = empty_folder(*std::move(inner), device); !emptied) return emptied;
-    if (::unlinkat(at, name.c_str(), AT_REMOVEDIR) != 0) return failed_errno(errno, "remove {}", name);
+    if (::unlinkat(at, name.c_str(), 0) == 0 || errno == ENOENT) continue;
+    if (errno != EISDIR) return failed_errno(errno, "remove {}", name);
+    if (auto removed = remove_folder(at, name.c_str(), device); !removed) return removed;
   }
   return {};
+}
+
+// `device`: a folder of another one is a mount.
+Result<void> remove_folder(int at, const char* name, dev_t device) {
+  for (int attempt = 0;; ++attempt) {
+    if (::unlinkat(at, name, AT_REMOVEDIR) == 0 || errno == ENOENT) return {};
+    if (errno != ENOTEMPTY || attempt == attempts) return failed_errno(errno, "remove {}", name);
+    auto folder = linux::open_at(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    if (!folder && folder.error().system_errno() == ENOENT) return {};
+    if (!folder) return Failure(std::move(folder).error());
+    struct stat status;
+    if (::fstat(folder->get(), &status) != 0) return failed_errno(errno, "stat {}", name);
+    if (status.st_dev != device) return failed_errno(EBUSY, "remove {}: something is mounted there", name);
+    if (auto emptied = empty_folder(*std::move(folder), device); !emptied) return emptied;
+  }
 }
 
 }  // namespace
@@ -47,16 +56,12 @@ Result<> make_run_folder(const std::string& folder) {
 }
 
 Result<void> remove_run_folder(const std::string& folder) {
-  auto opened = linux::open_at(AT_FDCWD, folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-  if (!opened) {
-    if (opened.error().system_errno() == ENOENT) return {};
-    return Failure(std::move(opened).error());
-  }
   struct stat status;
-  if (::fstat(opened->get(), &status) != 0) return failed_errno(errno, "stat {}", folder);
-  if (auto emptied = empty_folder(*std::move(opened), status.st_dev); !emptied) return emptied;
-  if (::rmdir(folder.c_str()) != 0 && errno != ENOENT) return failed_errno(errno, "rmdir {}", folder);
-  return {};
+  if (::lstat(folder.c_str(), &status) != 0) {
+    if (errno == ENOENT) return {};
+    return failed_errno(errno, "stat {}", folder);
+  }
+  return remove_folder(AT_FDCWD, folder.c_str(), status.st_dev);
 }
 
 }  // namespace podo::engine

@@ -25,7 +25,8 @@ class Turn {
     void release() {
       if (turn_ == nullptr) return;
       turn_->taken_ = false;
-      std::exchange(turn_, nullptr)->free_.notify_one();
+      // All: the one that waited longest may be about to be cancelled.
+      std::exchange(turn_, nullptr)->free_.notify_all();
     }
 
    private:

@@ -97,7 +97,6 @@ class Execution {
     auto [ours, theirs] = TRY(Channel::make());
     ours.set_log(log_);
     TRY(clone_inside(ours, theirs));
-    theirs.close();
     for (;;) {
       auto message = ours.receive();
       if (!message) {
@@ -139,6 +138,7 @@ class Execution {
       if (!done) (void)theirs.send_failure(done.error());
       ::_exit(done ? 0 : 1);
     }
+    theirs.close();  // so that we hear of it when it is killed
     auto born = ours.expect(Step::born);
     TRY(linux::wait_for_exit(between.pid));
     const std::string number = TRY(std::move(born)).body;

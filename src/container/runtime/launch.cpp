@@ -87,6 +87,7 @@ class Midwife {
       ours.close();
       be_between(theirs);
     }
+    theirs.close();  // so that we hear of it when it is killed
     auto born = ours.expect(Step::born);
     TRY(linux::wait_for_exit(between.pid));
     const std::string number = TRY(std::move(born)).body;
