@@ -18,6 +18,7 @@ class FakeEngine final : public engine::Engine {
   std::vector<std::string> log_pieces;  // what logs() says
 
   Task<Created> create(CreateRequest request, std::string name) override;
+  Task<Created> create_step(CreateRequest, std::string) override { co_return unsupported("steps"); }
   Result<engine::ContainerPtr> get(std::string_view reference) const override;
   std::vector<engine::ContainerPtr> list() const override { return containers; }
   Task<bool> start(std::string reference, std::string) override { co_return called("start", reference); }
@@ -106,6 +107,20 @@ class FakeImages final : public image::Images {
     co_return unsupported("import");
   }
   Task<void> export_tree(std::string, Sink) override { co_return; }
+  Task<image::Snapshot> make_build_snapshot(std::string, std::vector<std::string>,
+                                            std::vector<std::string>) override {
+    co_return unsupported("builds");
+  }
+  Task<KeptLayer> keep_changes(std::string, std::optional<std::int64_t>) override {
+    co_return unsupported("builds");
+  }
+  Task<oci::Descriptor> pack_layer(std::string) override { co_return unsupported("builds"); }
+  Task<image::ImagePtr> add_built(oci::ImageConfig, std::vector<std::string>, std::string,
+                                  std::map<std::string, std::string>) override {
+    co_return unsupported("builds");
+  }
+  void add_roots(std::function<void(InUse&)>) override {}
+  Task<void> adopt_blob(std::string, std::string, std::uint64_t) override { co_await unsupported("blobs"); }
   Task<void> pin(std::string, Duration) override { co_return; }
   Task<std::uint64_t> collect_garbage() override { co_return 0; }
   Task<Usage> usage() override { co_return Usage{7, 9}; }

@@ -157,4 +157,8 @@ Task<void> LocalEngine::undo_create(SlotPtr slot) {
   if (!erased) ground_.log.warn("undo the creation of {}: {}", slot->id(), erased.error().message());
 }
 
+Task<Engine::Created> LocalEngine::create_step(docker::CreateRequest, std::string) {
+  co_return unsupported("Unsupported: steps of builds");
+}
+
 }  // namespace podo::engine

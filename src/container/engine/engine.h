@@ -111,6 +111,11 @@ class Engine {
   };
   // `name` "" makes one up. not_found "No such image: x" when it is not here.
   virtual Task<Created> create(docker::CreateRequest request, std::string name) = 0;
+  // A container that is one step of something of the caller's (a RUN of a build): nobody sees it in list() or
+  // in events, its tree is the build snapshot of that id (Images::make_build_snapshot; the container's id is
+  // the snapshot's), its config is the request's alone, without an image's. get() finds it by its whole id.
+  // After a restart of the daemon it is gone: steps do not outlive who wanted them.
+  virtual Task<Created> create_step(docker::CreateRequest request, std::string snapshot_id) = 0;
   virtual Result<ContainerPtr> get(std::string_view reference) const = 0;
   virtual std::vector<ContainerPtr> list() const = 0;  // newest first
   // Nothing to do (already running): false, which is 304.

@@ -65,6 +65,20 @@ class FakeImages final : public image::Images {
     co_return none();
   }
   Task<void> export_tree(std::string, Sink) override { co_await none(); }
+  Task<image::Snapshot> make_build_snapshot(std::string, std::vector<std::string>,
+                                            std::vector<std::string>) override {
+    co_return unsupported("builds");
+  }
+  Task<KeptLayer> keep_changes(std::string, std::optional<std::int64_t>) override {
+    co_return unsupported("builds");
+  }
+  Task<oci::Descriptor> pack_layer(std::string) override { co_return unsupported("builds"); }
+  Task<image::ImagePtr> add_built(oci::ImageConfig, std::vector<std::string>, std::string,
+                                  std::map<std::string, std::string>) override {
+    co_return unsupported("builds");
+  }
+  void add_roots(std::function<void(InUse&)>) override {}
+  Task<void> adopt_blob(std::string, std::string, std::uint64_t) override { co_await unsupported("blobs"); }
   Task<void> pin(std::string, Duration) override { co_return; }
   Task<std::uint64_t> collect_garbage() override { co_return 0; }
   Task<Usage> usage() override { co_return Usage{}; }

@@ -32,6 +32,7 @@ class LocalEngine final : public Engine {
   Task<void> begin();  // once, before anything else
 
   Task<Created> create(docker::CreateRequest request, std::string name) override;
+  Task<Created> create_step(docker::CreateRequest request, std::string snapshot_id) override;
   Result<ContainerPtr> get(std::string_view reference) const override;
   std::vector<ContainerPtr> list() const override;
   Task<bool> start(std::string reference, std::string detach_keys) override;

@@ -23,7 +23,7 @@ struct PackedLayer {
 };
 
 // The tree as a compressed file.
-Result<PackedLayer> pack_layer(const std::string& tree, TreePacker::Marks marks, const std::string& path) {
+Result<PackedLayer> pack_tree(const std::string& tree, TreePacker::Marks marks, const std::string& path) {
   TreePacker packer = TRY(TreePacker::open(tree, marks));
   gzip::Compressor compressor(gzip::level_fast);
   crypto::Digest plain, packed;
@@ -61,7 +61,7 @@ Task<ImagePtr> LocalImages::commit(CommitOptions options) {
   if (record.copy) base = nullptr;
   WorkPlace work(*this);
   PackedLayer layer = co_await ground_.pool.run(
-      [tree = snapshot.upper, marks, path = work.path()] { return pack_layer(tree, marks, path); });
+      [tree = snapshot.upper, marks, path = work.path()] { return pack_tree(tree, marks, path); });
 
   config.created = rfc3339_nano(ground_.clock.wall());
   config.diff_ids = base ? base->config.diff_ids : std::vector<std::string>();

@@ -11,8 +11,10 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -154,6 +156,38 @@ class Images {
   virtual Task<std::vector<Change>> changes(std::string container_id) = 0;
   virtual Task<std::uint64_t> snapshot_bytes(
       std::string container_id) = 0;  // what the container itself holds
+
+  // --- images in the making (container/builder) --- A tree over layers that need not be an image's. `stubs`:
+  // folders (with '/' at the end) and files that must be there to mount something on; what of them the layers
+  // lack lies in a layer of its own that is never kept, so that mounts leave no trace in what the tree
+  // becomes. Counts as scratch.
+  virtual Task<Snapshot> make_build_snapshot(std::string id, std::vector<std::string> chain_ids,
+                                             std::vector<std::string> stubs) = 0;
+  // What the snapshot changed becomes an unpacked layer over its own, without a copy: the snapshot is gone
+  // then. Times after `times_at_most` (seconds) become it. diff_id "": nothing was changed, chain_id is the
+  // parent's.
+  struct KeptLayer {
+    std::string chain_id, diff_id;
+    std::uint64_t bytes = 0;
+  };
+  virtual Task<KeptLayer> keep_changes(std::string id, std::optional<std::int64_t> times_at_most) = 0;
+  // The blob of an unpacked layer, made if there is none; side by side for several. The same tree gives the
+  // same bytes. Its diff id is checked on the way.
+  virtual Task<oci::Descriptor> pack_layer(std::string chain_id) = 0;
+  // An image of layers that are here, packed or packed now: config (its diff_ids say the layers) -> manifest
+  // -> names. Annotations go into the manifest.
+  virtual Task<ImagePtr> add_built(oci::ImageConfig config, std::vector<std::string> references,
+                                   std::string parent_image_id,
+                                   std::map<std::string, std::string> annotations) = 0;
+  // More that is in use than images and snapshots: asked before anything is removed as unused. In the order
+  // they were added; nothing is removed before the first question.
+  struct InUse {
+    std::set<std::string, std::less<>> blobs, chain_ids;
+  };
+  virtual void add_roots(std::function<void(InUse& into)> roots) = 0;
+  // A file that is complete becomes the blob of that digest (already verified by the caller), by its name
+  // alone.
+  virtual Task<void> adopt_blob(std::string path, std::string digest, std::uint64_t size) = 0;
 
   // --- from and to archives ---
   struct CommitOptions {

@@ -58,6 +58,16 @@ class LocalImages final : public Images {
                         std::string message) override;
   Task<void> export_tree(std::string folder, Sink sink) override;
 
+  Task<Snapshot> make_build_snapshot(std::string id, std::vector<std::string> chain_ids,
+                                     std::vector<std::string> stubs) override;
+  Task<KeptLayer> keep_changes(std::string id, std::optional<std::int64_t> times_at_most) override;
+  Task<oci::Descriptor> pack_layer(std::string chain_id) override;
+  Task<ImagePtr> add_built(oci::ImageConfig config, std::vector<std::string> references,
+                           std::string parent_image_id,
+                           std::map<std::string, std::string> annotations) override;
+  void add_roots(std::function<void(InUse& into)> roots) override;
+  Task<void> adopt_blob(std::string path, std::string digest, std::uint64_t size) override;
+
   Task<void> pin(std::string digest, Duration lease) override;
   Task<std::uint64_t> collect_garbage() override;
   Task<Usage> usage() override;

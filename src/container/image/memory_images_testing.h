@@ -134,6 +134,20 @@ class MemoryImages final : public Images {
     return refuse<ImagePtr>();
   }
   Task<void> export_tree(std::string, Sink) override { return refuse<void>(); }
+  Task<Snapshot> make_build_snapshot(std::string, std::vector<std::string>,
+                                     std::vector<std::string>) override {
+    return refuse<Snapshot>();
+  }
+  Task<KeptLayer> keep_changes(std::string, std::optional<std::int64_t>) override {
+    return refuse<KeptLayer>();
+  }
+  Task<oci::Descriptor> pack_layer(std::string) override { return refuse<oci::Descriptor>(); }
+  Task<ImagePtr> add_built(oci::ImageConfig, std::vector<std::string>, std::string,
+                           std::map<std::string, std::string>) override {
+    return refuse<ImagePtr>();
+  }
+  void add_roots(std::function<void(InUse&)>) override {}
+  Task<void> adopt_blob(std::string, std::string, std::uint64_t) override { return refuse<void>(); }
   Task<void> pin(std::string, Duration) override { co_return; }
   Task<std::uint64_t> collect_garbage() override { return refuse<std::uint64_t>(); }
   Task<Usage> usage() override { return refuse<Usage>(); }

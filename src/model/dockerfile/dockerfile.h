@@ -1,0 +1,149 @@
+// A Dockerfile as values: what it says, where it says it, and what is wrong with it. No I/O, no clock.
+//
+//   Dockerfile file = TRY(parse(text, "Dockerfile"));
+//   for (const Stage& stage : file.stages) ... for (const Instruction& step : stage.steps) ...
+//
+// The language is that of docker/dockerfile:1 (the reference at docs.docker.com/reference/dockerfile):
+//
+//   file        := directive* ( comment | empty | instruction )*
+//   directive   := "#" ws* ( "syntax" | "escape" | "check" ) ws* "=" ws* value newline    at the top only
+//   instruction := KEYWORD flag* rest newline heredoc*       a line that ends with the escape goes on
+//   flag        := "--" NAME [ "=" VALUE ]
+//   heredoc     := "<<" [ "-" ] [ quote ] NAME [ quote ] ... lines ... NAME
+//
+// Words are kept as they were written: variables are expanded by whoever knows their values (expand.h).
+// Errors name the file, line and column, show the line, and hint at what may have been meant.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/core/error.h"
+
+namespace podo::dockerfile {
+
+enum class Kind : std::uint8_t {
+  from,
+  run,
+  cmd,
+  label,
+  maintainer,
+  expose,
+  env,
+  add,
+  copy,
+  entrypoint,
+  volume,
+  user,
+  workdir,
+  arg,
+  on_build,
+  stop_signal,
+  health_check,
+  shell,
+};
+std::string_view name_of(Kind kind);  // "FROM"
+
+// Of the first character of the instruction, and of the last line of it; both count from 1.
+struct Place {
+  int line = 0, column = 1, last_line = 0;
+};
+
+struct Flag {
+  std::string name, value;  // "--mount=type=cache,target=/x": "mount", "type=cache,target=/x"
+  Place place;
+};
+
+struct Heredoc {
+  std::string name, content;  // tabs already taken away for "<<-"
+  bool expand = true;         // false: NAME was quoted
+};
+
+// One instruction. What belongs to a kind of its own is said beside the member; everything else is empty.
+struct Instruction {
+  Kind kind = Kind::run;
+  Place place;
+  std::string text;  // on one line, as histories and progress show it: "RUN apt-get update && ..."
+  std::vector<Flag> flags;
+  // The words behind the flags. Exec form: the strings of the JSON array. Shell form (RUN, CMD, ENTRYPOINT):
+  // one word, the whole rest. COPY, ADD: the sources, then the destination. USER, WORKDIR, STOPSIGNAL: one.
+  // FROM: the image. HEALTHCHECK: "NONE", or the command. Heredocs stand as "<<NAME" among the words.
+  std::vector<std::string> words;
+  bool exec_form = false;
+  // ENV, LABEL: name and value. ARG: name and default, absent when there is none.
+  std::vector<std::pair<std::string, std::optional<std::string>>> pairs = {};
+  std::vector<Heredoc> heredocs = {};
+  std::string stage_name = {};                    // FROM ... AS
+  std::vector<Instruction> triggered = {};        // ONBUILD: the one instruction
+  const Flag* flag(std::string_view name) const;  // the last of that name, or null
+};
+
+struct Stage {
+  std::string name;  // of AS, lower case; "" without
+  Instruction from;
+  std::vector<Instruction> steps;
+};
+
+struct Directives {
+  std::string syntax;
+  char escape = '\\';
+  std::vector<std::string> skipped_checks;  // "all", or rules; of "check=skip=A,B"
+  bool checks_fail = false;                 // "check=error=true"
+};
+
+// What a build goes on with, but somebody should know.
+struct Warning {
+  std::string rule, message;  // "StageNameCasing"; docs.docker.com/reference/build-checks
+  Place place;
+};
+
+struct Dockerfile {
+  std::string name;  // as errors call it
+  Directives directives;
+  std::vector<Instruction> globals;  // ARG before the first FROM
+  std::vector<Stage> stages;         // at least one
+  std::vector<Warning> warnings;     // that need no values of variables
+  std::vector<std::string> lines;    // of the source, for whoever tells of an error
+};
+
+inline constexpr std::size_t file_bytes_max = 4u << 20;
+
+Result<Dockerfile> parse(std::string_view text, std::string name);
+// One instruction alone: of an image's OnBuild, or of `commit --change`.
+Result<Instruction> parse_instruction(std::string_view line, char escape = '\\');
+
+// The index of the stage that a FROM, --from or --target means: by name, or by number; absent: it is none of
+// this file (an image, or a context with that name). Only stages before `before` are looked at.
+std::optional<std::size_t> find_stage(const Dockerfile& file, std::string_view reference, std::size_t before);
+
+// `message` with where it happened, as people want to see it:
+//
+//   Dockerfile:3:5: unknown flag: mont
+//     3 | RUN --mont=type=cache make
+//       |     ^~~~~~
+//   did you mean --mount?
+Error at(const Dockerfile& file, Place place, std::string_view message, std::string_view hint = {});
+
+// --- flags of their own grammar; the words are already expanded -------------------------------------------
+struct RunMount {
+  enum class Type : std::uint8_t { bind, cache, tmpfs, secret, ssh } type = Type::bind;
+  std::string target, source, from, id;
+  bool read_only = true;  // cache, tmpfs: false
+  enum class Sharing : std::uint8_t { shared, exclusive, locked } sharing = Sharing::shared;
+  std::optional<std::uint32_t> mode, uid, gid;
+  std::int64_t size_bytes = 0;  // tmpfs
+  bool required = false;        // secret, ssh
+  std::string env;              // secret: also or only as this variable
+};
+Result<RunMount> parse_run_mount(std::string_view value);
+
+struct HealthFlags {
+  std::int64_t interval_ns = 0, timeout_ns = 0, start_period_ns = 0, start_interval_ns = 0, retries = 0;
+};
+Result<HealthFlags> health_flags(const Instruction& instruction);
+
+}  // namespace podo::dockerfile
