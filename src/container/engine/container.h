@@ -90,4 +90,15 @@ struct Volume {
 };
 using VolumePtr = std::shared_ptr<const Volume>;
 
+struct Usage {  // of GET /system/df
+  std::int64_t writable_bytes = 0, root_bytes = 0;
+};
+
+struct PathStat {  // X-Docker-Container-Path-Stat
+  std::string name, link_target;
+  std::int64_t size = 0;
+  std::uint32_t mode = 0;  // Go's os.FileMode bits
+  std::string modified;    // RFC 3339
+};
+
 }  // namespace podo::engine

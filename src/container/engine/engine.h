@@ -83,17 +83,6 @@ struct AttachOptions {
   std::string detach_keys = {};  // "": ctrl-p,ctrl-q; when they come on standard input the stream ends
 };
 
-struct Usage {  // of GET /system/df
-  std::int64_t writable_bytes = 0, root_bytes = 0;
-};
-
-struct PathStat {  // X-Docker-Container-Path-Stat
-  std::string name, link_target;
-  std::int64_t size = 0;
-  std::uint32_t mode = 0;  // Go's os.FileMode bits
-  std::string modified;    // RFC 3339
-};
-
 struct Pruned {
   std::vector<std::string> removed;
   std::uint64_t bytes = 0;
