@@ -102,14 +102,16 @@ struct BuildEvent {
   enum class Kind : std::uint8_t {
     planned,   // steps are known: `total`
     started,   // `step`, `text` (the instruction), `name` ("[builder 2/4] RUN make")
+    running,   // `step`, `state`: the id of the container of a RUN
     output,    // `step`, `text`: what it printed; `error`: to standard error
     progress,  // `step`, `progress`: of a pull, a download, an export
     done,      // `step`, `state` (12 or more hex digits of the state's id), `cached`, `took`
-    failed,    // `step`, `text`; the build's error follows as the Task's failure
+    failed,    // `step`, `text`; `exit_code` of a command; `state`: with keep_going_for_debug, the id of an
+               // image of the tree as it was before the step. The error follows as the Task's failure
     warning,   // `text`, `rule`, `line`
     note,      // `text`: without a step: "exporting layers"; with one: "Executing 2 build triggers"
   } kind = Kind::note;
-  int step = 0, total = 0, line = 0;
+  int step = 0, total = 0, line = 0, exit_code = 0;
   std::string text = {}, name = {}, stage = {}, state = {}, rule = {};
   bool cached = false, error = false;
   Duration took = {};

@@ -16,6 +16,7 @@
 #include <memory>
 
 #include "base/http/server.h"
+#include "container/builder/builder.h"
 #include "container/engine/engine.h"
 #include "container/image/registry.h"
 
@@ -32,6 +33,7 @@ struct ApiGround {
   io::Loop& loop;
   Clock& clock;
   Log& log;
+  builder::Builder* builder = nullptr;  // without one, builds are refused
 };
 
 // What `docker info` and `docker version` tell that only the daemon knows.
