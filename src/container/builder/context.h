@@ -15,6 +15,7 @@ struct ContextGround {
   http::Client& client;
   Random& random;
   Log& log;
+  StatCache* digests = nullptr;  // of files in folders of this machine, over builds
 };
 
 class Context {
