@@ -15,14 +15,16 @@
 // Errors name the file, line and column, show the line, and hint at what may have been meant.
 #pragma once
 
-#include <array>
+#include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/core/error.h"
+#include "model/dockerfile/flags.h"  // IWYU pragma: export
 
 namespace podo::dockerfile {
 
@@ -61,6 +63,7 @@ struct Flag {
 struct Heredoc {
   std::string name, content;  // tabs already taken away for "<<-"
   bool expand = true;         // false: NAME was quoted
+  int descriptor = 0;         // "3<<NAME"
 };
 
 // One instruction. What belongs to a kind of its own is said beside the member; everything else is empty.
@@ -71,7 +74,8 @@ struct Instruction {
   std::vector<Flag> flags;
   // The words behind the flags. Exec form: the strings of the JSON array. Shell form (RUN, CMD, ENTRYPOINT):
   // one word, the whole rest. COPY, ADD: the sources, then the destination. USER, WORKDIR, STOPSIGNAL: one.
-  // FROM: the image. HEALTHCHECK: "NONE", or the command. Heredocs stand as "<<NAME" among the words.
+  // FROM: the image. HEALTHCHECK: "NONE", or the command. A heredoc among the sources of COPY and ADD stands
+  // as "<<NAME"; in a command it stands as it was written.
   std::vector<std::string> words;
   bool exec_form = false;
   // ENV, LABEL: name and value. ARG: name and default, absent when there is none.
@@ -91,15 +95,18 @@ struct Stage {
 struct Directives {
   std::string syntax;
   char escape = '\\';
-  std::vector<std::string> skipped_checks;  // "all", or rules; of "check=skip=A,B"
-  bool checks_fail = false;                 // "check=error=true"
+  std::vector<std::string> skipped_checks;       // "all", or rules; of "check=skip=A,B"
+  std::vector<std::string> experimental_checks;  // of "check=experimental=A"
+  bool checks_fail = false;                      // "check=error=true": any warning is an error
+  bool checks(std::string_view rule) const;      // false: skipped
 };
 
-// What a build goes on with, but somebody should know.
+// What a build goes on with, but somebody should know: docs.docker.com/reference/build-checks.
 struct Warning {
-  std::string rule, message;  // "StageNameCasing"; docs.docker.com/reference/build-checks
+  std::string rule, message;  // "StageNameCasing"
   Place place;
 };
+std::string url_of(std::string_view rule);
 
 struct Dockerfile {
   std::string name;  // as errors call it
@@ -112,38 +119,37 @@ struct Dockerfile {
 
 inline constexpr std::size_t file_bytes_max = 4u << 20;
 
-Result<Dockerfile> parse(std::string_view text, std::string name);
-// One instruction alone: of an image's OnBuild, or of `commit --change`.
-Result<Instruction> parse_instruction(std::string_view line, char escape = '\\');
+// `check` stands in the directive's place when it is not empty (the build argument BUILDKIT_DOCKERFILE_CHECK).
+Result<Dockerfile> parse(std::string_view text, std::string name, std::string_view check = {});
+// One instruction alone, its heredocs behind it: of an image's OnBuild, or of `commit --change`.
+Result<Instruction> parse_instruction(std::string_view text, char escape = '\\');
+
+// What an image's OnBuild keeps of an ONBUILD; parse_instruction reads it again.
+std::string trigger_text(const Instruction& on_build);
 
 // The index of the stage that a FROM, --from or --target means: by name, or by number; absent: it is none of
 // this file (an image, or a context with that name). Only stages before `before` are looked at.
 std::optional<std::size_t> find_stage(const Dockerfile& file, std::string_view reference, std::size_t before);
 
+// What a command in shell form (RUN, mostly) gives to its shell: the line with its heredocs behind it. A RUN
+// that is nothing but "<<NAME" is what the heredoc says; a program of its own when that begins with "#!".
+struct Script {
+  std::string text;
+  bool is_program = false;  // to be written to a file and executed, not given to the shell
+};
+Script script_of(const Instruction& command);
+
 // `message` with where it happened, as people want to see it:
 //
-//   Dockerfile:3:5: unknown flag: mont
+//   Dockerfile:3:5: unknown flag: mont (did you mean mount?)
 //     3 | RUN --mont=type=cache make
-//       |     ^~~~~~
-//   did you mean --mount?
+//       |     ^~~~~~~~~~~~~~~~~~
+//   a hint, when there is one
 Error at(const Dockerfile& file, Place place, std::string_view message, std::string_view hint = {});
 
-// --- flags of their own grammar; the words are already expanded -------------------------------------------
-struct RunMount {
-  enum class Type : std::uint8_t { bind, cache, tmpfs, secret, ssh } type = Type::bind;
-  std::string target, source, from, id;
-  bool read_only = true;  // cache, tmpfs: false
-  enum class Sharing : std::uint8_t { shared, exclusive, locked } sharing = Sharing::shared;
-  std::optional<std::uint32_t> mode, uid, gid;
-  std::int64_t size_bytes = 0;  // tmpfs
-  bool required = false;        // secret, ssh
-  std::string env;              // secret: also or only as this variable
-};
-Result<RunMount> parse_run_mount(std::string_view value);
-
-struct HealthFlags {
-  std::int64_t interval_ns = 0, timeout_ns = 0, start_period_ns = 0, start_interval_ns = 0, retries = 0;
-};
-Result<HealthFlags> health_flags(const Instruction& instruction);
+// The one of `candidates` that somebody who wrote `word` may have meant; "" when none is near, or when it is
+// one of them. suggestion(): " (did you mean X?)", or "".
+std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates);
+std::string suggestion(std::string_view word, std::span<const std::string_view> candidates);
 
 }  // namespace podo::dockerfile

@@ -1,13 +1,17 @@
-// Variables in a Dockerfile's words, and the words themselves.
+// Variables in a Dockerfile's words, and the words themselves. Pure.
 //
-//   word  := ( text | quoted | variable )*
-//   variable := "$" NAME | "${" NAME [ operator word ] "}"
-//   operator := ":-" | "-" | ":+" | "+" | ":?" | "?" | "#" | "##" | "%" | "%%" | ( "/" | "//" ) pattern "/"
+//   word     := ( text | "'" ... "'" | '"' ( text | variable )* '"' | ESCAPE char | variable )*
+//   variable := "$" NAME | "${" NAME [ operation ] "}"
+//   operation := ( ":-" | "-" | ":+" | "+" | ":?" | "?" ) word           with ':': empty counts as not set
+//              | ( "#" | "##" | "%" | "%%" ) pattern                     the shortest, the longest; in front, behind
+//              | ( "/" | "//" ) pattern "/" word                         the first, every one
+//   pattern  := ( "*" | "?" | "\" char | char )*                         after its variables are expanded
 //
-// Single quotes keep what is in them; the escape character (a backslash, or the backtick of a directive)
-// keeps the next one. Pure.
+// Single quotes keep what is in them; ESCAPE (a backslash, or the backtick of a directive) keeps the next
+// character. A variable that is not set is empty.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -21,12 +25,17 @@ namespace podo::dockerfile {
 // Gives the value of a variable, or nothing when it is not set; told of every name that is asked for.
 using Lookup = std::function<std::optional<std::string>(std::string_view name)>;
 
-enum class Quotes : std::uint8_t { removed, kept };
+// removed: as a shell would. kept: they mean the same, but stay (what people are shown). plain: a quote is a
+// character like others (the content of a heredoc).
+enum class Quotes : std::uint8_t { removed, kept, plain };
 
-// Invalid: an open quote or brace, "${x:?message}" without a value: "x: message".
+inline constexpr std::size_t expanded_bytes_max = 8u << 20;  // a variable may double itself, line by line
+
+// Invalid: an open quote or brace, an unknown operation; "${x:?message}" without a value: "x: message".
+// Exhausted: more than expanded_bytes_max.
 Result<std::string> expand(std::string_view word, const Lookup& lookup, char escape,
                            Quotes quotes = Quotes::removed);
-// One word may become several (EXPOSE $PORTS): split at blanks outside of quotes.
+// One word may become several (EXPOSE $PORTS), or none: split at blanks outside of quotes.
 Result<std::vector<std::string>> expand_words(std::string_view word, const Lookup& lookup, char escape);
 
 }  // namespace podo::dockerfile

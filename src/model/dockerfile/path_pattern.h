@@ -1,0 +1,59 @@
+// Paths against patterns: Go's filepath.Match, and "**" for any number of folders. Pure; linear in the path.
+//
+//   pattern := piece*
+//   piece   := "**" [ "/" ]      any number of folders; at the end: anything
+//            | "*" | "?"         any characters, one character; never '/'
+//            | "[" [ "^" ] range+ "]"
+//            | "\" char | char
+//   range   := item [ "-" item ]
+//   item    := "\" char | char   not '-' nor ']'
+//
+// A pattern is run as the set of places in it that the path so far can have reached.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/core/error.h"
+
+namespace podo::dockerfile {
+
+enum class DoubleStar : std::uint8_t { folders, star };  // star: "**" is no more than "*", as in Go
+
+class PathPattern {
+ public:
+  // Invalid: "syntax error in pattern".
+  static Result<PathPattern> compile(std::string_view pattern, DoubleStar double_star);
+  bool matches(std::string_view path) const;
+  // Whether a path that begins with `folder` and a slash can match.
+  bool may_match_below(std::string_view folder) const;
+
+ private:
+  struct Range {
+    std::uint32_t first, last;
+  };
+  struct Piece {
+    // folders, more_folders: "**/" is two places, so that "**/x" takes "x" and "a/x" but not "ax".
+    enum class Kind : std::uint8_t { character, any, star, everything, folders, more_folders, set } kind;
+    bool negated = false;
+    std::uint32_t character = 0;
+    std::vector<Range> ranges = {};
+  };
+  using Places = std::vector<bool>;
+
+  Result<Piece> compile_set(std::string_view& rest) const;
+  void reach(Places& places, std::size_t place) const;
+  bool run(Places& places, std::string_view path) const;
+  static bool takes(const Piece& piece, std::uint32_t character);
+
+  std::vector<Piece> pieces_;
+  std::string literal_;  // what every path that matches begins with
+};
+
+// The whole of `path`. Invalid: "syntax error in pattern".
+Result<bool> match_path(std::string_view pattern, std::string_view path,
+                        DoubleStar double_star = DoubleStar::folders);
+
+}  // namespace podo::dockerfile
