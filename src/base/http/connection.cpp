@@ -39,11 +39,12 @@ int to_status(ErrorKind kind) {
   return 500;
 }
 
-Connection::Connection(io::Loop& loop, Settings settings, std::unique_ptr<io::Stream> stream, Peer peer)
+Connection::Connection(io::Loop& loop, Settings settings, std::unique_ptr<io::Stream> stream, Peer peer,
+                       io::Socket* socket)
     : settings_(settings),
       peer_(std::move(peer)),
       watchdog_(loop, group_),
-      out_{std::move(stream), watchdog_, settings.limits.write_within},
+      out_{std::move(stream), watchdog_, settings.limits.write_within, socket},
       in_(*out_.stream, Parser::Kind::request,
           {.head = settings.limits.head, .fields = settings.limits.fields}),
       group_(loop) {}

@@ -13,7 +13,8 @@ class Connection {
     const ServerLimits& limits;
     DateField& date;
   };
-  Connection(io::Loop& loop, Settings settings, std::unique_ptr<io::Stream> stream, Peer peer);
+  Connection(io::Loop& loop, Settings settings, std::unique_ptr<io::Stream> stream, Peer peer,
+             io::Socket* socket = nullptr);
 
   Task<void> serve();  // until the connection is closed or given away; fails when it breaks
 

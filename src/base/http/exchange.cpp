@@ -1,6 +1,7 @@
 #include "base/http/exchange.h"
 
 #include <time.h>
+#include <unistd.h>
 
 #include <charconv>
 
@@ -8,6 +9,7 @@ namespace podo::http {
 namespace {
 
 constexpr std::size_t slice_max = 64 << 10;
+constexpr std::uint64_t file_slice_max = 4 << 20;
 
 }  // namespace
 
@@ -34,6 +36,31 @@ Task<void> Outgoing::write(std::string_view bytes) {
     bytes.remove_prefix(count);
   }
   watchdog.rest();
+}
+
+Task<void> Outgoing::send_file(int file, std::uint64_t offset, std::uint64_t count) {
+  while (count > 0) {
+    watchdog.expect_within(write_within);
+    const std::uint64_t some = std::min(count, file_slice_max);
+    co_await socket->send_file(file, offset, some);
+    offset += some;
+    count -= some;
+  }
+  watchdog.rest();
+}
+
+Task<void> Exchange::send_file(int file, std::uint64_t offset, std::uint64_t count) {
+  std::string bytes(static_cast<std::size_t>(std::min<std::uint64_t>(count, slice_max)), '\0');
+  while (count > 0) {
+    const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(count, slice_max));
+    const ssize_t got = ::pread(file, bytes.data(), wanted, static_cast<off_t>(offset));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) co_await failed_errno(errno, "read a file");
+    if (got == 0) co_await corrupt("a file ended {} bytes before its end", count);
+    co_await write(std::string_view(bytes).substr(0, static_cast<std::size_t>(got)));
+    offset += static_cast<std::uint64_t>(got);
+    count -= static_cast<std::uint64_t>(got);
+  }
 }
 
 ServerExchange::ServerExchange(Outgoing& out, Incoming& in, const Peer& peer, DateField& date)
@@ -114,13 +141,25 @@ Task<void> ServerExchange::begin(int status, Headers headers) {
   co_await out_.write(head_text(status, headers));
 }
 
+Result<> ServerExchange::keep_promise(std::uint64_t count) {
+  if (count > promised_) return internal("more bytes than the Content-Length promised");
+  promised_ -= count;
+  return {};
+}
+
+Task<void> ServerExchange::send_file(int file, std::uint64_t offset, std::uint64_t count) {
+  ENSURE(state_ == State::begun);
+  if (framing_ == Framing::none) co_return;
+  if (out_.socket == nullptr || framing_ == Framing::chunked)
+    co_return co_await Exchange::send_file(file, offset, count);
+  if (framing_ == Framing::length) co_await keep_promise(count);
+  co_await out_.send_file(file, offset, count);
+}
+
 Task<void> ServerExchange::write(std::string_view bytes) {
   ENSURE(state_ == State::begun);
   if (bytes.empty() || framing_ == Framing::none) co_return;
-  if (framing_ == Framing::length) {
-    if (bytes.size() > promised_) co_await internal("more bytes than the Content-Length promised");
-    promised_ -= bytes.size();
-  }
+  if (framing_ == Framing::length) co_await keep_promise(bytes.size());
   if (framing_ != Framing::chunked) co_return co_await out_.write(bytes);
   while (!bytes.empty()) {
     std::string_view slice = bytes.substr(0, slice_max - 16);

@@ -4,6 +4,7 @@
 
 #include "base/http/incoming.h"
 #include "base/http/server.h"
+#include "base/io/socket.h"
 #include "base/io/timer.h"
 
 namespace podo::http {
@@ -26,7 +27,9 @@ struct Outgoing {
   std::unique_ptr<io::Stream> stream;
   Watchdog& watchdog;
   Duration write_within;
+  io::Socket* socket = nullptr;  // the same stream, when nothing stands between it and the kernel
   Task<void> write(std::string_view bytes);
+  Task<void> send_file(int file, std::uint64_t offset, std::uint64_t count);
 };
 
 // The value of a Date field, made anew once a second.
@@ -55,6 +58,7 @@ class ServerExchange final : public Exchange {
   Task<void> begin(int status, Headers headers) override;
   Task<void> write(std::string_view bytes) override;
   Task<void> end() override;
+  Task<void> send_file(int file, std::uint64_t offset, std::uint64_t count) override;
   Task<std::unique_ptr<io::Stream>> upgrade(int status, Headers headers) override;
   Task<void> peer_gone() override { co_await in_.wait_for_end(); }
   bool head_sent() const override { return state_ != State::open; }
@@ -79,6 +83,7 @@ class ServerExchange final : public Exchange {
     ServerExchange& exchange_;
   };
 
+  Result<> keep_promise(std::uint64_t count);
   Task<std::size_t> read_body(std::span<std::byte> into);
   std::string head_text(int status, const Headers& headers) const;
   void choose_framing(int status, Headers& headers);

@@ -84,10 +84,11 @@ Task<void> Server::serve_connection(std::unique_ptr<io::Stream> stream, Peer pee
   return serve_counted(std::make_unique<Counted>(*state_), std::move(stream), std::move(peer));
 }
 
-Task<void> Server::serve_counted(std::unique_ptr<Counted>, std::unique_ptr<io::Stream> stream, Peer peer) {
+Task<void> Server::serve_counted(std::unique_ptr<Counted>, std::unique_ptr<io::Stream> stream, Peer peer,
+                                 io::Socket* socket) {
   Connection connection(co_await io::this_loop(),
                         {state_->handler, state_->log, state_->limits, state_->date}, std::move(stream),
-                        std::move(peer));
+                        std::move(peer), socket);
   Result<void> ended = co_await connection.serve().result();
   if (!ended) state_->log.debug("a connection broke: {}", ended.error().message());
 }
@@ -120,9 +121,10 @@ Task<void> Server::serve(io::SocketListener& listener, const tls::Context* tls) 
     auto socket = co_await accept_when_possible([&] { return listener.accept_socket(); }, state_->log);
     Peer peer = peer_of(*socket);
     auto counted = std::make_unique<Counted>(*state_);
+    io::Socket* plain = socket.get();
     Task<void> serving = tls != nullptr
                              ? serve_secure(std::move(counted), std::move(socket), std::move(peer), tls)
-                             : serve_counted(std::move(counted), std::move(socket), std::move(peer));
+                             : serve_counted(std::move(counted), std::move(socket), std::move(peer), plain);
     group.spawn(std::move(serving), "http connection");
   }
 }

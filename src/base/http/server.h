@@ -54,6 +54,8 @@ class Exchange {
   virtual Task<void> begin(int status, Headers headers) = 0;
   virtual Task<void> write(std::string_view bytes) = 0;
   virtual Task<void> end() = 0;
+  // write() of bytes of an open file; to a socket without TLS, from the kernel's cache without a copy.
+  virtual Task<void> send_file(int file, std::uint64_t offset, std::uint64_t count);
 
   // Sends the head and gives the connection away, with the bytes that came behind the request. The exchange
   // then is over. finish() on the stream is a half-close.
@@ -95,7 +97,8 @@ class Server {
  private:
   struct State;
   struct Counted;
-  Task<void> serve_counted(std::unique_ptr<Counted> counted, std::unique_ptr<io::Stream> stream, Peer peer);
+  Task<void> serve_counted(std::unique_ptr<Counted> counted, std::unique_ptr<io::Stream> stream, Peer peer,
+                           io::Socket* socket = nullptr);
   Task<void> serve_secure(std::unique_ptr<Counted> counted, std::unique_ptr<io::Stream> stream, Peer peer,
                           const tls::Context* tls);
   std::unique_ptr<State> state_;

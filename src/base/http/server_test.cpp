@@ -1,6 +1,8 @@
 #include "base/http/server.h"
 
 #include <doctest/doctest.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/io/combine.h"
 #include "base/io/simulated_network.h"
@@ -23,6 +25,14 @@ class TestHandler final : public Handler {
       co_await exchange.begin(200, {});
       co_await exchange.write("half");
       co_await internal("out of paper");
+    } else if (exchange.path() == "/file" || exchange.path() == "/short-file") {
+      const bool whole = exchange.path() == "/file";
+      const io::Fd file(::memfd_create("answer", MFD_CLOEXEC));
+      const std::string bytes = file_bytes();
+      REQUIRE_EQ(::write(file.get(), bytes.data(), bytes.size()), static_cast<ssize_t>(bytes.size()));
+      co_await exchange.begin(200, {{"Content-Length", text("{}", bytes.size() - 3)}});
+      co_await exchange.send_file(file.get(), whole ? 3 : 10, bytes.size() - 3);
+      co_await exchange.end();
     } else if (exchange.path() == "/missing") {
       co_await not_found("No such container: {}", exchange.query().get("name"));
     } else if (exchange.path() == "/upgrade") {
@@ -35,6 +45,11 @@ class TestHandler final : public Handler {
     } else if (exchange.path() == "/nothing") {
       co_await exchange.respond(204, {}, "");
     }
+  }
+  static std::string file_bytes() {
+    std::string bytes(300'000, 'x');
+    for (std::size_t i = 0; i < bytes.size(); i += 7) bytes[i] = static_cast<char>('a' + i % 26);
+    return bytes;
   }
   int requests = 0, gone = 0;
 
@@ -89,6 +104,37 @@ std::string without_dates(std::string text) {
 const std::string host = "Host: h\r\n";
 
 }  // namespace
+
+TEST_CASE("bytes of a file are an answer") {
+  World world;
+  const std::string answer = world.ask("GET /file HTTP/1.1\r\nHost: x\r\n\r\n");
+  CHECK(answer.ends_with("\r\n\r\n" + TestHandler::file_bytes().substr(3)));
+}
+
+TEST_CASE(
+    "a socket is given a file's bytes by the kernel, and a file that is too short cuts the answer off") {
+  io::EpollLoop loop;
+  TestHandler handler;
+  SilentLog log;
+  Server server(loop, handler, log, {});
+  auto ask = [](io::EpollLoop& on, Server& at, std::string path) -> Task<std::string> {
+    auto listener = co_await io::listen_socket(on, io::Address::tcp("127.0.0.1", 0));
+    io::TaskGroup group(on);
+    group.spawn(at.serve(*listener), "server");
+    auto client = co_await io::connect_socket(on, listener->address());
+    co_await io::write_text(*client, "GET " + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    std::string answer = co_await io::read_to_end(*client, 1 << 20);
+    group.cancel();
+    co_await group.join();
+    co_return answer;
+  };
+  const Result<std::string> whole = loop.run(ask(loop, server, "/file"));
+  REQUIRE(whole.has_value());
+  CHECK(whole->ends_with("\r\n\r\n" + TestHandler::file_bytes().substr(3)));
+  const Result<std::string> cut = loop.run(ask(loop, server, "/short-file"));
+  REQUIRE(cut.has_value());
+  CHECK_EQ(cut->size(), whole->size() - 7);
+}
 
 TEST_CASE("pipelined requests are answered in their order") {
   World world;

@@ -1,8 +1,10 @@
 #include "base/io/socket.h"
 
 #include <fcntl.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -64,6 +66,20 @@ Task<void> Socket::write(std::span<const std::byte> bytes) {
     if (count >= 0) bytes = bytes.subspan(static_cast<std::size_t>(count));
     else if (errno == EAGAIN) co_await ready_.writable();
     else if (errno != EINTR) co_await failed_errno(errno, "write to socket");
+  }
+}
+
+Task<void> Socket::send_file(int file, std::uint64_t offset, std::uint64_t count) {
+  constexpr std::uint64_t at_once = 1 << 20;
+  co_await checkpoint();
+  auto at = static_cast<off_t>(offset);
+  while (count > 0) {
+    const auto some = static_cast<std::size_t>(std::min(count, at_once));
+    const ssize_t sent = ::sendfile(fd_.get(), file, &at, some);
+    if (sent > 0) count -= static_cast<std::uint64_t>(sent);
+    else if (sent == 0) co_await corrupt("a file ended {} bytes before its end", count);
+    else if (errno == EAGAIN) co_await ready_.writable();
+    else if (errno != EINTR) co_await failed_errno(errno, "send a file");
   }
 }
 

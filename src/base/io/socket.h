@@ -19,6 +19,9 @@ class Socket final : public Stream {
   Task<std::size_t> read(std::span<std::byte> into) override;
   Task<void> write(std::span<const std::byte> bytes) override;
   Result<void> finish() override;
+  // Bytes of an open file, without a copy of them in this process (sendfile(2)); corrupt when it ends before
+  // `count` of them. What is not in the kernel's cache is read from the disk while the loop waits.
+  Task<void> send_file(int file, std::uint64_t offset, std::uint64_t count);
 
   // Unix sockets: descriptors go along with the first of the bytes (at least one byte), at most 32.
   Task<void> send_descriptors(std::string bytes, std::span<const int> descriptors);
