@@ -22,6 +22,7 @@ struct CachedStep {
       diff_id;  // diff_id "": the step changed no file, chain is the parent's
   std::uint64_t bytes = 0;
   std::string what;  // "RUN make", for people
+  Wall created = {};  // find() tells it: images made of cached steps are what they were
 };
 
 struct CacheGround {

@@ -1,0 +1,74 @@
+#include "container/builder/expand_step.h"
+
+namespace podo::builder {
+namespace {
+
+using dockerfile::Instruction;
+using dockerfile::Kind;
+
+// Whether the words, and whether the flags, are expanded.
+struct Parts {
+  bool words = false, flags = false;
+};
+
+Parts parts_of(Kind kind) {
+  switch (kind) {
+    case Kind::add:
+    case Kind::copy: return {.words = true, .flags = true};
+    case Kind::run: return {.flags = true};
+    case Kind::expose:
+    case Kind::stop_signal:
+    case Kind::user:
+    case Kind::volume:
+    case Kind::workdir: return {.words = true};
+    case Kind::from:
+    case Kind::cmd:
+    case Kind::label:
+    case Kind::maintainer:
+    case Kind::env:
+    case Kind::entrypoint:
+    case Kind::arg:
+    case Kind::on_build:
+    case Kind::health_check:
+    case Kind::shell: return {};
+  }
+  return {};
+}
+
+bool has_pairs(Kind kind) { return kind == Kind::env || kind == Kind::label || kind == Kind::arg; }
+
+Result<> expand_words(Instruction& step, const dockerfile::Lookup& lookup, char escape) {
+  std::vector<std::string> words;
+  for (std::string& word : step.words) {
+    if (!step.heredocs.empty() && word.starts_with("<<")) words.push_back(std::move(word));
+    else if (step.kind == Kind::expose)
+      for (auto& part : TRY(dockerfile::expand_words(word, lookup, escape))) words.push_back(std::move(part));
+    else words.push_back(TRY(dockerfile::expand(word, lookup, escape)));
+  }
+  step.words = std::move(words);
+  for (dockerfile::Heredoc& heredoc : step.heredocs)
+    if (heredoc.expand)
+      heredoc.content = TRY(dockerfile::expand(heredoc.content, lookup, escape, dockerfile::Quotes::kept));
+  return {};
+}
+
+}  // namespace
+
+Result<Instruction> expand_step(Instruction step, const dockerfile::Lookup& lookup, char escape) {
+  const Parts parts = parts_of(step.kind);
+  if (parts.words) TRY(expand_words(step, lookup, escape));
+  if (parts.flags) {
+    for (dockerfile::Flag& flag : step.flags) {
+      if (flag.name != "from") flag.value = TRY(dockerfile::expand(flag.value, lookup, escape));
+    }
+  }
+  if (has_pairs(step.kind)) {
+    for (auto& [name, value] : step.pairs) {
+      name = TRY(dockerfile::expand(name, lookup, escape));
+      if (value) value = TRY(dockerfile::expand(*value, lookup, escape));
+    }
+  }
+  return step;
+}
+
+}  // namespace podo::builder

@@ -1,0 +1,14 @@
+// An instruction with the values of variables in place of their names, where the language has them: ADD, ARG,
+// COPY, ENV, EXPOSE, LABEL, STOPSIGNAL, USER, VOLUME, WORKDIR, and the flags of these and of RUN. Commands
+// (RUN, CMD, ENTRYPOINT, HEALTHCHECK, SHELL) are the shell's business. Pure.
+#pragma once
+
+#include "model/dockerfile/dockerfile.h"
+#include "model/dockerfile/expand.h"
+
+namespace podo::builder {
+
+Result<dockerfile::Instruction> expand_step(dockerfile::Instruction step, const dockerfile::Lookup& lookup,
+                                            char escape);
+
+}  // namespace podo::builder
