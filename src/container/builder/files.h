@@ -53,7 +53,8 @@ struct SelectOptions {
 };
 // `patterns` are relative to the tree: a leading '/' or "../" means its top; wildcards are filepath.Match's,
 // and "**" with --parents. A folder stands for its content. not_found:
-//   file not found in build context or excluded by .dockerignore: stat x: file does not exist ("/x": not found)
+//   file not found in build context or excluded by .dockerignore: stat x: file does not exist
+//       ("/x": not found)                                          all in one line
 //   no source files were specified                                (wildcards only, and none matched)
 // For a stage's tree the first begins with "stat x:".
 Result<Selected> select(const Tree& tree, const std::vector<std::string>& patterns,

@@ -93,7 +93,11 @@ Result<TreeExtractor::Place> TreeExtractor::place_of(const std::string& path, bo
   return Place{*std::move(folder), clean.substr(clean.rfind('/') + 1)};
 }
 
-Result<> TreeExtractor::add(const tar::Entry& entry) {
+Result<> TreeExtractor::add(tar::Entry entry) {
+  if (options_.times_at_most && entry.mtime_s >= *options_.times_at_most) {
+    entry.mtime_s = *options_.times_at_most;
+    entry.mtime_ns = 0;
+  }
   Place place = TRY(place_of(entry.path, true));
   const bool stays = TRY(make_room(place, entry));
   if (place.name == ".") return {};  // the folder that is filled keeps what it is

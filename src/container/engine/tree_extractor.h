@@ -25,7 +25,8 @@ class TreeExtractor {
   };
   struct Options {
     bool no_overwrite_dir_non_dir = false;
-    std::optional<Owner> owner = {};  // of everything; absent: as the archive says
+    std::optional<Owner> owner = {};                 // of everything; absent: as the archive says
+    std::optional<std::int64_t> times_at_most = {};  // later ones become this, in seconds
   };
   // `root`: of the tree; `folder`: in it, clean, no symlinks.
   TreeExtractor(int root, std::string folder, Options options)
@@ -46,7 +47,7 @@ class TreeExtractor {
   };
   Result<> take_events();
   Result<Place> place_of(const std::string& path, bool make_parents);
-  Result<> add(const tar::Entry& entry);
+  Result<> add(tar::Entry entry);
   Result<bool> make_room(const Place& place, const tar::Entry& entry);  // true: a folder that stays
   Result<> make(const Place& place, const tar::Entry& entry);
   Result<> make_hard_link(const Place& place, const tar::Entry& entry);
