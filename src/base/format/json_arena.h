@@ -48,6 +48,10 @@ inline bool key_before(std::string_view a, std::string_view b) {
   return a.size() != b.size() ? a.size() < b.size() : a < b;
 }
 
+// Of a number's text; absent when it is not one of that range.
+std::optional<std::int64_t> int64_of(std::string_view number);
+std::optional<double> double_of(std::string_view number);
+
 // One step of a path that people read: `.key`, `key` at the beginning, `["odd key"]`.
 void append_key(std::string& path, std::string_view key);
 

@@ -72,13 +72,16 @@ std::optional<Whole> whole_of(std::string_view number) {
 
 }  // namespace
 
-std::optional<std::int64_t> Value::as_int64() const {
-  if (!is(Kind::number)) return std::nullopt;
-  const auto whole = whole_of(number());
+std::optional<std::int64_t> int64_of(std::string_view number) {
+  const auto whole = whole_of(number);
   if (!whole) return std::nullopt;
   const std::uint64_t most = (1ull << 63) - (whole->negative ? 0 : 1);
   if (whole->magnitude > most) return std::nullopt;
   return static_cast<std::int64_t>(whole->negative ? 0 - whole->magnitude : whole->magnitude);
+}
+
+std::optional<std::int64_t> Value::as_int64() const {
+  return is(Kind::number) ? int64_of(number()) : std::nullopt;
 }
 
 std::optional<std::uint64_t> Value::as_uint64() const {
@@ -89,11 +92,14 @@ std::optional<std::uint64_t> Value::as_uint64() const {
 }
 
 // strtod reads the "C" locale, which this program never leaves.
-std::optional<double> Value::as_double() const {
-  if (!is(Kind::number)) return std::nullopt;
-  const double result = std::strtod(std::string(number()).c_str(), nullptr);
+std::optional<double> double_of(std::string_view number) {
+  const double result = std::strtod(std::string(number).c_str(), nullptr);
   if (!std::isfinite(result)) return std::nullopt;
   return result;
+}
+
+std::optional<double> Value::as_double() const {
+  return is(Kind::number) ? double_of(number()) : std::nullopt;
 }
 
 }  // namespace podo::json

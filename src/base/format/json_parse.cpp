@@ -10,9 +10,6 @@
 namespace podo::json {
 
 Result<Document> parse(std::string bytes, const Limits& limits) {
-  const std::size_t most = std::min(limits.bytes_max, text_bytes_max);
-  if (bytes.size() > most)
-    return invalid("{} bytes of JSON are more than the {} allowed", bytes.size(), most);
   return Parser(std::move(bytes), limits).parse();
 }
 
@@ -20,17 +17,26 @@ Parser::Parser(std::string bytes, const Limits& limits) : arena_(std::make_uniqu
   arena_->text = std::move(bytes);
   begin_ = arena_->text.data();
   end_ = begin_ + arena_->text.size();
-  // Two nodes a member, and members under 18 bytes are rare.
-  arena_->nodes.reserve(arena_->text.size() / 9 + 1);
   pending_.reserve(64);
 }
 
 Result<Document> Parser::parse() {
-  if (!text(begin_)) return fail(ErrorKind::invalid, std::move(problem_));
-  std::vector<Node>& nodes = arena_->nodes;
-  nodes.push_back(pending_.front());
+  std::unique_ptr<Arena> arena = TRY(parse_nodes(Repeated::refused)).arena;
+  std::vector<Node>& nodes = arena->nodes;
   if (nodes.capacity() - nodes.size() > nodes.size() / 4) nodes.shrink_to_fit();
-  return Document(std::move(arena_));
+  return Document(std::move(arena));
+}
+
+Result<Parser::Nodes> Parser::parse_nodes(Repeated keys) {
+  keys_ = keys;
+  const std::size_t most = std::min(limits_.bytes_max, text_bytes_max);
+  if (arena_->text.size() > most)
+    return invalid("{} bytes of JSON are more than the {} allowed", arena_->text.size(), most);
+  // Two nodes a member, and members under 18 bytes are rare.
+  arena_->nodes.reserve(arena_->text.size() / 9 + 1);
+  if (!text(begin_)) return fail(ErrorKind::invalid, std::move(problem_));
+  arena_->nodes.push_back(pending_.front());
+  return Nodes{std::move(arena_), values_, repeated_};
 }
 
 const char* Parser::text(const char* at) {
@@ -172,10 +178,7 @@ bool Parser::keys_differ(const Node* members, std::size_t count) {
     const Node key = members[2 * later];
     for (std::size_t earlier = 0; earlier < later; ++earlier) {
       const Node& other = members[2 * earlier];
-      if (other.size == key.size && arena_->string(other) == arena_->string(key)) {
-        repeated(key);
-        return false;
-      }
+      if (other.size == key.size && arena_->string(other) == arena_->string(key)) { return repeated(key); }
     }
   }
   return true;
@@ -191,8 +194,8 @@ bool Parser::big_keys_differ(const Node* members, std::size_t count) {
             [&](std::uint32_t a, std::uint32_t b) { return key_before(key_of(a), key_of(b)); });
   for (std::size_t i = first + 1; i < order.size(); ++i) {
     if (key_of(order[i - 1]) != key_of(order[i])) continue;
-    repeated(members[2 * std::max(order[i - 1], order[i])]);
-    return false;
+    if (!repeated(members[2 * std::max(order[i - 1], order[i])])) return false;
+    break;
   }
   arena_->nodes.push_back({static_cast<std::uint32_t>(first), 0, 0, 0});
   return true;

@@ -20,6 +20,14 @@ class Parser {
  public:
   Parser(std::string bytes, const Limits& limits);
   Result<Document> parse();
+  // For who makes something else of the nodes.
+  struct Nodes {
+    std::unique_ptr<Arena> arena;
+    std::size_t values;
+    bool repeated;  // an object has a key twice
+  };
+  enum class Repeated : bool { refused, allowed };
+  Result<Nodes> parse_nodes(Repeated keys);
 
  private:
   struct Open {
@@ -54,7 +62,7 @@ class Parser {
 
   const char* expected(const char* at, std::string_view what);  // these four: json_problem.cpp
   const char* wrong(const char* at, std::string message);
-  void repeated(const Node& key);
+  bool repeated(const Node& key);  // whether it may
   std::string found(const char* at) const;
 
   std::unique_ptr<Arena> arena_;
@@ -64,6 +72,8 @@ class Parser {
   std::vector<Node> pending_;
   std::vector<Open> open_;
   std::size_t values_ = 0;
+  Repeated keys_ = Repeated::refused;
+  bool repeated_ = false;
   bool opened_ = false;  // value() has opened a container that is not empty: its first value comes next
   std::string problem_;
 };

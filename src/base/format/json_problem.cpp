@@ -20,11 +20,14 @@ const char* Parser::wrong(const char* at, std::string message) {
   return nullptr;
 }
 
-void Parser::repeated(const Node& key) {
+bool Parser::repeated(const Node& key) {
+  repeated_ = true;
+  if (keys_ == Repeated::allowed) return true;
   std::uint32_t quote = key.place - 1;
   if (key.outside) std::memcpy(&quote, arena_->unescaped.data() + key.place - sizeof quote, sizeof quote);
   const std::string_view name = arena_->string(key);
   wrong(begin_ + quote, podo::text("the key \"{}\" stands twice in one object", name.substr(0, 60)));
+  return false;
 }
 
 std::string Parser::found(const char* at) const {
