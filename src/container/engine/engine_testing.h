@@ -81,6 +81,7 @@ class FakeImages final : public image::Images {
   Task<void> adopt_blob(std::string, std::string, std::uint64_t) override { co_await unsupported("blobs"); }
   Task<void> pin(std::string, Duration) override { co_return; }
   Task<std::uint64_t> collect_garbage() override { co_return 0; }
+  Task<std::uint64_t> drop_layers(std::vector<std::string>) override { co_return 0; }
   Task<Usage> usage() override { co_return Usage{}; }
   std::string storage_driver() const override { return "overlay2"; }
 

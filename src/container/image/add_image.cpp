@@ -77,15 +77,21 @@ Task<void> LocalImages::unpack_all(std::shared_ptr<const Described> described, P
   }
   co_await io::all(std::move(work));
   std::uint64_t sum = 0;
-  for (const std::string& chain_id : chain_ids) {
-    auto layer = layers_.find(chain_id);
+  store::Transaction learnt;
+  for (std::size_t i = 0; i < chain_ids.size(); ++i) {
+    auto layer = layers_.find(chain_ids[i]);
     if (layer == layers_.end())
-      co_await unavailable("the layer {} was removed meanwhile", short_id(chain_id));
-    sum += layer->second.bytes;
+      co_await unavailable("the layer {} was removed meanwhile", short_id(chain_ids[i]));
+    const std::string& blob = described->manifest.layers[i].digest;
+    if (!has_blob(blob)) co_await unavailable("the layer {} was removed meanwhile", short_id(blob));
+    LayerRecord& known = layer->second;
+    sum += known.bytes;
+    if (!known.blob.empty() && has_blob(known.blob)) continue;
+    known.blob = blob;
+    if (i > 0) known.parent = chain_ids[i - 1];
+    learnt.then.push_back(store::put(std::string(keys::layer) + chain_ids[i], encode(known)));
   }
-  for (const oci::Descriptor& layer : described->manifest.layers)
-    if (!has_blob(layer.digest))
-      co_await unavailable("the layer {} was removed meanwhile", short_id(layer.digest));
+  if (!learnt.then.empty()) co_await record(std::move(learnt));
   if (sum > 4 * options_.layer_bytes_max) co_await exhausted("an image of {} bytes", sum);
 }
 

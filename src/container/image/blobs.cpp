@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/crypto/digest.h"
 #include "base/linux/file.h"
@@ -46,6 +47,21 @@ struct BlobFile {
     return {};
   }
 };
+
+// The file has its name, and both will be there after a power cut.
+Result<> make_durable(const std::string& path, const std::string& name, std::uint64_t size) {
+  io::Fd file = TRY(linux::open_at(AT_FDCWD, path.c_str(), O_RDONLY | O_NOFOLLOW));
+  struct stat status;
+  if (fstat(file.get(), &status) != 0) return failed_errno(errno, "stat {}", path);
+  if (static_cast<std::uint64_t>(status.st_size) != size)
+    return corrupt("{} has {} bytes instead of {}", path, status.st_size, size);
+  if (fdatasync(file.get()) != 0) return failed_errno(errno, "fdatasync {}", path);
+  if (::rename(path.c_str(), name.c_str()) != 0) return failed_errno(errno, "rename {}", path);
+  const std::string above = name.substr(0, name.rfind('/'));
+  io::Fd folder = TRY(linux::open_at(AT_FDCWD, above.c_str(), O_RDONLY | O_DIRECTORY));
+  if (fsync(folder.get()) != 0) return failed_errno(errno, "fsync {}", above);
+  return {};
+}
 
 }  // namespace
 
@@ -133,6 +149,21 @@ Task<void> LocalImages::hold_blob(std::string digest, std::uint64_t size) {
   blobs_[digest] = std::move(blob);
   settle_soon();
   co_await record(std::move(transaction));
+}
+
+Task<void> LocalImages::adopt_blob(std::string path, std::string digest, std::uint64_t size) {
+  co_await oci::check_digest(digest);
+  while (claimed_.contains(digest)) co_await released_.wait();
+  Claim claim(*this, digest);
+  const std::string name = folders_.blob(digest);
+  co_await ground_.pool.run([path, name, size]() -> Result<> { return make_durable(path, name, size); });
+  // Settled from the beginning; and it says so on the disk before anybody hears of it.
+  BlobRecord blob{size, {}};
+  store::Transaction transaction{.then = {store::put(std::string(keys::blob) + digest, encode(blob))},
+                                 .durability = store::Durability::durable};
+  pin_for(digest, seconds(900));
+  blobs_[digest] = std::move(blob);
+  co_await ground_.store.commit(std::move(transaction));
 }
 
 Task<std::string> LocalImages::read_blob(std::string digest, std::size_t bytes_max) {

@@ -4,60 +4,23 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <optional>
 #include <set>
 
 #include "base/linux/file.h"
 #include "base/linux/path.h"
 #include "container/image/local_images.h"
+#include "container/image/merged_layers.h"
 #include "container/image/tree.h"
 
 namespace podo::image {
 namespace {
 
-bool same_time(const struct stat& a, const struct stat& b) {
-  return a.st_mtim.tv_sec == b.st_mtim.tv_sec && a.st_mtim.tv_nsec == b.st_mtim.tv_nsec;
+// As far as can be told without reading.
+bool is_same(const struct stat& a, const struct stat& b) {
+  return a.st_mtim.tv_sec == b.st_mtim.tv_sec && a.st_mtim.tv_nsec == b.st_mtim.tv_nsec &&
+         a.st_mode == b.st_mode && a.st_uid == b.st_uid && a.st_gid == b.st_gid &&
+         (S_ISDIR(a.st_mode) || a.st_size == b.st_size);
 }
-
-// The layers below a container, as overlayfs shows them.
-class Below {
- public:
-  static Result<Below> open(const std::vector<std::string>& from_topmost) {
-    Below below;
-    for (const std::string& layer : from_topmost)
-      below.layers_.push_back(TRY(open_folder(AT_FDCWD, layer.c_str())));
-    return below;
-  }
-  // What the layers have there; nothing if it is hidden or was never there.
-  std::optional<struct stat> find(const std::string& path) const {
-    for (const io::Fd& layer : layers_) {
-      struct stat status;
-      if (look(layer.get(), path, status)) {
-        if (is_whiteout(status)) return {};
-        return status;
-      }
-      if (hides(layer.get(), path)) return {};
-    }
-    return {};
-  }
-
- private:
-  static bool look(int layer, const std::string& path, struct stat& status) {
-    auto found = linux::open_below(layer, path.c_str(), O_PATH | O_NOFOLLOW, linux::in_root_no_links);
-    return found && fstat(found->get(), &status) == 0;
-  }
-  // A folder on the way that this layer replaces or removes, so that those below it do not show.
-  static bool hides(int layer, const std::string& path) {
-    for (std::size_t at = path.find('/'); at != std::string::npos; at = path.find('/', at + 1)) {
-      auto folder = linux::open_below(layer, path.substr(0, at).c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW,
-                                      linux::in_root_no_links);
-      if (!folder) return folder.error().system_errno() != ENOENT;
-      if (is_opaque(folder->get())) return true;
-    }
-    return false;
-  }
-  std::vector<io::Fd> layers_;
-};
 
 class Collector {
  public:
@@ -83,7 +46,7 @@ class Collector {
 }  // namespace
 
 Result<std::vector<Change>> overlay_changes(const Snapshot& snapshot) {
-  Below below = TRY(Below::open(snapshot.lower));
+  MergedLayers below = TRY(MergedLayers::open(snapshot.lower));
   TreeWalk walk = TRY(TreeWalk::open(snapshot.upper));
   Collector changes;
   while (const TreeWalk::Found* found = TRY(walk.next())) {
@@ -93,11 +56,9 @@ Result<std::vector<Change>> overlay_changes(const Snapshot& snapshot) {
       continue;
     }
     const bool is_folder = S_ISDIR(status.st_mode);
-    auto before = below.find(found->path);
+    const auto before = below.find(found->path);
     if (!before) changes.add(found->path, ChangeKind::added, is_folder);
-    else if (!is_folder || !S_ISDIR(before->st_mode) || !same_time(status, *before) ||
-             is_opaque(found->folder.get()) || status.st_mode != before->st_mode ||
-             status.st_uid != before->st_uid || status.st_gid != before->st_gid)
+    else if (!is_folder || is_opaque(found->folder.get()) || !is_same(status, before->status))
       changes.add(found->path, ChangeKind::modified, is_folder);
   }
   return changes.take();
@@ -105,15 +66,14 @@ Result<std::vector<Change>> overlay_changes(const Snapshot& snapshot) {
 
 Result<std::vector<Change>> copy_changes(const Snapshot& snapshot, const std::vector<std::string>& layers) {
   std::vector<std::string> from_topmost(layers.rbegin(), layers.rend());
-  Below below = TRY(Below::open(from_topmost));
+  MergedLayers below = TRY(MergedLayers::open(from_topmost));
   Collector changes;
   TreeWalk walk = TRY(TreeWalk::open(snapshot.upper));
   while (const TreeWalk::Found* found = TRY(walk.next())) {
     const struct stat& now = found->status;
-    auto before = below.find(found->path);
+    const auto before = below.find(found->path);
     if (!before) changes.add(found->path, ChangeKind::added, S_ISDIR(now.st_mode));
-    else if (!same_time(now, *before) || now.st_mode != before->st_mode || now.st_uid != before->st_uid ||
-             now.st_gid != before->st_gid || (!S_ISDIR(now.st_mode) && now.st_size != before->st_size))
+    else if (!is_same(now, before->status))
       changes.add(found->path, ChangeKind::modified, S_ISDIR(now.st_mode));
   }
   io::Fd tree = TRY(open_folder(AT_FDCWD, snapshot.upper.c_str()));

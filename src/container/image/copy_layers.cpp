@@ -35,13 +35,22 @@ Result<> hide(int target, const std::string& path) {
 Result<> copy_layer(const std::string& layer, const std::string& target) {
   io::Fd root = TRY(open_folder(AT_FDCWD, target.c_str()));
   LayerWriter writer = TRY(LayerWriter::open(target, {UINT64_MAX, UINT64_MAX}));
-  TreeWalk walk = TRY(TreeWalk::open(layer));
+  TRY(copy_tree(layer, writer, [&](TreeWalk&, const TreeWalk::Found& found) -> Result<bool> {
+    const bool whiteout = is_whiteout(found.status);
+    if (whiteout || (found.folder && is_opaque(found.folder.get()))) TRY(hide(root.get(), found.path));
+    return !whiteout;
+  }));
+  return writer.finish();
+}
+
+}  // namespace
+
+Result<> copy_tree(const std::string& tree, LayerWriter& writer, const Chosen& chosen) {
+  TreeWalk walk = TRY(TreeWalk::open(tree));
   std::map<std::pair<dev_t, ino_t>, std::string> linked;
   while (const TreeWalk::Found* found = TRY(walk.next())) {
     const struct stat& status = found->status;
-    if (is_whiteout(status) || (found->folder && is_opaque(found->folder.get())))
-      TRY(hide(root.get(), found->path));
-    if (is_whiteout(status) || S_ISSOCK(status.st_mode)) continue;
+    if (!TRY(chosen(walk, *found)) || S_ISSOCK(status.st_mode)) continue;
     if (status.st_nlink > 1 && !S_ISDIR(status.st_mode)) {
       auto [first, is_new] = linked.emplace(std::pair(status.st_dev, status.st_ino), found->path);
       if (!is_new) {
@@ -57,10 +66,8 @@ Result<> copy_layer(const std::string& layer, const std::string& target) {
     TRY(writer.add(entry));
     if (file) TRY(copy_content(file.get(), writer));
   }
-  return writer.finish();
+  return {};
 }
-
-}  // namespace
 
 Result<> copy_layers(const std::vector<std::string>& layers_from_lowest, const std::string& target) {
   for (const std::string& layer : layers_from_lowest) TRY(copy_layer(layer, target));

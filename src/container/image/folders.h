@@ -3,7 +3,8 @@
 //   oci-layout index.json blobs/sha256/HEX   content, as an OCI image layout
 //   partial/ALGORITHM-HEX                    blobs that are on their way
 //   layers/HEX/fs                            unpacked layers, HEX of the chain id
-//   snapshots/CONTAINER/{fs,work}            what containers changed; as copies, their whole trees
+//   snapshots/CONTAINER/{fs,work,stubs}      what containers changed; as copies, their whole trees; places to
+//                                            mount on (stubs.h)
 //   work/N                                   layers and archives that are being unpacked; emptied on opening
 //   trash/N                                  what is being removed; emptied on opening
 #pragma once

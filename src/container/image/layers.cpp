@@ -19,6 +19,15 @@ std::vector<std::string> chain_ids_of(const std::vector<std::string>& diff_ids) 
   return chain_ids;
 }
 
+bool LocalImages::has_layer(std::string_view chain_id) const {
+  for (;;) {
+    const auto layer = layers_.find(chain_id);
+    if (layer == layers_.end()) return false;
+    if (layer->second.parent.empty()) return true;
+    chain_id = layer->second.parent;
+  }
+}
+
 Task<void> LocalImages::unpack_layer(std::string blob_digest, std::string, std::string diff_id,
                                      std::string parent_chain_id, ProgressSink progress) {
   co_await unpack_one(std::move(blob_digest), std::move(diff_id), std::move(parent_chain_id),
@@ -44,7 +53,7 @@ Task<void> LocalImages::unpack_one(std::string blob_digest, std::string diff_id,
                            {options_.layer_bytes_max, options_.layer_entries_max}, std::move(told));
   if (unpacked.diff_id != diff_id)
     co_await corrupt("the layer {} unpacks to {}, its image says {}", blob_digest, unpacked.diff_id, diff_id);
-  co_await keep_layer(work.path(), chain_id, {diff_id, unpacked.bytes, boot_});
+  co_await keep_layer(work.path(), chain_id, {diff_id, unpacked.bytes, boot_, parent_chain_id, blob_digest});
 }
 
 Task<std::string> LocalImages::unpack_unnamed(std::string blob, std::string parent_chain_id) {
@@ -57,7 +66,7 @@ Task<std::string> LocalImages::unpack_unnamed(std::string blob, std::string pare
   while (claimed_.contains(chain_id)) co_await released_.wait();
   if (!layers_.contains(chain_id)) {
     Claim claim(*this, chain_id);
-    co_await keep_layer(work.path(), chain_id, {unpacked.diff_id, unpacked.bytes, boot_});
+    co_await keep_layer(work.path(), chain_id, {unpacked.diff_id, unpacked.bytes, boot_, parent_chain_id});
   }
   co_return unpacked.diff_id;
 }

@@ -1,6 +1,6 @@
 // The maker of Images: everything in one folder, what it holds in memory too (a few kilobytes an image). Its
 // parts are in a file per verb: open.cpp, recover.cpp, names.cpp, remove.cpp, blobs.cpp, layers.cpp,
-// add_image.cpp, snapshots.cpp, commit.cpp, save.cpp, load.cpp, import.cpp, collect.cpp.
+// add_image.cpp, snapshots.cpp, keep_changes.cpp, built.cpp, commit.cpp, save.cpp, load.cpp, collect.cpp.
 //
 // Lives on the loop. The maps are what is true now; the store follows them (records.h), so a step that looks
 // and acts without an await in between cannot be overtaken.
@@ -40,7 +40,7 @@ class LocalImages final : public Images {
                            ProgressSink progress) override;
   Task<void> unpack_layer(std::string blob_digest, std::string media_type, std::string diff_id,
                           std::string parent_chain_id, ProgressSink progress) override;
-  bool has_layer(std::string_view chain_id) const override { return layers_.contains(chain_id); }
+  bool has_layer(std::string_view chain_id) const override;
 
   Task<Snapshot> make_snapshot(std::string container_id, ImagePtr image) override;
   Task<void> mark_scratch(std::string container_id) override;
@@ -70,6 +70,7 @@ class LocalImages final : public Images {
 
   Task<void> pin(std::string digest, Duration lease) override;
   Task<std::uint64_t> collect_garbage() override;
+  Task<std::uint64_t> drop_layers(std::vector<std::string> chain_ids) override;
   Task<Usage> usage() override;
   std::string storage_driver() const override { return copies_ ? "vfs" : "overlay2"; }
 
@@ -108,6 +109,7 @@ class LocalImages final : public Images {
                         ProgressSink progress);
   Task<std::string> unpack_unnamed(std::string blob, std::string parent_chain_id);  // gives the diff id
   Task<void> keep_layer(std::string work, std::string chain_id, LayerRecord layer);
+  Result<std::vector<std::string>> layer_trees(const std::vector<std::string>& chain_ids) const;
   ImagePtr make_image(const Described& described, const ConfigRecord& config) const;
   void update_names(std::string_view id);
   Task<void> name_image(std::string id, std::vector<std::string> references);
@@ -117,13 +119,16 @@ class LocalImages final : public Images {
   Result<> check_removable(const Image& image, const RemoveOptions& options, bool asked_by_id_alone) const;
   Task<void> untag(std::string reference, Removed& removed);
   Task<void> delete_image(std::string id, Removed& removed);
+  enum class Pins : bool { ignored_for_layers, respected };
   Task<std::uint64_t> drop_unused(std::vector<std::string> blobs, std::vector<std::string> chain_ids,
-                                  Removed* removed);
-  std::set<std::string, std::less<>> used_blobs() const;
-  std::set<std::string, std::less<>> used_layers() const;
+                                  Removed* removed, Pins pins = Pins::respected);
+  InUse used() const;
   bool pinned(std::string_view digest) const;
   void pin_for(std::string_view digest, Duration lease);
 
+  Task<std::string> pack_missing(std::string chain_id);
+  Task<ImagePtr> name_built(oci::ImageConfig config, oci::Manifest manifest,
+                            std::vector<std::string> references, std::string parent_id);
   Task<ImagePtr> image_of_layer(oci::ImageConfig config, ImagePtr base, std::string layer_file,
                                 std::vector<std::string> references, std::string parent_id);
   Task<std::string> receive(http::Body& archive, std::string path);
@@ -141,7 +146,8 @@ class LocalImages final : public Images {
   ByName<std::string> references_;    // -> image id
   ByName<SnapshotRecord> snapshots_;  // by container
   ByName<std::string> mounted_;       // target -> container
-  ByName<Monotonic> pins_;            // digests and chain ids, until when
+  std::vector<std::function<void(InUse&)>> roots_;
+  ByName<Monotonic> pins_;  // digests and chain ids, until when
   std::set<std::string, std::less<>> claimed_;
   io::Condition released_{"another one makes the same"};
   std::uint64_t works_ = 0;

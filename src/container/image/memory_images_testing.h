@@ -150,6 +150,7 @@ class MemoryImages final : public Images {
   Task<void> adopt_blob(std::string, std::string, std::uint64_t) override { return refuse<void>(); }
   Task<void> pin(std::string, Duration) override { co_return; }
   Task<std::uint64_t> collect_garbage() override { return refuse<std::uint64_t>(); }
+  Task<std::uint64_t> drop_layers(std::vector<std::string>) override { return refuse<std::uint64_t>(); }
   Task<Usage> usage() override { return refuse<Usage>(); }
   std::string storage_driver() const override { return "memory"; }
 

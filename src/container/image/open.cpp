@@ -90,6 +90,11 @@ void LocalImages::discard(std::string path) {
 
 Task<void> LocalImages::remove_in_background(std::string path) {
   auto removed = co_await ground_.pool.run([path] { return remove_tree(path); }).result();
+  // The process of a build that an earlier daemon began still writes there, until the engine ends it.
+  for (int more = 5; more > 0 && !removed && removed.error().system_errno() == ENOTEMPTY; --more) {
+    co_await io::sleep(seconds(1));
+    removed = co_await ground_.pool.run([path] { return remove_tree(path); }).result();
+  }
   if (!removed && removed.error().kind() != ErrorKind::cancelled)
     ground_.log.warn("remove {}: {}", path, removed.error().message());
 }

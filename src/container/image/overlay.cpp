@@ -18,6 +18,11 @@ Result<std::string> parameter_for(const std::string& path, std::vector<io::Fd>& 
   return text("/proc/self/fd/{}", kept.back().get());
 }
 
+// Whatever the machine's defaults are: an upper folder holds whole files under their own names, and may
+// become a lower one.
+constexpr std::pair<const char*, const char*> plain_options[] = {
+    {"redirect_dir", "off"}, {"metacopy", "off"}, {"index", "off"}};
+
 Result<io::Fd> make_overlay(const Snapshot& snapshot, const std::string& work, bool scratch) {
   std::vector<io::Fd> kept;
   io::Fd filesystem = TRY(linux::open_filesystem("overlay"));
@@ -25,6 +30,7 @@ Result<io::Fd> make_overlay(const Snapshot& snapshot, const std::string& work, b
     TRY(linux::set_parameter(filesystem, "lowerdir+", TRY(parameter_for(lower, kept)).c_str()));
   TRY(linux::set_parameter(filesystem, "upperdir", TRY(parameter_for(snapshot.upper, kept)).c_str()));
   TRY(linux::set_parameter(filesystem, "workdir", TRY(parameter_for(work, kept)).c_str()));
+  for (const auto& [key, value] : plain_options) TRY(linux::set_parameter(filesystem, key, value));
   if (scratch) TRY(linux::set_parameter(filesystem, "volatile", ""));
   return linux::make_mount(filesystem, 0);
 }
@@ -43,6 +49,7 @@ Result<> mount_overlay_classic(const Snapshot& snapshot, const std::string& work
     kept.push_back(TRY(linux::open_at(AT_FDCWD, path.c_str(), O_PATH | O_DIRECTORY)));
     data += text(",{}=/proc/self/fd/{}", key, kept.back().get());
   }
+  for (const auto& [key, value] : plain_options) data += text(",{}={}", key, value);
   if (data.size() >= 4096) return unsupported("an image of {} layers on this kernel", snapshot.lower.size());
   return linux::mount_classic("overlay", target.c_str(), "overlay", 0, data.c_str());
 }

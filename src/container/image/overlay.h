@@ -2,11 +2,14 @@
 // Blocking calls without state.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "base/core/error.h"
 #include "container/image/folders.h"
-#include "container/image/images.h"
+#include "container/image/image.h"
+#include "container/image/layer_writer.h"
+#include "container/image/tree.h"
 
 namespace podo::image {
 
@@ -26,7 +29,11 @@ Result<bool> is_mount_point(const std::string& path);  // false if there is noth
 // closed.
 Result<io::Fd> detach_tree(const std::string& target);
 
-// The layers, from the lowest, put together into one tree in an empty folder: for the copy snapshotter.
+// For the copy snapshotter: the layers, from the lowest, put together into one tree in an empty folder, or
+// upon what is there.
 Result<> copy_layers(const std::vector<std::string>& layers_from_lowest, const std::string& target);
+// What of a tree is chosen, with its contents. Folders of what is not chosen may be stayed out of.
+using Chosen = std::function<Result<bool>(TreeWalk& walk, const TreeWalk::Found& found)>;
+Result<> copy_tree(const std::string& tree, LayerWriter& writer, const Chosen& chosen);
 
 }  // namespace podo::image

@@ -14,7 +14,10 @@ std::string encode(const BlobRecord& record) {
 
 std::string encode(const LayerRecord& record) {
   json::Writer out;
-  out.object().key("diffId").string(record.diff_id).key("bytes").number(record.bytes);
+  out.object().key("diffId").string(record.diff_id);
+  if (!record.parent.empty()) out.key("parent").string(record.parent);
+  if (!record.blob.empty()) out.key("blob").string(record.blob);
+  out.key("bytes").number(record.bytes);
   if (!record.boot.empty()) out.key("boot").string(record.boot);
   return out.end().take();
 }
@@ -33,6 +36,7 @@ std::string encode(const SnapshotRecord& record) {
   out.end();
   if (record.copy) out.key("copy").boolean(true);
   if (record.scratch) out.key("scratch").boolean(true);
+  if (record.stubs) out.key("stubs").boolean(true);
   return out.end().take();
 }
 
@@ -50,7 +54,9 @@ Result<LayerRecord> decode_layer(std::string_view text) {
   json::Document document = TRY(json::parse(std::string(text)));
   json::Field root(document);
   return LayerRecord{std::string(TRY(root["diffId"].string())), TRY(root["bytes"].uint64()),
-                     std::string(TRY(root["boot"].string_or("")))};
+                     std::string(TRY(root["boot"].string_or(""))),
+                     std::string(TRY(root["parent"].string_or(""))),
+                     std::string(TRY(root["blob"].string_or("")))};
 }
 
 Result<ConfigRecord> decode_config(std::string_view text) {
@@ -63,10 +69,9 @@ Result<ConfigRecord> decode_config(std::string_view text) {
 Result<SnapshotRecord> decode_snapshot(std::string_view text) {
   json::Document document = TRY(json::parse(std::string(text)));
   json::Field root(document);
-  SnapshotRecord record{std::string(TRY(root["image"].string())),
-                        {},
-                        TRY(root["copy"].boolean_or(false)),
-                        TRY(root["scratch"].boolean_or(false))};
+  SnapshotRecord record{
+      std::string(TRY(root["image"].string())), {},    TRY(root["copy"].boolean_or(false)),
+      TRY(root["scratch"].boolean_or(false)),   false, TRY(root["stubs"].boolean_or(false))};
   for (std::size_t i = 0; i < root["chain"].size(); ++i)
     record.chain_ids.emplace_back(TRY(root["chain"][i].string()));
   return record;

@@ -1,10 +1,11 @@
 // What Images keeps in the store, as JSON, all of it written relaxed:
 //
 //   image/blob/DIGEST            {"size":N,"boot":B}             a blob that is complete
-//   image/layer/CHAIN-ID         {"diffId":D,"bytes":N,"boot":B} a layer that is unpacked
+//   image/layer/CHAIN-ID         {"diffId":D,"parent":C,"blob":D,"bytes":N,"boot":B}   a layer that is
+//                                unpacked; the chain below it, and its blob, as far as they are known
 //   image/config/IMAGE-ID        {"manifest":D,"parent":I,"tagged":NS}
 //   image/reference/REFERENCE    {"image":I}                     a tag, or name@digest
-//   image/snapshot/CONTAINER     {"image":I,"chain":[...],"copy":true,"scratch":true}
+//   image/snapshot/CONTAINER     {"image":I,"chain":[...],"copy":true,"scratch":true,"stubs":true}
 //
 // Bytes are in the page cache when their record is written, not on the disk: nothing waits for a disk on the
 // way to a running container. The record therefore names the boot of the machine it was written in. A little
@@ -37,6 +38,7 @@ struct LayerRecord {
   std::string diff_id;
   std::uint64_t bytes = 0;
   std::string boot;
+  std::string parent = {}, blob = {};  // "": none, or written by an earlier version
 };
 struct ConfigRecord {
   std::string manifest_digest, parent_id;
@@ -46,6 +48,8 @@ struct SnapshotRecord {
   std::string image_id;
   std::vector<std::string> chain_ids;  // from the lowest
   bool copy = false, scratch = false;
+  bool build = false;  // of an image in the making: not in the store, gone with the daemon
+  bool stubs = false;  // a layer of its own lies between
 };
 
 std::string encode(const BlobRecord& record);

@@ -2,7 +2,9 @@
 #include <unistd.h>
 
 #include "container/image/local_images.h"
+#include "container/image/merged_layers.h"
 #include "container/image/overlay.h"
+#include "container/image/stubs.h"
 #include "container/image/tree.h"
 
 namespace podo::image {
@@ -25,18 +27,38 @@ Result<> make_snapshot_folders(const std::string& place, const std::vector<std::
   return layers.empty() ? Result<>() : copy_root_owner(layers.back(), place + "/fs");
 }
 
+// `layers` from the lowest. Whether there are stubs.
+Result<bool> make_build_folders(const std::string& place, const std::vector<std::string>& layers,
+                                const std::vector<std::string>& stubs, bool copy) {
+  TRY(make_snapshot_folders(place, layers, copy));
+  if (stubs.empty()) return false;
+  const std::string own = place + "/stubs";
+  if (mkdir(own.c_str(), 0755) != 0) return failed_errno(errno, "mkdir {}", own);
+  MergedLayers below = TRY(MergedLayers::open({layers.rbegin(), layers.rend()}));
+  if (!TRY(make_stubs(below, stubs, own))) return false;
+  if (copy) TRY(copy_layers({own}, place + "/fs"));
+  return true;
+}
+
 }  // namespace
+
+Result<std::vector<std::string>> LocalImages::layer_trees(const std::vector<std::string>& chain_ids) const {
+  std::vector<std::string> trees;
+  for (const std::string& chain_id : chain_ids) {
+    if (!layers_.contains(chain_id)) return not_found("the layer {} was removed", short_id(chain_id));
+    trees.push_back(folders_.layer_tree(chain_id));
+  }
+  return trees;
+}
 
 Task<Snapshot> LocalImages::make_snapshot(std::string container_id, ImagePtr image) {
   if (snapshots_.contains(container_id))
     co_await already_exists("the container {} has a file tree", container_id);
   // The record comes first: it keeps the layers from being collected, and says whose the folder is.
   SnapshotRecord snapshot{image->id, image->chain_ids, copies_};
-  std::vector<std::string> layers;
-  for (const std::string& chain_id : image->chain_ids) {
-    if (!layers_.contains(chain_id)) co_await not_found("the image {} was removed", short_id(image->id));
-    layers.push_back(folders_.layer_tree(chain_id));
-  }
+  auto found = layer_trees(image->chain_ids);
+  if (!found) co_await not_found("the image {} was removed", short_id(image->id));
+  const std::vector<std::string> layers = *std::move(found);
   store::Transaction transaction{
       .then = {store::put(std::string(keys::snapshot) + container_id, encode(snapshot))}};
   snapshots_[container_id] = std::move(snapshot);
@@ -53,11 +75,31 @@ Task<Snapshot> LocalImages::make_snapshot(std::string container_id, ImagePtr ima
   co_return co_await this->snapshot(container_id);
 }
 
+Task<Snapshot> LocalImages::make_build_snapshot(std::string id, std::vector<std::string> chain_ids,
+                                                std::vector<std::string> stubs) {
+  if (snapshots_.contains(id)) co_await already_exists("{} has a file tree", id);
+  std::vector<std::string> layers = co_await layer_trees(chain_ids);
+  snapshots_[id] = {
+      .image_id = "", .chain_ids = std::move(chain_ids), .copy = copies_, .scratch = true, .build = true};
+  auto made = co_await ground_.pool
+                  .run([place = folders_.snapshot(id), layers = std::move(layers), stubs = std::move(stubs),
+                        copy = copies_] { return make_build_folders(place, layers, stubs, copy); })
+                  .result();
+  if (!made) {
+    co_await remove_snapshot(id);
+    co_await Failure(std::move(made).error());
+  }
+  if (auto at = snapshots_.find(id); at != snapshots_.end()) at->second.stubs = *made;
+  co_return co_await this->snapshot(id);
+}
+
 Result<Snapshot> LocalImages::snapshot(std::string_view container_id) const {
   auto at = snapshots_.find(container_id);
   if (at == snapshots_.end()) return not_found("the container {} has no file tree", container_id);
-  Snapshot snapshot{std::string(container_id), folders_.snapshot(container_id) + "/fs", {}};
+  const std::string place = folders_.snapshot(container_id);
+  Snapshot snapshot{std::string(container_id), place + "/fs", {}};
   if (at->second.copy) return snapshot;
+  if (at->second.stubs) snapshot.lower.push_back(place + "/stubs");
   for (auto chain_id = at->second.chain_ids.rbegin(); chain_id != at->second.chain_ids.rend(); ++chain_id)
     snapshot.lower.push_back(folders_.layer_tree(*chain_id));
   if (snapshot.lower.empty()) snapshot.lower.push_back(folders_.root + "/empty");
@@ -110,8 +152,10 @@ Task<void> LocalImages::let_go(std::shared_ptr<io::Fd> mount, std::shared_ptr<Cl
 Task<void> LocalImages::remove_snapshot(std::string container_id) {
   auto at = snapshots_.find(container_id);
   if (at == snapshots_.end()) co_return;
+  const bool recorded = !at->second.build;
   snapshots_.erase(at);
   discard(folders_.snapshot(container_id));
+  if (!recorded) co_return;
   store::Transaction transaction{
       .then = {store::erase(store::Range::key(std::string(keys::snapshot) + container_id))}};
   co_await record(std::move(transaction));

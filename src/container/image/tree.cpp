@@ -165,8 +165,9 @@ bool is_opaque(int folder) {
   return fgetxattr(folder, opaque_name, &value, 1) == 1 && value == 'y';
 }
 
-Result<> set_opaque(int folder) {
-  if (fsetxattr(folder, opaque_name, "y", 1, 0) != 0) return failed_errno(errno, "set {}", opaque_name);
+Result<> set_opaque(int folder, bool opaque) {
+  const int done = opaque ? fsetxattr(folder, opaque_name, "y", 1, 0) : fremovexattr(folder, opaque_name);
+  if (done != 0) return failed_errno(errno, "{} {}", opaque ? "set" : "remove", opaque_name);
   return {};
 }
 

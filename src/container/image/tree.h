@@ -58,6 +58,6 @@ Result<> make_folders(const std::string& path, mode_t mode);  // with its parent
 // overlayfs's marks.
 inline bool is_whiteout(const struct stat& status) { return S_ISCHR(status.st_mode) && status.st_rdev == 0; }
 bool is_opaque(int folder);
-Result<> set_opaque(int folder);
+Result<> set_opaque(int folder, bool opaque = true);
 
 }  // namespace podo::image

@@ -28,6 +28,9 @@ Result<> read_xattrs(int fd, tar::Entry& entry) {
   for (std::string_view rest(names, static_cast<std::size_t>(size)); !rest.empty();) {
     const std::string name(rest.substr(0, rest.find('\0')));
     rest.remove_prefix(name.size() + 1);
+    // What overlayfs may write in place of a file's content or name when the machine's defaults let it.
+    if (name == "trusted.overlay.metacopy" || name == "trusted.overlay.redirect")
+      return corrupt("{}: {} cannot be in a layer", entry.path, name);
     if (!is_packed(name)) continue;
     std::string value(64 << 10, '\0');
     const ssize_t bytes = fgetxattr(fd, name.c_str(), value.data(), value.size());
