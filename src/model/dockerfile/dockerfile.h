@@ -64,6 +64,7 @@ struct Heredoc {
   std::string name, content;  // tabs already taken away for "<<-"
   bool expand = true;         // false: NAME was quoted
   int descriptor = 0;         // "3<<NAME"
+  bool alone = false;         // the command is nothing but this
 };
 
 // One instruction. What belongs to a kind of its own is said beside the member; everything else is empty.

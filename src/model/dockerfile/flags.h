@@ -23,7 +23,8 @@ struct Instruction;
 //          | "size=" BYTES | "required" [ "=" BOOL ] | "env=" NAME
 struct RunMount {
   enum class Type : std::uint8_t { bind, cache, tmpfs, secret, ssh } type = Type::bind;
-  std::string target, source, from, id;
+  std::string target, source, from,
+      id;                 // a target that does not begin with '/' is below the working directory
   bool read_only = true;  // cache, tmpfs: false
   enum class Sharing : std::uint8_t { shared, exclusive, locked } sharing = Sharing::shared;
   std::optional<std::uint32_t> mode, uid, gid;

@@ -35,21 +35,23 @@ class PathPattern {
     std::uint32_t first, last;
   };
   struct Piece {
-    // folders, more_folders: "**/" is two places, so that "**/x" takes "x" and "a/x" but not "ax".
+    // "**/" is two places, folders and more_folders, so that "**/x" takes "x" and "a/x" but not "ax".
     enum class Kind : std::uint8_t { character, any, star, everything, folders, more_folders, set } kind;
-    bool negated = false;
     std::uint32_t character = 0;
+    bool negated = false;
     std::vector<Range> ranges = {};
+    bool takes(std::uint32_t c) const;  // character, any, set
   };
-  using Places = std::vector<bool>;
+  using Places = std::vector<std::uint8_t>;  // one per piece, and the end
 
-  Result<Piece> compile_set(std::string_view& rest) const;
+  static Result<Piece> compile_set(std::string_view& rest);
+  void find_literal();
   void reach(Places& places, std::size_t place) const;
-  bool run(Places& places, std::string_view path) const;
-  static bool takes(const Piece& piece, std::uint32_t character);
+  Places run(std::size_t from, std::string_view path) const;  // empty: it cannot match any more
 
   std::vector<Piece> pieces_;
   std::string literal_;  // what every path that matches begins with
+  std::size_t literal_pieces_ = 0;
 };
 
 // The whole of `path`. Invalid: "syntax error in pattern".
