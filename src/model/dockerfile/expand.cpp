@@ -191,9 +191,7 @@ class Expander {
     if (!pattern) return Failure(pattern.error());
     const std::string by = TRY(operand('}', Escapes::kept));
     const std::string value = lookup_(name).value_or("");
-    std::string result = TRY(replaced(value, *pattern, by, which));
-    TRY(count(result));
-    return result;
+    return replaced(value, *pattern, by, which);
   }
 
   Result<std::string> operand(char stop, Escapes escapes) {

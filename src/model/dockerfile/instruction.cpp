@@ -54,9 +54,8 @@ Result<> check_value(Kind kind, const Flag& flag) {
         "scope as a workaround");
   }
   if (flag.name == "mount") {
-    // A value that is not known yet is nothing that can be wrong, except where the graph of stages needs it.
-    const ExpandValue as_it_is = [](std::string_view value) { return Result<std::string>(value); };
-    auto mount = parse_run_mount(flag.value, as_it_is);
+    // A value that is not known yet cannot be wrong; but where a mount comes from must be known.
+    const auto mount = parse_run_mount(flag.value);
     if (!mount && (!variable || mount.error().message().starts_with("'from'"))) return Failure(mount.error());
   }
   return {};

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 
 #include "model/dockerfile/dockerfile.h"
 #include "model/dockerfile/words.h"
@@ -12,6 +13,15 @@ constexpr std::string_view sharings[] = {"shared", "private", "locked"};
 constexpr std::string_view keys[] = {"type",     "from", "source", "src", "target",    "dst", "destination",
                                      "readonly", "ro",   "rw",     "id",  "readwrite", "env", "sharing",
                                      "required", "mode", "uid",    "gid", "size"};
+
+struct Text {
+  std::string_view key;
+  std::string RunMount::* member;
+};
+constexpr Text texts[] = {{"from", &RunMount::from},  {"source", &RunMount::source},
+                          {"src", &RunMount::source}, {"target", &RunMount::target},
+                          {"dst", &RunMount::target}, {"destination", &RunMount::target},
+                          {"id", &RunMount::id},      {"env", &RunMount::env}};
 
 template <class T>
 std::optional<T> whole_number(std::string_view text, int base) {
@@ -44,13 +54,14 @@ std::optional<std::int64_t> bytes(std::string_view text) {
   const std::uint64_t scale = 1ull << (10 * power);
   if (!whole || *whole > (1ull << 62) / scale) return std::nullopt;
   const std::string_view decimals = number.substr(std::min(point + 1, number.size()), 6);
-  std::uint64_t part = 0, of = 1;
+  double part = 0, of = 1;
   for (const char c : decimals) {
     if (c == '.') return std::nullopt;
-    part = part * 10 + static_cast<std::uint64_t>(c - '0');
+    part = part * 10 + (c - '0');
     of *= 10;
   }
-  return static_cast<std::int64_t>(*whole * scale + scale / of * part);
+  return static_cast<std::int64_t>(*whole * scale) +
+         static_cast<std::int64_t>(part / of * static_cast<double>(scale));
 }
 
 // Fields at commas; one that begins with a double quote ends at the next, and "" in it is one.
@@ -105,6 +116,15 @@ Result<> Fields::take_number(std::string_view key, std::string_view value) {
   return {};
 }
 
+// Stages are put in order before any variable has a value.
+Result<> check_from(const std::vector<std::string>& fields) {
+  for (const std::string& field : fields) {
+    if (lower(field).starts_with("from=") && field.contains('$'))
+      return invalid("'from' doesn't support variable expansion, define alias stage instead");
+  }
+  return {};
+}
+
 Result<> Fields::take(std::string_view field, const ExpandValue& expand) {
   const std::size_t equals = std::min(field.find('='), field.size());
   const std::string key = lower(field.substr(0, equals));
@@ -115,12 +135,7 @@ Result<> Fields::take(std::string_view field, const ExpandValue& expand) {
     return invalid("invalid field '{}' must be a key=value pair", field);
   }
   std::string value(field.substr(equals + 1));
-  if (key == "from") {
-    if (value.contains('$'))
-      return invalid("'{}' doesn't support variable expansion, define alias stage instead", key);
-  } else if (expand) {
-    value = TRY(expand(value));
-  }
+  if (expand && key != "from") value = TRY(expand(value));
   if (is_yes_no) return take_yes_no(key, value);
   if (key == "mode" || key == "uid" || key == "gid") return take_number(key, value);
   if (key == "type" || key == "sharing") {
@@ -138,16 +153,8 @@ Result<> Fields::take(std::string_view field, const ExpandValue& expand) {
   } else if (key == "size") {
     size = bytes(value);
     if (!size) return invalid("invalid value for {}: {}", key, value);
-  } else if (key == "from") {
-    mount.from = std::move(value);
-  } else if (key == "source" || key == "src") {
-    mount.source = std::move(value);
-  } else if (key == "target" || key == "dst" || key == "destination") {
-    mount.target = std::move(value);
-  } else if (key == "id") {
-    mount.id = std::move(value);
-  } else if (key == "env") {
-    mount.env = std::move(value);
+  } else if (const auto named = std::ranges::find(texts, key, &Text::key); named != std::end(texts)) {
+    mount.*named->member = std::move(value);
   } else {
     return invalid("unexpected key '{}' in '{}'{}", key, field, suggestion(key, keys));
   }
@@ -186,8 +193,10 @@ Result<> check(const Fields& fields) {
 }  // namespace
 
 Result<RunMount> parse_run_mount(std::string_view value, const ExpandValue& expand) {
+  const std::vector<std::string> written = TRY(fields_of(value));
+  TRY(check_from(written));
   Fields fields;
-  for (const std::string& field : TRY(fields_of(value))) TRY(fields.take(field, expand));
+  for (const std::string& field : written) TRY(fields.take(field, expand));
   TRY(check(fields));
   RunMount& mount = fields.mount;
   const bool written_to = mount.type == RunMount::Type::cache || mount.type == RunMount::Type::tmpfs;

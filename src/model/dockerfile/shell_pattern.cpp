@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/format/utf8.h"
+#include "model/dockerfile/expand.h"
 
 namespace podo::dockerfile {
 namespace {
@@ -117,6 +118,8 @@ Result<std::string> replaced(std::string_view value, std::string_view pattern, s
   for (std::size_t i = 0; i <= text.size();) {
     const Match match = looking ? match_at(pieces, text, i, Reach::longest) : Match();
     if (match.end) result += by;
+    if (result.size() > expanded_bytes_max)
+      return exhausted("variables expand to more than {} bytes", expanded_bytes_max);
     looking = looking && !match.hopeless && !(match.end && which == Which::first);
     const std::size_t next = match.end.value_or(i);
     if (next > i && next == text.size()) break;  // no empty match at the end of a match

@@ -3,7 +3,8 @@
 //
 //   pattern := ( "*" | "?" | "\" ( "*" | "?" | "\" | "}" | "/" ) | char )*
 //
-// Each is `value` as it is when nothing matches. Invalid: an escape of something else.
+// Each is `value` as it is when nothing matches. Invalid: an escape of something else. Exhausted: more than
+// expanded_bytes_max (expand.h).
 #pragma once
 
 #include <string>
