@@ -7,7 +7,6 @@ by its classic builder and by BuildKit.
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -21,6 +20,7 @@ from builders import PLUGIN, make_builder
 from corpus import Image, read_cases
 from daemon import Daemon
 from images import make_busybox
+from web import Web
 
 REPOSITORY = HERE.parents[1]
 WATCHDOG = 300  # seconds any one test may take
@@ -87,6 +87,7 @@ def make_daemon(request, busybox_archive):
     def make(*flags):
         folder = Path(tempfile.mkdtemp(prefix="podo-build-", dir="/tmp"))
         daemon = Daemon(request.config.podo, folder, flags)
+        daemon.is_podo = not request.config.reference
         made.append(daemon)
         if request.config.reference and PLUGIN.exists():
             (daemon.config / "cli-plugins/docker-buildx").symlink_to(PLUGIN)
@@ -133,24 +134,7 @@ def folder(tmp_path):
 
 
 @pytest.fixture
-def serve(folder):
-    """A maker of HTTP servers for files on the loopback: serve(folder) is the address."""
-    started = []
-
-    def serve(root):
-        program = "import http.server as h, sys; s = h.ThreadingHTTPServer(('127.0.0.1', 0), "
-        program += "lambda *a: h.SimpleHTTPRequestHandler(*a, directory=sys.argv[1])); "
-        program += "print(s.server_port, flush=True); s.serve_forever()"
-        process = subprocess.Popen(
-            [sys.executable, "-c", program, str(root)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        started.append(process)
-        return f"http://127.0.0.1:{process.stdout.readline().strip()}"
-
-    yield serve
-    for process in started:
-        process.kill()
-        process.wait()
+def web(tmp_path):
+    web = Web(tmp_path / "web")
+    yield web
+    web.close()

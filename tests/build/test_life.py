@@ -1,0 +1,207 @@
+"""Builds while they run: side by side, cancelled, with the daemon killed under them; and what they may not
+leave behind."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from builders import make_builder
+from daemon import wait_until
+
+
+def write(folder, dockerfile, **files):
+    context = folder / "context"
+    context.mkdir(exist_ok=True)
+    (context / "Dockerfile").write_text(dockerfile)
+    for name, text in files.items():
+        (context / name).write_text(text)
+    return context
+
+
+def sleepers(seconds):
+    """Processes of the machine that sleep that long; nobody else does."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                if (entry / "cmdline").read_bytes() == b"sleep\0%s\0" % seconds.encode():
+                    found.append(int(entry.name))
+            except OSError:
+                pass
+    return found
+
+
+def traces(engine):
+    """Mounts below the daemon's folders, cgroups and network devices: what a step needs while it runs."""
+    mounts = {
+        line.split()[4]
+        for line in Path("/proc/self/mountinfo").read_text().splitlines()
+        if line.split()[4].startswith(str(engine.folder))
+    }
+    groups = {
+        path
+        for path, _, _ in os.walk("/sys/fs/cgroup")
+        if any(word in path for word in ("podo", "docker")) and Path(path, "cgroup.procs").exists()
+    }
+    return mounts | groups | set(os.listdir("/sys/class/net"))
+
+
+def containers(engine):
+    """Docker's classic builder leaves those of failed steps behind."""
+    return engine.docker("ps", "-aq") if engine.is_podo else ""
+
+
+def begin(builder, context, seconds, *options):
+    process = builder.spawn(context, *options)
+    try:
+        wait_until(lambda: sleepers(seconds), 30, "the step")
+    except AssertionError:
+        process.kill()
+        raise AssertionError(process.communicate()[0]) from None
+    return process
+
+
+CLOCK = "cut -d ' ' -f 1 /proc/uptime"
+
+
+def test_stages_that_do_not_wait_for_each_other_run_at_once(podo, folder):
+    stages = "".join(
+        f"FROM busybox AS s{number}\nRUN {CLOCK} > /{number}; sleep 1.5; {CLOCK} >> /{number}\n"
+        for number in (1, 2)
+    )
+    context = write(folder, stages + "FROM busybox\nCOPY --from=s1 /1 /\nCOPY --from=s2 /2 /\n")
+    tree = podo.build(context, "--no-cache").image.tree()
+    (begun1, ended1), (begun2, ended2) = (map(float, tree[path].text.split()) for path in ("/1", "/2"))
+    assert max(begun1, begun2) < min(ended1, ended2)
+
+
+def test_a_failed_stage_ends_the_others(podo, folder):
+    context = write(
+        folder,
+        "FROM busybox AS slow\nRUN sleep 1711\nFROM busybox AS bad\nRUN sleep 0.5; exit 9\n"
+        "FROM busybox\nCOPY --from=slow /x /\nCOPY --from=bad /x /\n",
+    )
+    begun = time.monotonic()
+    built = podo.build(context, "--no-cache")
+    assert built.code != 0 and "exit code: 9" in built.output, str(built)
+    assert time.monotonic() - begun < 20
+    wait_until(lambda: not sleepers("1711"))
+
+
+def test_a_failed_build_leaves_nothing(builder, engine, folder):
+    context = write(folder, "FROM busybox\nRUN echo x > /x\nRUN false\n")
+    before = traces(engine)
+    assert builder.build(context, "--no-cache", "--force-rm").code != 0
+    assert containers(engine) == ""
+    wait_until(lambda: traces(engine) <= before, what=f"{traces(engine) - before}: its end")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["interrupted", "killed"])
+def test_a_client_that_goes_leaves_nothing(builder, engine, folder, number):
+    context = write(folder, "FROM busybox\nRUN touch /a\nRUN sleep 1712 & sleep 1713\n")
+    before = traces(engine)
+    process = begin(builder, context, "1713", "--no-cache")
+    process.send_signal(number)
+    process.wait(20)
+    process.stdout.close()
+    wait_until(lambda: not sleepers("1712") and not sleepers("1713"), 20, "the end of the step")
+    wait_until(lambda: traces(engine) <= before, 20, "the end of its mounts and groups")
+    wait_until(lambda: containers(engine) == "", 20, "the end of its container")
+    assert builder.build(write(folder, "FROM busybox\nRUN true\n"), "--no-cache").code == 0
+
+
+@pytest.mark.podo
+@pytest.mark.parametrize("attempt", range(3))
+def test_a_daemon_that_is_killed_leaves_nothing(fresh, folder, attempt):
+    builder = make_builder("podo", fresh)
+    context = write(
+        folder,
+        "FROM busybox\nRUN echo kept > /kept\nRUN --mount=type=cache,target=/c --mount=target=/s,rw "
+        "--mount=type=tmpfs,target=/t sleep 1714\n",
+    )
+    fresh.kill()
+    fresh.start()
+    before = traces(fresh)
+    process = begin(builder, context, "1714")
+    time.sleep(attempt * 0.05)
+    fresh.kill()
+    assert process.wait(20) != 0
+    process.stdout.close()
+    fresh.start()
+    wait_until(lambda: not sleepers("1714"), 20, "the end of the step")
+    wait_until(lambda: traces(fresh) <= before, 20, "the end of its mounts and groups")
+    assert containers(fresh) == "" and fresh.docker("images", "-q") != ""
+    (context / "Dockerfile").write_text("FROM busybox\nRUN echo kept > /kept\nCOPY Dockerfile /\n")
+    assert builder.build(context).image.tree()["/kept"].text == "kept\n"
+
+
+def test_a_secret_is_nowhere_afterwards(podo, engine, folder):
+    secret = "swordfish" + os.urandom(8).hex()
+    (folder / "secret").write_text(secret)
+    context = write(
+        folder,
+        "FROM busybox\nRUN --mount=type=secret,id=s cat /run/secrets/s | md5sum > /sum\n"
+        "RUN --mount=type=secret,id=s,target=/deep/down/s --mount=type=secret,id=s,env=S test -n $S\n",
+    )
+    built = podo.build(context, "--secret", f"id=s,src={folder}/secret")
+    assert secret not in built.output
+    assert secret not in json_of(built.image) and secret not in engine.docker("history", "--no-trunc", "case")
+    found = subprocess.run(["grep", "-rl", "--binary-files=text", secret, engine.data], capture_output=True)
+    assert found.stdout == b"", found.stdout
+    assert secret not in engine.log.read_text()
+
+
+def json_of(image):
+    return repr(image.document) + repr(image.layers[1:])
+
+
+def test_limits_of_the_steps(builder, folder):
+    if builder.name == "buildkit":
+        pytest.skip("BuildKit has no limits")
+    context = write(
+        folder,
+        "FROM busybox\nRUN (cat /sys/fs/cgroup/memory/memory.limit_in_bytes || cat /sys/fs/cgroup/memory.max)"
+        " > /memory 2>/dev/null; ulimit -n > /files; grep ' /dev/shm ' /proc/mounts > /shm\n",
+    )
+    image = builder.build(
+        context, "--no-cache", "-m", "64m", "--ulimit", "nofile=512:512", "--shm-size", "3m"
+    ).image
+    tree = image.tree()
+    assert tree["/memory"].text == f"{64 << 20}\n"
+    assert tree["/files"].text == "512\n" and "size=3072k" in tree["/shm"].text
+
+
+def test_a_step_ends_with_its_first_process(builder, folder):
+    context = write(folder, "FROM busybox\nRUN sleep 1715 & echo begun > /a\n")
+    begun = time.monotonic()
+    assert builder.build(context, "--no-cache").image.tree()["/a"].text == "begun\n"
+    assert time.monotonic() - begun < 20
+    wait_until(lambda: not sleepers("1715"))
+
+
+def test_much_output(builder, folder):
+    context = write(folder, "FROM busybox\nRUN yes $(printf %s%s 01234 56789) | head -n 20000; echo the end\n")
+    built = builder.build(context, "--no-cache")
+    assert built.code == 0 and "the end" in built.output
+    if builder.name != "buildkit":  # which cuts it at 2 MB
+        assert built.output.count("0123456789") == 20000
+
+
+def test_builds_side_by_side(podo, folder):
+    contexts = []
+    for number in range(6):
+        (folder / str(number)).mkdir()
+        contexts.append(
+            write(folder / str(number), f"FROM busybox\nRUN sleep 0.3; echo {number} > /n\nCOPY a /\n", a="a")
+        )
+    running = [
+        podo.spawn(context, "--no-cache", tag=f"side{number}") for number, context in enumerate(contexts)
+    ]
+    for process in running:
+        output = process.communicate(timeout=100)[0]
+        assert process.returncode == 0, output
+    for number in range(6):
+        assert podo.engine.docker("run", "--rm", f"side{number}", "cat", "/n") == str(number)
