@@ -1,7 +1,6 @@
 #include "container/builder/config_change.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/format/json_writer.h"
 #include "base/linux/path.h"
@@ -96,7 +95,7 @@ Result<std::string> set_health(ImageConfig& config, const Instruction& step) {
 Result<std::string> expose(ImageConfig& config, const Instruction& step) {
   Strings all;
   for (const std::string& word : step.words)
-    for (std::string& port : TRY(parse_ports(word))) all.push_back(std::move(port));
+    for (std::string& port : TRY(dockerfile::exposed_ports(word))) all.push_back(std::move(port));
   std::sort(all.begin(), all.end());
   for (const std::string& port : all) config.exposed_ports[port] = true;
   return "EXPOSE " + plain_list(all);
@@ -121,14 +120,6 @@ std::string joined(const Strings& words) {
   std::string out;
   for (const std::string& word : words) out += (out.empty() ? "" : " ") + word;
   return out;
-}
-
-Result<std::uint16_t> parse_port(std::string_view digits) {
-  std::uint32_t port = 0;
-  const auto [end, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
-  if (problem != std::errc() || end != digits.data() + digits.size() || port > 65535)
-    return invalid("invalid containerPort: {}", digits);
-  return static_cast<std::uint16_t>(port);
 }
 
 }  // namespace
@@ -169,28 +160,6 @@ std::string quoted_list(const Strings& words) {
   return out + "]";
 }
 
-Result<Strings> parse_ports(const std::string& words) {
-  std::string_view range = words;
-  std::string protocol = "tcp";
-  if (const std::size_t slash = range.find('/'); slash != range.npos) {
-    protocol = range.substr(slash + 1);
-    range = range.substr(0, slash);
-    for (char& c : protocol) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  }
-  if (protocol != "tcp" && protocol != "udp" && protocol != "sctp")
-    return invalid("invalid proto: {}", protocol);
-  // "127.0.0.1:8080:80": what is published is not the image's business.
-  if (const std::size_t colon = range.rfind(':'); colon != range.npos) range = range.substr(colon + 1);
-  if (range.empty()) return invalid("no port specified: {}<empty>", words);
-  const std::size_t dash = range.find('-');
-  const std::uint16_t first = TRY(parse_port(range.substr(0, dash)));
-  const std::uint16_t last = dash == range.npos ? first : TRY(parse_port(range.substr(dash + 1)));
-  if (last < first) return invalid("invalid containerPort: {}", range);
-  Strings ports;
-  for (std::uint32_t port = first; port <= last; ++port) ports.push_back(text("{}/{}", port, protocol));
-  return ports;
-}
-
 Result<std::string> change_config(ImageConfig& config, const Instruction& step, bool& command_set) {
   switch (step.kind) {
     case Kind::env:
@@ -206,9 +175,7 @@ Result<std::string> change_config(ImageConfig& config, const Instruction& step, 
     case Kind::expose: return expose(config, step);
     case Kind::health_check: return set_health(config, step);
     case Kind::maintainer: config.author = joined(step.words); return "MAINTAINER " + config.author;
-    case Kind::on_build:
-      for (const Instruction& triggered : step.triggered) config.on_build.push_back(triggered.text);
-      return std::string();
+    case Kind::on_build: config.on_build.push_back(dockerfile::trigger_text(step)); return std::string();
     case Kind::shell: config.shell = step.words; return "SHELL " + plain_list(step.words);
     case Kind::stop_signal: return set_stop_signal(config, step);
     case Kind::user: config.user = joined(step.words); return "USER " + config.user;

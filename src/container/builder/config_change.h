@@ -27,8 +27,6 @@ Result<std::string> change_config(oci::ImageConfig& config, const dockerfile::In
 std::string join_working_dir(const std::string& before, const std::string& path);
 // A command in shell form: with SHELL, else /bin/sh -c, in front.
 std::vector<std::string> shell_command(const oci::ImageConfig& config, std::string line);
-// "80", "80/tcp", "8000-8010/udp" -> "80/tcp", ...
-Result<std::vector<std::string>> parse_ports(const std::string& text);
 
 // ["a" "b"], as Go prints a list of strings with %q.
 std::string quoted_list(const std::vector<std::string>& words);

@@ -110,6 +110,7 @@ TEST_CASE("the others") {
   Instruction trigger = step(Kind::on_build, {});
   Instruction inner = step(Kind::run, {"make"});
   inner.text = "RUN make";
+  trigger.text = "ONBUILD RUN make";
   trigger.triggered.push_back(inner);
   CHECK(stage.run(trigger).empty());
   CHECK(stage.config.on_build == Strings{"RUN make"});

@@ -15,13 +15,13 @@ Parts parts_of(Kind kind) {
   switch (kind) {
     case Kind::add:
     case Kind::copy: return {.words = true, .flags = true};
-    case Kind::run: return {.flags = true};
     case Kind::expose:
     case Kind::stop_signal:
     case Kind::user:
     case Kind::volume:
     case Kind::workdir: return {.words = true};
     case Kind::from:
+    case Kind::run:
     case Kind::cmd:
     case Kind::label:
     case Kind::maintainer:

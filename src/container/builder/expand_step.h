@@ -1,6 +1,7 @@
 // An instruction with the values of variables in place of their names, where the language has them: ADD, ARG,
-// COPY, ENV, EXPOSE, LABEL, STOPSIGNAL, USER, VOLUME, WORKDIR, and the flags of these and of RUN. Commands
-// (RUN, CMD, ENTRYPOINT, HEALTHCHECK, SHELL) are the shell's business. Pure.
+// COPY, ENV, EXPOSE, LABEL, STOPSIGNAL, USER, VOLUME, WORKDIR, and the flags of ADD and COPY. Commands (RUN,
+// CMD, ENTRYPOINT, HEALTHCHECK, SHELL) are the shell's business; a RUN's mounts expand each field for itself.
+// Pure.
 #pragma once
 
 #include "model/dockerfile/dockerfile.h"

@@ -33,22 +33,6 @@ void collect(const dockerfile::Instruction& step, std::set<std::string, std::les
   for (const auto& triggered : step.triggered) collect(triggered, names);
 }
 
-// How many letters must be changed, added, taken away or exchanged with their neighbour.
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::vector<std::size_t>> cost(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
-  for (std::size_t i = 0; i <= a.size(); ++i) cost[i][0] = i;
-  for (std::size_t j = 0; j <= b.size(); ++j) cost[0][j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t changed = cost[i - 1][j - 1] + (a[i - 1] != b[j - 1] ? 1 : 0);
-      cost[i][j] = std::min({changed, cost[i - 1][j] + 1, cost[i][j - 1] + 1});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-        cost[i][j] = std::min(cost[i][j], cost[i - 2][j - 2] + 1);
-    }
-  }
-  return cost[a.size()][b.size()];
-}
-
 }  // namespace
 
 void Globals::set(std::string name, std::optional<std::string> value) {
@@ -165,20 +149,6 @@ std::vector<std::string> unused_arguments(const dockerfile::Dockerfile& file, co
     if (value && !ours && !is_proxy_argument(name) && !declared.contains(name)) unused.push_back(name);
   }
   return unused;
-}
-
-std::string nearest_name(std::string_view name, const std::vector<std::string>& known) {
-  std::string best;
-  std::size_t least = std::max<std::size_t>(1, name.size() / 3) + 1;
-  for (const std::string& each : known) {
-    if (each == name || each.size() > name.size() + least || name.size() > each.size() + least) continue;
-    const std::size_t cost = distance(upper(name), upper(each));
-    if (cost < least) {
-      least = cost;
-      best = each;
-    }
-  }
-  return best;
 }
 
 bool has_standard_value(std::string_view word, std::string_view name) {

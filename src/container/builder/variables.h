@@ -72,8 +72,6 @@ std::vector<std::string> proxies_of(const Given& given);  // "HTTP_PROXY=..."
 // Arguments that were given and that no ARG of the file declares, sorted.
 std::vector<std::string> unused_arguments(const dockerfile::Dockerfile& file, const Given& given);
 
-// The name among `known` that was probably meant; "" when none is near.
-std::string nearest_name(std::string_view name, const std::vector<std::string>& known);
 // What "${NAME:-word}" and the like say: the value may be missing on purpose.
 bool has_standard_value(std::string_view word, std::string_view name);
 

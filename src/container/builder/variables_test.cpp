@@ -110,12 +110,6 @@ TEST_CASE("unused are arguments that no ARG declares") {
                                 {"BUILDKIT_INLINE_CACHE", "1"}}) == Strings{"C", "Z"});
 }
 
-TEST_CASE("the nearest name") {
-  CHECK(nearest_name("versoin", {"VERSION", "PATH"}) == "VERSION");
-  CHECK(nearest_name("FOO", {"FOO1", "BAR"}) == "FOO1");
-  CHECK(nearest_name("something", {"PATH"}).empty());
-}
-
 TEST_CASE("a variable with a standard value may be missing") {
   CHECK(has_standard_value("a${X:-y}", "X"));
   CHECK(has_standard_value("${X-y}", "X"));

@@ -65,6 +65,9 @@ class Registry {
   Task<ImagePtr> pull(oci::Reference reference, PullOptions options, ProgressSink progress);
   Task<std::vector<std::string>> tags(oci::Reference repository, Credentials credentials);
   Task<void> push(oci::Reference reference, PushOptions options, ProgressSink progress);
+  // Images of several platforms under one name; they are here by the manifests that the index lists.
+  Task<void> push_index(oci::Reference reference, oci::Index index, PushOptions options,
+                        ProgressSink progress);
   // POST /auth: "Login Succeeded", and an identity token if there is one.
   Task<std::string> log_in(std::string domain, Credentials credentials);
   // Digest and media type of what the reference names there now (GET /distribution/{name}/json).

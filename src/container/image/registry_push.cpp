@@ -1,6 +1,7 @@
 // Registry::push: the blobs the registry lacks, then the config, then the manifest under its tag.
 #include <algorithm>
 
+#include "base/crypto/digest.h"
 #include "base/io/combine.h"
 #include "container/image/folders.h"
 #include "container/image/manifest_fetch.h"
@@ -84,23 +85,23 @@ Task<void> push_config(Push& push) {
   co_await upload_blob(push.shared, push.session, std::move(upload), progress);
 }
 
-Task<void> put_manifest(Push& push) {
-  const std::string& tag = push.reference.tag;
-  Patience patience = push.session.patience();
+// `tag` "": by its digest alone.
+Task<void> put_document(Session& session, const oci::Reference& repository, std::string tag,
+                        std::string media_type, std::string bytes, std::string digest) {
+  Patience patience = session.patience();
   Ask ask{.method = "PUT",
-          .target = text("/v2/{}/manifests/{}", push.reference.path,
-                         tag.empty() ? push.image->manifest_digest : tag),
-          .headers = {{"Content-Type", push.manifest.media_type}},
-          .body = push.bytes};
-  const std::string asked = text("PUT request to {}", push.session.url_of(ask.target));
-  http::Response response = co_await push.session.send(std::move(ask), patience);
+          .target = text("/v2/{}/manifests/{}", repository.path, tag.empty() ? digest : tag),
+          .headers = {{"Content-Type", media_type}},
+          .body = std::move(bytes)};
+  const std::string asked = text("PUT request to {}", session.url_of(ask.target));
+  http::Response response = co_await session.send(std::move(ask), patience);
   if (response.status != 201 && response.status != 200) {
     const RegistryProblem problem = co_await read_problem(response, asked);
     co_await Failure(problem.to_error());
   }
   const std::string_view said = response.headers.get("Docker-Content-Digest");
-  if (!said.empty() && said != push.image->manifest_digest)
-    co_await corrupt("the registry took the manifest {} for {}", push.image->manifest_digest, said);
+  if (!said.empty() && said != digest)
+    co_await corrupt("the registry took the manifest {} for {}", digest, said);
 }
 
 // The image is known by this digest there from now on: RepoDigests, and where its layers can be mounted
@@ -139,6 +140,23 @@ Task<void> prepare(Push& push) {
   }
 }
 
+// Everything but what its tag means there.
+Task<void> push_content(Push& push, unsigned layers_at_once) {
+  co_await prepare(push);
+  std::vector<Task<void>> strands;
+  for (unsigned i = 0; i < std::max(1u, layers_at_once); ++i) strands.push_back(push_layers(push));
+  co_await io::all(std::move(strands));
+  co_await push_config(push);
+  co_await put_document(push.session, push.reference, push.reference.tag, push.manifest.media_type,
+                        push.bytes, push.image->manifest_digest);
+}
+
+ImagePtr find_by_manifest(const Images& images, std::string_view digest) {
+  for (ImagePtr& image : images.list())
+    if (image->manifest_digest == digest) return std::move(image);
+  return nullptr;
+}
+
 }  // namespace
 
 Task<void> Registry::push(oci::Reference reference, PushOptions options, ProgressSink progress) {
@@ -149,15 +167,32 @@ Task<void> Registry::push(oci::Reference reference, PushOptions options, Progres
   Session session(state_->ground, state_->tokens, co_await own_endpoint(*state_, reference.domain),
                   options.credentials, {text("repository:{}:pull,push", reference.path)});
   Push push{*state_, session, reference, *image, progress};
-  co_await prepare(push);
-  std::vector<Task<void>> strands;
-  for (unsigned i = 0; i < std::max(1u, options.layers_at_once); ++i) strands.push_back(push_layers(push));
-  co_await io::all(std::move(strands));
-  co_await push_config(push);
-  co_await put_manifest(push);
+  co_await push_content(push, options.layers_at_once);
   state_->ground.log.info("pushed {}", reference.to_text());
   co_await remember(push);
   tell_outcome(push);
+}
+
+Task<void> Registry::push_index(oci::Reference reference, oci::Index index, PushOptions options,
+                                ProgressSink progress) {
+  progress({.id = {}, .status = text("The push refers to repository [{}]", reference.name())});
+  Session session(state_->ground, state_->tokens, co_await own_endpoint(*state_, reference.domain),
+                  options.credentials, {text("repository:{}:pull,push", reference.path)});
+  oci::Reference repository = reference;
+  repository.tag.clear();
+  for (const oci::Descriptor& manifest : index.manifests) {
+    const ImagePtr image = find_by_manifest(state_->ground.images, manifest.digest);
+    if (!image) co_await not_found("the manifest {} is not here", manifest.digest);
+    Push push{*state_, session, repository, image, progress};
+    co_await push_content(push, options.layers_at_once);
+  }
+  std::string bytes = oci::encode_index(index);
+  const std::size_t size = bytes.size();
+  const std::string digest = crypto::digest_of(bytes);
+  co_await put_document(session, reference, reference.tag, std::string(oci::media_type::index),
+                        std::move(bytes), digest);
+  state_->ground.log.info("pushed {}", reference.to_text());
+  progress({.id = {}, .status = text("{}: digest: {} size: {}", reference.tag, digest, size)});
 }
 
 }  // namespace podo::image
