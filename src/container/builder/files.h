@@ -30,8 +30,8 @@ struct Tree {
 // The files that a COPY takes.
 struct Selected {
   struct Entry {
-    std::string from;  // path in the tree, without symlinks
-    std::string to;    // below the destination; "" the destination itself, a folder
+    std::string from;     // path in the tree, without symlinks
+    std::string to = {};  // below the destination; "" the destination itself, a folder
     // A source that is no folder: called `to` in a folder, else as the destination says.
     bool alone = false;
     std::int64_t changed = 0;  // its ctime in nanoseconds: it must be that of the digest when it is copied
@@ -45,11 +45,11 @@ struct Selected {
 };
 
 struct SelectOptions {
-  bool parents = false;              // --parents: with the folders in front ("./" in a pattern cuts them)
-  std::vector<std::string> exclude;  // --exclude: relative to each source
-  bool follow_folder = true;         // a source that is a symlink to a folder means the folder
-  bool may_be_empty = false;         // wildcards that match nothing are fine, even all of them
-  bool refuse_outside = false;       // "../x" is refused as the classic builder does, not taken as "x"
+  bool parents = false;  // --parents: with the folders in front ("./" in a pattern cuts them)
+  std::vector<std::string> exclude = {};  // --exclude: relative to each source
+  bool follow_folder = true;              // a source that is a symlink to a folder means the folder
+  bool may_be_empty = false;              // wildcards that match nothing are fine, even all of them
+  bool refuse_outside = false;            // "../x" is refused as the classic builder does, not taken as "x"
 };
 // `patterns` are relative to the tree: a leading '/' or "../" means its top; wildcards are filepath.Match's,
 // and "**" with --parents. A folder stands for its content. not_found:
@@ -68,11 +68,11 @@ struct Owner {
 Result<Owner> find_owner(int root, std::string_view spec);
 
 struct PutOptions {
-  std::string instruction = "COPY";           // for errors
-  std::optional<Owner> owner = {};            // absent: as Tree::keep_owner says
-  std::string mode = {};                      // --chmod: octal, or symbolic ("u=rwX,go=rX"); "": as it is
-  bool unpack_archives = false;               // ADD of local tar archives
-  std::optional<std::int64_t> times_at_most;  // SOURCE_DATE_EPOCH, seconds: later times become this
+  std::string instruction = "COPY";  // for errors
+  std::optional<Owner> owner = {};   // absent: as Tree::keep_owner says
+  std::string mode = {};             // --chmod: octal, or symbolic ("u=rwX,go=rX"); "": as it is
+  bool unpack_archives = false;      // ADD of local tar archives
+  std::optional<std::int64_t> times_at_most = {};  // SOURCE_DATE_EPOCH, seconds: later times become this
 };
 // Puts what was selected into the tree below `root` (a descriptor of its top) at `destination` (absolute,
 // already joined with the working directory). A destination with '/' or "/." at its end is a folder; folders
@@ -84,8 +84,8 @@ Result<> put(const Tree& from, const Selected& selected, int root, const std::st
              const PutOptions& options);
 // One file of given content (a heredoc, a download).
 struct NewFile {
-  std::string name, content;  // name: what it is called when the destination is a folder
-  std::string path = {};      // of a file on disk in place of content
+  std::string name, content = {};  // name: what it is called when the destination is a folder
+  std::string path = {};           // of a file on disk in place of content
   std::uint32_t mode = 0644;
   std::optional<std::int64_t> modified = {};  // seconds
 };

@@ -65,7 +65,7 @@ class Selection {
     struct stat status;
   };
   struct Walk {
-    std::string folder;                                   // in the tree
+    std::string folder = {};                              // in the tree
     std::optional<dockerfile::PathPattern> pattern = {};  // of --parents; else everything
     bool parents = false;
     bool any = false;  // something was taken
