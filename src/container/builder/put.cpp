@@ -7,7 +7,7 @@
 #include "base/linux/path.h"
 #include "container/builder/archive_stream.h"
 #include "container/builder/files.h"
-#include "container/builder/writer.h"
+#include "container/builder/tree_writer.h"
 #include "container/engine/tree_extractor.h"
 
 namespace podo::builder {
@@ -25,7 +25,7 @@ bool means_folder(std::string_view destination) {
 // A destination, symlinks in it resolved.
 class Placing {
  public:
-  Placing(Writer& writer, int root, const PutOptions& options)
+  Placing(TreeWriter& writer, int root, const PutOptions& options)
       : writer_(writer), root_(root), options_(options) {}
   Result<> set(const std::string& destination);
   // Where a source that is no folder goes; the folders on the way are made.
@@ -34,7 +34,7 @@ class Placing {
   Result<> unpack(int archive);  // into the folder
 
  private:
-  Writer& writer_;
+  TreeWriter& writer_;
   int root_;
   const PutOptions& options_;
   std::string path_;
@@ -77,7 +77,7 @@ Result<> Placing::unpack(int archive) {
 
 class Putting {
  public:
-  Putting(io::Fd top, int root, const PutOptions& options, Writer& writer)
+  Putting(io::Fd top, int root, const PutOptions& options, TreeWriter& writer)
       : top_(std::move(top)),
         sources_(top_.get()),
         options_(options),
@@ -92,7 +92,7 @@ class Putting {
   io::Fd top_;
   OpenFolders sources_;
   const PutOptions& options_;
-  Writer& writer_;
+  TreeWriter& writer_;
   Placing placing_;
   std::string folder_;  // of entries below the destination
 };
@@ -137,14 +137,14 @@ Result<> Putting::put(const Selected::Entry& entry) {
 Result<> put(const Tree& from, const Selected& selected, int root, const std::string& destination,
              const PutOptions& options) {
   io::Fd top = TRY(linux::open_at(AT_FDCWD, from.path.c_str(), O_RDONLY | O_DIRECTORY));
-  Writer writer = TRY(Writer::open(root, options, from.keep_owner));
+  TreeWriter writer = TRY(TreeWriter::open(root, options, from.keep_owner));
   Putting putting(std::move(top), root, options, writer);
   TRY(putting.run(selected, destination));
   return writer.finish();
 }
 
 Result<> put_file(const NewFile& file, int root, const std::string& destination, const PutOptions& options) {
-  Writer writer = TRY(Writer::open(root, options, false));
+  TreeWriter writer = TRY(TreeWriter::open(root, options, false));
   Placing placing(writer, root, options);
   TRY(placing.set(destination));
   struct stat status{};

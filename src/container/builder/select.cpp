@@ -79,7 +79,7 @@ class Selection {
       }
     }
   };
-  Result<> take_source(const Source& source);
+  Result<> take_source(const NamedSource& source);
   Result<> take_parents(const std::string& pattern);
   Result<> take_folder(Walk& walk, const struct stat& status);
   Result<> visit(Walk& walk, image::TreeWalk& files, const image::TreeWalk::Found& found);
@@ -180,7 +180,7 @@ Result<> Selection::take_folder(Walk& walk, const struct stat& status) {
   return {};
 }
 
-Result<> Selection::take_source(const Source& source) {
+Result<> Selection::take_source(const NamedSource& source) {
   // A pattern that says a name outright wants it; what a wildcard happened to match may be excluded.
   if (source.matched && exclude_.ignores(source.name)) {
     ++selected_.sources;
@@ -231,7 +231,7 @@ Result<> Selection::take(const std::string& pattern) {
     }
   }
   if (options_.parents) return take_parents(pattern);
-  for (const Source& source : TRY(find_sources(root_.get(), tree_, pattern, options_.follow_folder)))
+  for (const NamedSource& source : TRY(find_sources(root_.get(), tree_, pattern, options_.follow_folder)))
     TRY(take_source(source));
   return {};
 }

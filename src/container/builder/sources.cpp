@@ -38,7 +38,7 @@ class Finder {
   // The folder `path` (as the user wrote it) and what matches the names behind it.
   Result<> find(const std::string& path, std::span<const dockerfile::PathPattern> names);
   Result<bool> add(const std::string& path, std::string name, bool matched);
-  std::vector<Source> found;
+  std::vector<NamedSource> found;
 
  private:
   Result<> match(const std::string& folder, std::span<const dockerfile::PathPattern> names);
@@ -49,7 +49,7 @@ class Finder {
 };
 
 Result<bool> Finder::add(const std::string& path, std::string name, bool matched) {
-  Source source{.path = {}, .name = std::move(name), .matched = matched, .status = {}};
+  NamedSource source{.path = {}, .name = std::move(name), .matched = matched, .status = {}};
   std::string real = TRY(engine::follow_links(root_, path));
   auto place = engine::open_inside(root_, real, O_PATH);
   if (!follow_folder_ && place && ::fstat(place->get(), &source.status) == 0 &&
@@ -100,7 +100,7 @@ bool has_wildcard(std::string_view pattern) {
   return false;
 }
 
-Result<std::vector<Source>> find_sources(int root, const Tree& tree, std::string_view pattern,
+Result<std::vector<NamedSource>> find_sources(int root, const Tree& tree, std::string_view pattern,
                                          bool follow_folder) {
   const std::string clean = linux::clean_path(pattern);
   const std::vector<std::string_view> names = parts_of(clean);

@@ -14,7 +14,7 @@
 
 namespace podo::builder {
 
-struct Source {
+struct NamedSource {
   std::string path;      // in the tree, without symlinks; "" is its top
   std::string name;      // what it is called in a folder: the pattern's last part, or what matched it
   bool matched = false;  // by a wildcard
@@ -23,7 +23,7 @@ struct Source {
 
 bool has_wildcard(std::string_view pattern);
 // Of one pattern. Empty: a wildcard matched nothing.
-Result<std::vector<Source>> find_sources(int root, const Tree& tree, std::string_view pattern,
+Result<std::vector<NamedSource>> find_sources(int root, const Tree& tree, std::string_view pattern,
                                          bool follow_folder);
 Failure source_not_found(const Tree& tree, std::string_view pattern);
 

@@ -62,7 +62,9 @@ Result<> TreeExtractor::take_events() {
       case tar::Reader::Event::want_more: return {};
       case tar::Reader::Event::end: return end_file();
       case tar::Reader::Event::data:
-        if (file_) TRY(write_at(file_.get(), reader_.data(), reader_.data_offset()));
+        if (!file_) break;
+        if (options_.observer != nullptr) options_.observer->data(reader_.data_offset(), reader_.data());
+        TRY(write_at(file_.get(), reader_.data(), reader_.data_offset()));
         break;
       case tar::Reader::Event::entry:
         TRY(end_file());
@@ -94,6 +96,7 @@ Result<TreeExtractor::Place> TreeExtractor::place_of(const std::string& path, bo
 }
 
 Result<> TreeExtractor::add(tar::Entry entry) {
+  if (options_.observer != nullptr) TRY(options_.observer->entry(entry));
   if (options_.times_at_most && entry.mtime_s >= *options_.times_at_most) {
     entry.mtime_s = *options_.times_at_most;
     entry.mtime_ns = 0;
@@ -191,8 +194,10 @@ Result<> TreeExtractor::put_attributes(const Place& place, const tar::Entry& ent
 
 Result<> TreeExtractor::end_file() {
   if (!file_) return {};
-  file_.close();
-  return put_attributes(file_place_, file_entry_);
+  const io::Fd file = std::move(file_);
+  TRY(put_attributes(file_place_, file_entry_));
+  if (options_.observer != nullptr) options_.observer->complete(file.get());
+  return {};
 }
 
 }  // namespace podo::engine

@@ -18,6 +18,15 @@
 
 namespace podo::engine {
 
+// Sees what an extractor makes, in the order of the archive.
+class TreeObserver {
+ public:
+  virtual ~TreeObserver() = default;
+  virtual Result<> entry(const tar::Entry& entry) = 0;  // before it is made; a failure is the extractor's
+  virtual void data(std::uint64_t offset, std::string_view bytes) = 0;
+  virtual void complete(int file) = 0;  // with its attributes
+};
+
 class TreeExtractor {
  public:
   struct Owner {
@@ -27,6 +36,7 @@ class TreeExtractor {
     bool no_overwrite_dir_non_dir = false;
     std::optional<Owner> owner = {};                 // of everything; absent: as the archive says
     std::optional<std::int64_t> times_at_most = {};  // later ones become this, in seconds
+    TreeObserver* observer = nullptr;
   };
   // `root`: of the tree; `folder`: in it, clean, no symlinks.
   TreeExtractor(int root, std::string folder, Options options)

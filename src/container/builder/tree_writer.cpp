@@ -1,4 +1,4 @@
-#include "container/builder/writer.h"
+#include "container/builder/tree_writer.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -27,15 +27,15 @@ timespec now() {
 
 }  // namespace
 
-Result<Writer> Writer::open(int root, const PutOptions& options, bool keep_owner) {
-  return Writer(root, options, keep_owner, TRY(ModeChange::parse(options.mode)));
+Result<TreeWriter> TreeWriter::open(int root, const PutOptions& options, bool keep_owner) {
+  return TreeWriter(root, options, keep_owner, TRY(ModeChange::parse(options.mode)));
 }
 
-Result<std::string> Writer::follow(std::string_view path) const {
+Result<std::string> TreeWriter::follow(std::string_view path) const {
   return TRY(engine::follow_links(root_, path)).substr(1);
 }
 
-Result<bool> Writer::is_folder(const std::string& path) const {
+Result<bool> TreeWriter::is_folder(const std::string& path) const {
   if (path.empty()) return true;
   const auto place = linux::open_below(root_, path.c_str(), O_PATH | O_NOFOLLOW, linux::in_root_no_links);
   struct stat status{};
@@ -45,19 +45,19 @@ Result<bool> Writer::is_folder(const std::string& path) const {
   return Failure(place.error());
 }
 
-timespec Writer::time_of(const timespec& time) const {
+timespec TreeWriter::time_of(const timespec& time) const {
   if (!options_.times_at_most) return time;
   const timespec limit{.tv_sec = *options_.times_at_most, .tv_nsec = 0};
   return later(time, limit) ? limit : time;
 }
 
 // A folder gets a file: its time changes, and where times are limited it must not tell when that was.
-void Writer::touched(std::string_view folder) {
+void TreeWriter::touched(std::string_view folder) {
   if (options_.times_at_most && !folder_times_.contains(folder))
     folder_times_.emplace(folder, time_of(now()));
 }
 
-Result<> Writer::make_folders(const std::string& path) {
+Result<> TreeWriter::make_folders(const std::string& path) {
   if (path.empty() || TRY(is_folder(path))) return {};
   for (std::size_t end = path.find('/');; end = path.find('/', end + 1)) {
     const std::string part = path.substr(0, end);
@@ -79,7 +79,7 @@ Result<> Writer::make_folders(const std::string& path) {
   return {};
 }
 
-Result<> Writer::set_attributes(int file, const struct stat& status, const Xattrs& attributes) {
+Result<> TreeWriter::set_attributes(int file, const struct stat& status, const Xattrs& attributes) {
   const bool keep = keep_owner_ && !options_.owner;
   // The owner first: changing it takes set-user-id bits and capabilities away.
   if (::fchown(file, keep ? status.st_uid : owner_.uid, keep ? status.st_gid : owner_.gid) != 0)
@@ -92,7 +92,7 @@ Result<> Writer::set_attributes(int file, const struct stat& status, const Xattr
   return {};
 }
 
-Result<> Writer::clear_place(int folder, const std::string& name, const std::string& shown) {
+Result<> TreeWriter::clear_place(int folder, const std::string& name, const std::string& shown) {
   if (::unlinkat(folder, name.c_str(), 0) == 0 || errno == ENOENT) return {};
   if (errno == EISDIR) return invalid("cannot replace to directory /{} with file", shown);
   return failed_errno(errno, "remove /{}", shown);
@@ -100,7 +100,7 @@ Result<> Writer::clear_place(int folder, const std::string& name, const std::str
 
 // `make`: one call that makes `name` in a folder, EEXIST when there is something.
 template <class Make>
-Result<> Writer::make_node(const std::string& to, const Make& make) {
+Result<> TreeWriter::make_node(const std::string& to, const Make& make) {
   const auto [above, name] = split_path(to);
   const int folder = TRY(folders_.get(above));
   if (make(folder, name.c_str()) != 0) {
@@ -112,7 +112,7 @@ Result<> Writer::make_node(const std::string& to, const Make& make) {
   return {};
 }
 
-Result<io::Fd> Writer::new_file(const std::string& to) {
+Result<io::Fd> TreeWriter::new_file(const std::string& to) {
   io::Fd file;
   TRY(make_node(to, [&](int folder, const char* name) {
     file = io::Fd(::openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
@@ -121,19 +121,19 @@ Result<io::Fd> Writer::new_file(const std::string& to) {
   return file;
 }
 
-Result<> Writer::write(std::string_view bytes, const struct stat& status, const std::string& to) {
+Result<> TreeWriter::write(std::string_view bytes, const struct stat& status, const std::string& to) {
   const io::Fd file = TRY(new_file(to));
   TRY_IN("/" + to, write_all(file.get(), bytes));
   return set_attributes(file.get(), status, {});
 }
 
-Result<> Writer::write_from(int content, const struct stat& status, const std::string& to) {
+Result<> TreeWriter::write_from(int content, const struct stat& status, const std::string& to) {
   const io::Fd file = TRY(new_file(to));
   TRY_IN("/" + to, copy_content(content, file.get(), status));
   return set_attributes(file.get(), status, {});
 }
 
-Result<> Writer::copy(int from, const std::string& name, const struct stat& status, const std::string& to) {
+Result<> TreeWriter::copy(int from, const std::string& name, const struct stat& status, const std::string& to) {
   switch (status.st_mode & S_IFMT) {
     case S_IFDIR: return copy_folder(from, name, status, to);
     case S_IFREG: return copy_file(from, name, status, to);
@@ -142,7 +142,7 @@ Result<> Writer::copy(int from, const std::string& name, const struct stat& stat
   }
 }
 
-Result<> Writer::copy_folder(int from, const std::string& name, const struct stat& status,
+Result<> TreeWriter::copy_folder(int from, const std::string& name, const struct stat& status,
                              const std::string& to) {
   const auto [above, last] = split_path(to);
   const int parent = TRY(folders_.get(above));
@@ -158,7 +158,7 @@ Result<> Writer::copy_folder(int from, const std::string& name, const struct sta
   return {};
 }
 
-Result<bool> Writer::link_to_first(const struct stat& status, const std::string& to) {
+Result<bool> TreeWriter::link_to_first(const struct stat& status, const std::string& to) {
   if (status.st_nlink < 2) return false;
   const auto [first, is_new] = linked_.try_emplace({status.st_dev, status.st_ino}, to);
   if (is_new || first->second == to) return false;
@@ -173,7 +173,7 @@ Result<bool> Writer::link_to_first(const struct stat& status, const std::string&
   return true;
 }
 
-Result<> Writer::copy_file(int from, const std::string& name, const struct stat& status,
+Result<> TreeWriter::copy_file(int from, const std::string& name, const struct stat& status,
                            const std::string& to) {
   if (TRY(link_to_first(status, to))) return {};
   const io::Fd source = TRY(linux::open_at(from, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
@@ -189,7 +189,7 @@ Result<> Writer::copy_file(int from, const std::string& name, const struct stat&
   return set_attributes(file.get(), status, TRY(carried_xattrs(source.get())));
 }
 
-Result<> Writer::copy_link(int from, const std::string& name, const struct stat& status,
+Result<> TreeWriter::copy_link(int from, const std::string& name, const struct stat& status,
                            const std::string& to) {
   std::string target(4096, '\0');
   const ssize_t length = ::readlinkat(from, name.c_str(), target.data(), target.size() - 1);
@@ -208,7 +208,7 @@ Result<> Writer::copy_link(int from, const std::string& name, const struct stat&
   return {};
 }
 
-Result<> Writer::make_device(const struct stat& status, const std::string& to) {
+Result<> TreeWriter::make_device(const struct stat& status, const std::string& to) {
   const mode_t kind = status.st_mode & S_IFMT;
   TRY(make_node(to, [&](int folder, const char* name) {
     return ::mknodat(folder, name, kind | 0600, status.st_rdev);
@@ -230,7 +230,7 @@ Result<> Writer::make_device(const struct stat& status, const std::string& to) {
 }
 
 // At the end: making something in a folder changes its time.
-Result<> Writer::finish() {
+Result<> TreeWriter::finish() {
   for (const auto& [path, time] : folder_times_) {
     const timespec both[2] = {time, time};
     if (::futimens(TRY(folders_.get(path)), both) != 0)

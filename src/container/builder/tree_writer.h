@@ -16,10 +16,10 @@
 
 namespace podo::builder {
 
-class Writer {
+class TreeWriter {
  public:
   // `keep_owner`: files without an owner in `options` keep theirs, else they become 0:0.
-  static Result<Writer> open(int root, const PutOptions& options, bool keep_owner);
+  static Result<TreeWriter> open(int root, const PutOptions& options, bool keep_owner);
 
   // Where a path leads in the tree, symlinks at its end included; "" its top.
   Result<std::string> follow(std::string_view path) const;
@@ -37,7 +37,7 @@ class Writer {
   timespec time_of(const timespec& time) const;  // not later than the options allow
 
  private:
-  Writer(int root, const PutOptions& options, bool keep_owner, ModeChange mode)
+  TreeWriter(int root, const PutOptions& options, bool keep_owner, ModeChange mode)
       : root_(root),
         options_(options),
         keep_owner_(keep_owner),
