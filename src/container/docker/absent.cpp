@@ -4,17 +4,6 @@
 
 namespace podo::docker {
 
-Task<void> no_builder(Call& call) {
-  co_await http::discard(call.exchange.body());  // a client sends its whole context before it listens
-  co_await unsupported("Unsupported: building images (podo build comes with the builder)");
-}
-
-Task<void> no_build_cache(Call& call) {
-  json::Writer out;
-  out.object().key("CachesDeleted").null().key("SpaceReclaimed").number(0).end();
-  co_await call.answer(200, out);
-}
-
 Task<void> no_swarm(Call&) {
   co_await unavailable(
       "This node is not a swarm manager. Use \"docker swarm init\" or \"docker swarm join\" to connect this "

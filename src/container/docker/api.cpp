@@ -3,6 +3,7 @@
 #include <charconv>
 #include <span>
 
+#include "container/docker/builds.h"
 #include "container/docker/handlers.h"
 #include "container/docker/routes.h"
 
@@ -53,10 +54,11 @@ Task<void> route(Call& call) {
 }  // namespace
 
 DockerApi::DockerApi(const ApiGround& ground, ApiOptions options)
-    : ground_(ground), options_(std::move(options)) {}
+    : ground_(ground), options_(std::move(options)), builds_(std::make_unique<Builds>()) {}
+DockerApi::~DockerApi() = default;
 
 Task<void> DockerApi::handle(http::Exchange& exchange) {
-  Call call{ground_, options_, exchange, newest_version};
+  Call call{ground_, options_, *builds_, exchange, newest_version};
   const Result<> done = co_await route(call).result();
   if (done) co_return;
   const Error& error = done.error();

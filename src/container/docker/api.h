@@ -5,7 +5,7 @@
 //   http::Server server(loop, api, log, {});         // on RUN/docker.sock
 //
 // Life: made once its ground is open -> handle() any number of requests side by side -> destroyed when
-// no server serves it any more. Stateless: everything is in the ground.
+// no server serves it any more. What it knows itself is which builds run; everything else is in the ground.
 //
 // A path may begin with a version ("/v1.44/info"); without one the newest is meant. Answers are JSON
 // with the members and the wording of Docker 28; errors are {"message": "..."}. What a client must do
@@ -50,14 +50,18 @@ struct ApiOptions {
 
 inline constexpr int newest_version = 51, oldest_version = 24;  // 1.51, 1.24
 
+class Builds;  // builds.h
+
 class DockerApi final : public http::Handler {
  public:
   DockerApi(const ApiGround& ground, ApiOptions options);
+  ~DockerApi() override;
   Task<void> handle(http::Exchange& exchange) override;
 
  private:
   ApiGround ground_;
   ApiOptions options_;
+  std::unique_ptr<Builds> builds_;
 };
 
 }  // namespace podo::docker

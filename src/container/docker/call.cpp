@@ -26,7 +26,12 @@ Result<std::optional<std::int64_t>> Call::number(std::string_view key) const {
   return number;
 }
 
-Task<std::string> Call::body_text() { co_return co_await http::read_all(exchange.body(), json_body_max); }
+Task<std::string> Call::body_text() {
+  auto text = co_await http::read_all(exchange.body(), json_body_max).result();
+  if (!text && text.error().kind() == ErrorKind::exhausted)
+    co_return invalid("request body too large: more than {} bytes", json_body_max);
+  co_return std::move(text);
+}
 
 Task<json::Document> Call::body() {
   std::string bytes = co_await body_text();

@@ -11,9 +11,12 @@ namespace podo::docker {
 
 inline constexpr std::size_t json_body_max = 4u << 20;
 
+class Builds;  // builds.h
+
 struct Call {
   const ApiGround& ground;
   const ApiOptions& options;
+  Builds& builds;
   http::Exchange& exchange;
   int version;            // 44: API 1.44
   std::string name = {};  // what stands for {name} in the path
@@ -40,6 +43,16 @@ struct Call {
 
   void tell(engine::Event event) const { ground.events.publish(std::move(event)); }
 };
+
+// What is corrupt in the body of a request is the client's mistake.
+template <class T>
+Task<T> blame_client(Task<T> work) {
+  Result<T> done = co_await work.result();
+  if (!done && done.error().kind() == ErrorKind::corrupt)
+    done = fail(ErrorKind::invalid, done.error().message());
+  if constexpr (std::is_void_v<T>) co_await std::move(done);
+  else co_return co_await std::move(done);
+}
 
 int status_of(ErrorKind kind);
 std::string message_of(const Error& error);

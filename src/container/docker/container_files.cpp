@@ -48,9 +48,9 @@ Task<void> get_archive(Call& call) {
 
 Task<void> put_archive(Call& call) {
   const std::string path = co_await archive_path(call);
-  co_await call.engine().copy_to(call.name, path, call.exchange.body(),
-                                 {.no_overwrite_dir_non_dir = call.flag("noOverwriteDirNonDir"),
-                                  .copy_uid_gid = call.flag("copyUIDGID")});
+  co_await blame_client(call.engine().copy_to(call.name, path, call.exchange.body(),
+                                              {.no_overwrite_dir_non_dir = call.flag("noOverwriteDirNonDir"),
+                                               .copy_uid_gid = call.flag("copyUIDGID")}));
   co_await call.nothing(200);
 }
 

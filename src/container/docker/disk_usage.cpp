@@ -1,6 +1,7 @@
 // GET /system/df.
 #include <algorithm>
 
+#include "container/docker/build_cache.h"
 #include "container/docker/container_list.h"
 #include "container/docker/handlers.h"
 #include "container/docker/image_list.h"
@@ -61,8 +62,10 @@ Task<void> show_disk_usage(Call& call) {
   else out.key("Containers").null();
   if (wants("volume")) co_await write_volumes(out, call);
   else out.key("Volumes").null();
-  out.key("BuildCache").array().end();
-  if (call.version < 42) out.key("BuilderSize").number(0);
+  std::uint64_t cache_bytes = 0;
+  if (wants("build-cache")) cache_bytes = write_build_cache(out, call);
+  else out.key("BuildCache").null();
+  if (call.version < 42) out.key("BuilderSize").number(cache_bytes);
   co_await call.answer(200, out.end());
 }
 

@@ -183,6 +183,33 @@ std::vector<const network::Endpoint*> FakeNetworks::endpoints_of_network(std::st
   return all;
 }
 
+// --- builder ---
+
+namespace {
+
+struct NotesCancelling {
+  bool& was_cancelled;
+  bool armed = true;
+  ~NotesCancelling() { was_cancelled = armed; }
+};
+
+}  // namespace
+
+Task<builder::BuildResult> FakeBuilder::build(builder::BuildRequest request, builder::EventSink sink) {
+  NotesCancelling cancelling{was_cancelled};
+  asked = std::move(request);
+  if (asked.context.archive != nullptr) context = co_await http::read_all(*asked.context.archive, 1 << 20);
+  for (const auto& event : events) {
+    sink(event);
+    co_await io::yield();
+  }
+  for (const auto& piece : archive) co_await asked.output(piece);
+  while (waits) co_await never_.wait();
+  cancelling.armed = false;
+  if (error) co_return Failure(*error);
+  co_return result;
+}
+
 // --- one request ---
 
 Task<std::size_t> MemoryStream::read(std::span<std::byte> into) {
@@ -220,7 +247,9 @@ class MemoryExchange final : public http::Exchange {
         path_(asked.target.substr(0, asked.target.find('?'))),
         query_(
             http::Query::parse(std::string_view(asked.target).substr(path_.size() + (has_query() ? 1 : 0)))),
-        body_(asked.body) {}
+        body_(asked.body) {
+    if (asked.local) peer_.uid = 0;
+  }
 
   std::string_view method() const override { return asked_.method; }
   std::string_view path() const override { return path_; }
@@ -280,6 +309,23 @@ Answer World::ask(const Asked& asked) {
   const Result<> done = loop.run(api.handle(exchange));
   ENSURE(done.has_value() || answer.status != 0);
   return answer;
+}
+
+namespace {
+
+Task<void> ask_beside(DockerApi& api, const Asked& first, Answer& one, const Asked& second, Answer& two) {
+  MemoryExchange waiting(first, one), later(second, two);
+  io::TaskGroup both(co_await io::this_loop());
+  both.spawn(api.handle(waiting));
+  while (one.status == 0) co_await io::yield();
+  co_await api.handle(later);
+  co_await both.join();
+}
+
+}  // namespace
+
+void World::ask_both(const Asked& first, Answer& one, const Asked& second, Answer& two) {
+  ENSURE(loop.run(ask_beside(api, first, one, second, two)).has_value());
 }
 
 std::shared_ptr<engine::Container> a_container(std::string name) {

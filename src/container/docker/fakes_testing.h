@@ -123,8 +123,35 @@ class FakeImages final : public image::Images {
   Task<void> adopt_blob(std::string, std::string, std::uint64_t) override { co_await unsupported("blobs"); }
   Task<void> pin(std::string, Duration) override { co_return; }
   Task<std::uint64_t> collect_garbage() override { co_return 0; }
+  Task<std::uint64_t> drop_layers(std::vector<std::string>) override { co_return 0; }
   Task<Usage> usage() override { co_return Usage{7, 9}; }
   std::string storage_driver() const override { return "overlay2"; }
+};
+
+// Tells what it is given, then gives `result` or fails with `error`.
+class FakeBuilder final : public builder::Builder {
+ public:
+  std::vector<builder::BuildEvent> events;
+  builder::BuildResult result;
+  std::optional<Error> error;
+  std::vector<std::string> archive;  // the pieces of an export
+  bool waits = false;                // after the events, until it is cancelled
+  std::vector<builder::CacheItem> items;
+
+  builder::BuildRequest asked;  // the last
+  std::string context;          // its archive
+  builder::CachePrune pruned;
+  bool was_cancelled = false;
+
+  Task<builder::BuildResult> build(builder::BuildRequest request, builder::EventSink sink) override;
+  std::vector<builder::CacheItem> cache() const override { return items; }
+  Task<engine::Pruned> prune(builder::CachePrune how) override {
+    pruned = std::move(how);
+    co_return engine::Pruned{.removed = {"c1", "c2"}, .bytes = 77};
+  }
+
+ private:
+  io::Condition never_{"the end of a build"};
 };
 
 class FakeNetworks final : public network::Networks {

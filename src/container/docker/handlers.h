@@ -89,9 +89,14 @@ Task<void> update_volume(Call& call);
 Task<void> remove_volume(Call& call);
 Task<void> prune_volumes(Call& call);
 
+// build.cpp, build_cache.cpp, buildkit.cpp
+Task<void> build_image(Call& call);
+Task<void> cancel_build(Call& call);
+Task<void> prune_build_cache(Call& call);
+Task<void> hold_session(Call& call);
+Task<void> refuse_buildkit(Call& call);
+
 // absent.cpp: what Docker has and Podo has not
-Task<void> no_builder(Call& call);
-Task<void> no_build_cache(Call& call);
 Task<void> no_swarm(Call& call);
 Task<void> no_plugins(Call& call);
 Task<void> no_such_plugin(Call& call);

@@ -66,7 +66,7 @@ Task<void> save_images(Call& call) {
 
 Task<void> load_images(Call& call) {
   ProgressAnswer answer(call);
-  co_await answer.run(load(call, answer, call.flag("quiet", true)), true);
+  co_await answer.run(blame_client(load(call, answer, call.flag("quiet", true))), true);
 }
 
 Task<void> import_image(Call& call) {
@@ -80,7 +80,7 @@ Task<void> import_image(Call& call) {
   for (const std::string_view change : call.exchange.query().all("changes")) changes.emplace_back(change);
   std::string config = co_await imported_config(call, changes);
   ProgressAnswer answer(call);
-  co_await answer.run(import(call, answer, std::move(reference), std::move(config)), true);
+  co_await answer.run(blame_client(import(call, answer, std::move(reference), std::move(config))), true);
 }
 
 }  // namespace podo::docker

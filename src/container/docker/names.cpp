@@ -26,4 +26,13 @@ void tell_image(const Call& call, std::string action, const std::string& id, con
   call.tell(std::move(event));
 }
 
+std::string registry_domain(std::string_view server) {
+  for (const std::string_view scheme : {"https://", "http://"}) {
+    if (server.starts_with(scheme)) server.remove_prefix(scheme.size());
+  }
+  server = server.substr(0, server.find('/'));
+  if (server.empty() || server == "index.docker.io" || server == "registry-1.docker.io") return "docker.io";
+  return std::string(server);
+}
+
 }  // namespace podo::docker

@@ -13,6 +13,9 @@ std::string familiar(std::string_view complete);
 // "busybox", and "busybox@sha256:..." of digest references.
 std::string familiar_name(std::string_view complete);
 
+// Clients name a registry by its domain or, Docker's own for historical reasons, by a URL.
+std::string registry_domain(std::string_view server);
+
 void tell_image(const Call& call, std::string action, const std::string& id, const std::string& name);
 
 }  // namespace podo::docker

@@ -2,6 +2,7 @@
 #include "base/core/version.h"
 #include "container/docker/handlers.h"
 #include "container/docker/machine.h"
+#include "container/docker/names.h"
 #include "model/docker/decode_members.h"
 
 namespace podo::docker {
@@ -19,22 +20,13 @@ void members(Members& of, Login& to) {
       .may("serveraddress", to.server);
 }
 
-// Clients name a registry by its domain or, Docker's own for historical reasons, by a URL.
-std::string domain_of(std::string_view server) {
-  for (const std::string_view scheme : {"https://", "http://"}) {
-    if (server.starts_with(scheme)) server.remove_prefix(scheme.size());
-  }
-  server = server.substr(0, server.find('/'));
-  if (server.empty() || server == "index.docker.io" || server == "registry-1.docker.io") return "docker.io";
-  return std::string(server);
-}
-
 }  // namespace
 
 Task<void> ping(Call& call) {
   http::Headers headers = call.headers();
   headers.add("Cache-Control", "no-cache, no-store, must-revalidate");
   headers.add("Pragma", "no-cache");
+  headers.add("Builder-Version", "1");  // POST /build with a tar; 2 would be BuildKit's sessions
   headers.add("Swarm", "inactive");
   headers.add("Content-Type", "text/plain; charset=utf-8");
   co_await call.exchange.respond(200, std::move(headers), "OK");
@@ -62,7 +54,7 @@ Task<void> check_login(Call& call) {
   Login login;
   co_await read(Field(body), login);
   const std::string token =
-      co_await call.ground.registry.log_in(domain_of(login.server), std::move(login.credentials));
+      co_await call.ground.registry.log_in(registry_domain(login.server), std::move(login.credentials));
   json::Writer out;
   out.object().key("Status").string("Login Succeeded").key("IdentityToken").string(token).end();
   co_await call.answer(200, out);

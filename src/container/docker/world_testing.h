@@ -25,6 +25,7 @@ struct Asked {
   http::Headers headers = {};
   std::string input = {};  // what the client sends after the connection was taken over
   bool leaves = false;     // the client goes away as soon as it has the head
+  bool local = false;      // it came by the unix socket
 };
 
 // A time that stands still.
@@ -44,6 +45,8 @@ class NoConnector final : public http::Connector {
 class World {
  public:
   Answer ask(const Asked& asked);
+  // The second is asked when the first has been answered to begin with.
+  void ask_both(const Asked& first, Answer& one, const Asked& second, Answer& two);
   Answer get(std::string target) { return ask({.target = std::move(target)}); }
   Answer post(std::string target, std::string body = "") {
     return ask({.method = "POST",
@@ -62,9 +65,10 @@ class World {
   FakeEngine engine;
   FakeImages images;
   FakeNetworks networks;
+  FakeBuilder builder;
   engine::Events events{clock};
   image::Registry registry{{loop, client, client, images, random, clock, log}, {}};
-  DockerApi api{{engine, images, registry, networks, events, loop, clock, log},
+  DockerApi api{{engine, images, registry, networks, events, loop, clock, log, &builder},
                 {.data_folder = "/data", .run_folder = "/run/podo", .daemon_id = "id", .socket_path = ""}};
 };
 
