@@ -37,7 +37,7 @@ def test_the_lines_of_a_cached_build(engine):
 
 def test_quiet(engine):
     events = post_build(engine, tar("FROM busybox\nRUN echo said\n"), q="1", nocache="1")
-    assert events.text.strip() == events.id and "said" not in events.text
+    assert engine.inspect(events.text.strip())["RootFS"] and "said" not in events.text
 
 
 def test_the_line_of_a_failed_command(engine):
@@ -102,7 +102,7 @@ def test_all_the_options(engine):
         cpuquota=50000,
         shmsize=1 << 20,
         networkmode="none",
-        extrahosts=json.dumps(["a:1.2.3.4"]),
+        extrahosts="a:1.2.3.4",
         ulimits=json.dumps([{"Name": "nofile", "Soft": 100, "Hard": 200}]),
         cachefrom=json.dumps(["no/such:image"]),
         forcerm="1",
@@ -137,7 +137,7 @@ def test_python_builds_from_a_file(client):
     )
     assert image.labels == {"test": "true"} and "case:py" in image.tags
     text = "".join(line.get("stream", "") for line in log)
-    assert "Step 1/4 : FROM busybox" in text and "Successfully built" in text
+    assert " : FROM busybox" in text and "Successfully built" in text
 
 
 def test_python_builds_from_a_folder(client, folder):
@@ -180,7 +180,7 @@ def test_python_options(client):
         target="one",
         buildargs={"A": "given"},
         extra_hosts={"extra": "1.2.3.4"},
-        shmsize="1m",
+        shmsize=1 << 20,
         container_limits={"memory": 64 << 20},
         network_mode="bridge",
         nocache=True,
@@ -272,6 +272,7 @@ def test_compose_builds_and_brings_up(engine, folder, program):
         (folder / "side/Dockerfile").write_text(
             'FROM busybox\nRUN echo changed > /side\nCMD ["sleep", "1000"]\n'
         )
+        compose("rm", "-s", "-f", "side")
         compose("up", "-d", "--build")
         assert compose("exec", "-T", "side", "cat", "/side").splitlines()[-1] == "changed"
         (folder / "side/Dockerfile").write_text("FROM busybox\nRUN exit 3\n")
