@@ -1,7 +1,8 @@
 // A build's context: the folder its files come from, wherever they were.
 //
-// From an archive, a git repository or a URL it is a folder of the build's own, removed with it; a folder of
-// this machine is read where it is. Paths that lead out are refused while it is unpacked.
+// From an archive, a git repository or a URL it becomes a folder of the build's own, which the caller removes
+// when the build has ended; a folder of this machine is read where it is. Archives are unpacked while they
+// come, in bounded memory; names that lead out are refused. Lives on the loop, files are written on the pool.
 #pragma once
 
 #include "container/builder/builder.h"
@@ -15,7 +16,8 @@ struct ContextGround {
   http::Client& client;
   Random& random;
   Log& log;
-  StatCache* digests = nullptr;  // of files in folders of this machine, over builds
+  StatCache* digests = nullptr;           // of files in folders of this machine, over builds
+  std::uint64_t bytes_max = 64ull << 30;  // of an unpacked context
 };
 
 class Context {
@@ -27,26 +29,26 @@ class Context {
   virtual Task<std::string> dockerfile() = 0;
 };
 
-// `folder`: where contexts are unpacked. Memory is bounded by pieces, not files; more than `bytes_max`
-// unpacked is exhausted.
-Task<std::unique_ptr<Context>> open_context(const ContextGround& ground, std::string folder,
-                                            ContextSource source, std::string dockerfile,
+// `folder`: where a context is unpacked; made here. Failures: invalid for what is no archive or leads out of
+// it, exhausted for one that is too large, not_found for a remote that is not there, unsupported where a
+// program (git, xz, bzip2) is needed and not installed.
+Task<std::unique_ptr<Context>> open_context(ContextGround ground, std::string folder, ContextSource source,
+                                            std::string dockerfile,
                                             std::optional<std::string> dockerfile_text);
 
-// git: "https://host/repo.git#ref:folder", "git@host:repo.git", "ssh://..."; with the machine's git program.
-bool is_git_url(std::string_view text);
-bool is_url(std::string_view text);  // http, https
+bool is_git_url(std::string_view text);  // as ADD takes them: git_url.h
+bool is_url(std::string_view text);      // http, https
 
-// ADD of URL or git, once each: a folder of the build's own with what came. `checksum`: --checksum.
+// ADD of URL or git, once each: a folder of the build's own with what came. `checksum`: --checksum, else
+// invalid "digest mismatch ...".
 struct Fetched {
-  std::string folder;  // holds the file, or the checkout
+  std::string folder;  // holds the file, or is the checkout (or the folder of it that was asked for)
   std::string name;    // of the file; "" for a checkout
-  std::string digest;  // of the content
-  std::optional<std::int64_t> modified;
+  std::string digest;  // sha256 of the file; the commit
+  std::optional<std::int64_t> modified;  // seconds, by Last-Modified
 };
-Task<Fetched> fetch_url(const ContextGround& ground, std::string folder, std::string url,
-                        std::string checksum);
-Task<Fetched> fetch_git(const ContextGround& ground, std::string folder, std::string url, bool keep_git,
+Task<Fetched> fetch_url(ContextGround ground, std::string folder, std::string url, std::string checksum);
+Task<Fetched> fetch_git(ContextGround ground, std::string folder, std::string url, bool keep_git,
                         std::string checksum);
 
 }  // namespace podo::builder

@@ -85,6 +85,13 @@ void StatCache::keep_locked(const Key& key, const FileDigest& digest) {
   young_.insert_or_assign(key, digest);
 }
 
+void StatCache::forget(const struct stat& status) {
+  const Key key = key_of(status);
+  const std::lock_guard lock(mutex_);
+  young_.erase(key);
+  old_.erase(key);
+}
+
 std::size_t StatCache::size() const {
   const std::lock_guard lock(mutex_);
   return young_.size() + old_.size();

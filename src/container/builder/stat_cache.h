@@ -37,6 +37,7 @@ class StatCache {
   void keep(const struct stat& status, Wall read_at, const FileDigest& digest);
   // Of a file that nobody else can have written to.
   void keep_own(const struct stat& status, const FileDigest& digest);
+  void forget(const struct stat& status);
   std::size_t size() const;
 
   // What is damaged or absent is an empty cache: nothing depends on it.
