@@ -1,5 +1,5 @@
-// A Dockerfile and a .dockerignore of somebody else: everything that a build does with their text before it knows
-// a value. What was understood is written again and understood as the same.
+// A Dockerfile and a .dockerignore of somebody else: all that a build does with their text. Places lie in the
+// file, triggers are understood again, and what a walk leaves out is ignored.
 //
 //   input := Dockerfile [ "\0" .dockerignore ]
 #include <algorithm>

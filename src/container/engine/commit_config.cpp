@@ -1,79 +1,45 @@
 #include "container/engine/commit_config.h"
 
-#include "base/format/json.h"
+#include "model/dockerfile/dockerfile.h"
+#include "model/dockerfile/expand.h"
 
 namespace podo::engine {
 namespace {
 
-std::string_view trimmed(std::string_view words) {
-  while (!words.empty() && (words.front() == ' ' || words.front() == '\t')) words.remove_prefix(1);
-  while (!words.empty() && (words.back() == ' ' || words.back() == '\t')) words.remove_suffix(1);
-  return words;
-}
+using dockerfile::Instruction;
+using dockerfile::Kind;
 
-// ["a", "b"]; absent when it is not an array of strings.
-std::optional<docker::Strings> json_strings(std::string_view words) {
-  const auto document = json::parse(std::string(words));
-  if (!document || !document->root().is(json::Kind::array)) return std::nullopt;
-  docker::Strings strings;
-  for (std::size_t i = 0; i < document->root().size(); ++i) {
-    const json::Value value = document->root().at(i);
-    if (!value.is(json::Kind::string)) return std::nullopt;
-    strings.emplace_back(value.string());
+constexpr char escape = '\\';
+
+// Words of an instruction, with the variables of the config so far.
+class Words {
+ public:
+  explicit Words(const docker::Strings& env) : env_(env) {}
+
+  Result<std::string> one(std::string_view word) const { return dockerfile::expand(word, lookup(), escape); }
+  Result<docker::Strings> several(std::string_view word) const {
+    return dockerfile::expand_words(word, lookup(), escape);
   }
-  return strings;
-}
 
-docker::Strings command(const docker::Config& config, std::string_view words) {
-  if (auto array = json_strings(words)) return *std::move(array);
+ private:
+  dockerfile::Lookup lookup() const {
+    return [this](std::string_view name) -> std::optional<std::string> {
+      for (const std::string& each : env_) {
+        const std::string_view text = each;
+        if (text.starts_with(name) && text.substr(name.size()).starts_with('='))
+          return std::string(text.substr(name.size() + 1));
+      }
+      return std::nullopt;
+    };
+  }
+  docker::Strings env_;  // as it was: one instruction's variables do not see each other
+};
+
+docker::Strings command(const docker::Config& config, const Instruction& step) {
+  if (step.exec_form) return step.words;
   docker::Strings line = config.shell.empty() ? docker::Strings{"/bin/sh", "-c"} : config.shell;
-  line.emplace_back(words);
+  line.push_back(step.words.empty() ? "" : step.words[0]);
   return line;
-}
-
-// Words at blanks; quotes hold them together and a backslash its next character, and both go.
-docker::Strings split(std::string_view words) {
-  docker::Strings parts;
-  std::string part;
-  char quote = 0;
-  bool any = false;
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    const char c = words[i];
-    if (c == '\\' && i + 1 < words.size() && quote != '\'') {
-      part += words[++i];
-      any = true;
-    } else if (quote != 0 ? c == quote : c == '"' || c == '\'') {
-      quote = quote != 0 ? 0 : c;
-      any = true;
-    } else if (quote == 0 && (c == ' ' || c == '\t')) {
-      if (any) parts.push_back(std::exchange(part, {}));
-      any = false;
-    } else {
-      part += c;
-      any = true;
-    }
-  }
-  if (any) parts.push_back(std::move(part));
-  return parts;
-}
-
-// NAME=value ..., or NAME and the rest of the line.
-Result<std::vector<std::pair<std::string, std::string>>> assignments(std::string_view words) {
-  std::vector<std::pair<std::string, std::string>> found;
-  const docker::Strings parts = split(words);
-  if (parts.empty()) return invalid("a name and a value are missing");
-  if (!parts[0].contains('=')) {
-    const std::size_t blank = words.find_first_of(" \t");
-    if (blank == std::string_view::npos) return invalid("{} must have two arguments", words);
-    found.emplace_back(words.substr(0, blank), trimmed(words.substr(blank)));
-    return found;
-  }
-  for (const std::string& part : parts) {
-    const std::size_t mark = part.find('=');
-    if (mark == std::string::npos || mark == 0) return invalid("Syntax error - can't find = in \"{}\"", part);
-    found.emplace_back(part.substr(0, mark), part.substr(mark + 1));
-  }
-  return found;
 }
 
 void set_variable(docker::Strings& env, const std::string& name, const std::string& value) {
@@ -87,56 +53,63 @@ void set_variable(docker::Strings& env, const std::string& name, const std::stri
   env.push_back(std::move(assignment));
 }
 
-Result<> set_health(docker::Config& config, std::string_view words) {
-  const std::string_view kind = words.substr(0, words.find(' '));
-  docker::HealthConfig health;
-  if (kind == "NONE") {
-    health.test = {"NONE"};
-  } else if (kind == "CMD") {
-    const std::string_view line = trimmed(words.substr(kind.size()));
-    health.test = {"CMD-SHELL", std::string(line)};
-    if (auto array = json_strings(line)) {
-      health.test = *std::move(array);
-      health.test.insert(health.test.begin(), "CMD");
-    }
-  } else {
-    return invalid("Unknown type \"{}\" in HEALTHCHECK (try CMD)", kind);
+Result<> set_pairs(docker::Config& config, const Words& words, const Instruction& step) {
+  for (const auto& [written_name, written_value] : step.pairs) {
+    const std::string name = TRY(words.one(written_name)), value = TRY(words.one(written_value.value_or("")));
+    if (step.kind == Kind::env) set_variable(config.env, name, value);
+    else config.labels[name] = value;
   }
+  return {};
+}
+
+Result<> set_health(docker::Config& config, const Instruction& step) {
+  docker::HealthConfig health{.test = step.words};
+  if (!step.exec_form && step.words[0] != "NONE") health.test.insert(health.test.begin(), "CMD-SHELL");
+  if (step.exec_form) health.test.insert(health.test.begin(), "CMD");
+  const dockerfile::HealthFlags flags = TRY(dockerfile::health_flags(step));
+  health.interval_ns = flags.interval_ns;
+  health.timeout_ns = flags.timeout_ns;
+  health.start_period_ns = flags.start_period_ns;
+  health.start_interval_ns = flags.start_interval_ns;
+  health.retries = flags.retries;
   config.healthcheck = std::move(health);
+  return {};
+}
+
+Result<> set_ports(docker::Config& config, const Words& words, const Instruction& step) {
+  for (const std::string& word : step.words) {
+    for (const std::string& range : TRY(words.several(word))) {
+      for (const std::string& port : TRY(dockerfile::exposed_ports(range))) config.exposed_ports[port] = true;
+    }
+  }
   return {};
 }
 
 }  // namespace
 
 Result<> apply_change(docker::Config& config, std::string_view instruction) {
-  instruction = trimmed(instruction);
-  std::string verb(instruction.substr(0, instruction.find_first_of(" \t")));
-  const std::string_view words = trimmed(instruction.substr(verb.size()));
-  for (char& c : verb) {
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 32);
+  const Instruction step = TRY(dockerfile::parse_instruction(instruction));
+  const Words words(config.env);
+  switch (step.kind) {
+    case Kind::cmd: config.cmd = command(config, step); return {};
+    case Kind::entrypoint: config.entrypoint = command(config, step); return {};
+    case Kind::on_build: config.on_build.push_back(dockerfile::trigger_text(step)); return {};
+    case Kind::health_check: return set_health(config, step);
+    case Kind::env:
+    case Kind::label: return set_pairs(config, words, step);
+    case Kind::expose: return set_ports(config, words, step);
+    case Kind::user: config.user = TRY(words.one(step.words[0])); return {};
+    case Kind::stop_signal: config.stop_signal = TRY(words.one(step.words[0])); return {};
+    case Kind::workdir: {
+      const std::string path = TRY(words.one(step.words[0]));
+      config.working_dir = path.starts_with('/') ? path : config.working_dir + "/" + path;
+      return {};
+    }
+    case Kind::volume:
+      for (const std::string& path : step.words) config.volumes[TRY(words.one(path))] = true;
+      return {};
+    default: return invalid("{} is not a valid change command", dockerfile::name_of(step.kind));
   }
-  if (verb == "CMD") config.cmd = command(config, words);
-  else if (verb == "ENTRYPOINT") config.entrypoint = command(config, words);
-  else if (verb == "USER") config.user = words;
-  else if (verb == "STOPSIGNAL") config.stop_signal = words;
-  else if (verb == "ONBUILD") config.on_build.emplace_back(words);
-  else if (verb == "HEALTHCHECK") return set_health(config, words);
-  else if (verb == "WORKDIR") {
-    const std::string before = words.starts_with('/') ? "" : config.working_dir + "/";
-    config.working_dir = before + std::string(words);
-  } else if (verb == "ENV") {
-    for (const auto& [name, value] : TRY(assignments(words))) set_variable(config.env, name, value);
-  } else if (verb == "LABEL") {
-    for (const auto& [name, value] : TRY(assignments(words))) config.labels[name] = value;
-  } else if (verb == "EXPOSE") {
-    for (const std::string& port : split(words))
-      config.exposed_ports[port.contains('/') ? port : port + "/tcp"] = true;
-  } else if (verb == "VOLUME") {
-    for (const std::string& path : json_strings(words).value_or(split(words))) config.volumes[path] = true;
-  } else {
-    return invalid("{} is not a valid change command", verb);
-  }
-  return {};
 }
 
 oci::ImageConfig image_config(oci::ImageConfig base, const docker::Config& config) {

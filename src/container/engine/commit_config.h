@@ -9,7 +9,8 @@
 namespace podo::engine {
 
 // One Dockerfile instruction of `commit --change`: CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, ONBUILD, STOPSIGNAL,
-// USER, VOLUME, WORKDIR, HEALTHCHECK. Invalid: "X is not a valid change command".
+// USER, VOLUME, WORKDIR, HEALTHCHECK. Variables are those of `config`. Invalid: "X is not a valid change
+// command".
 Result<> apply_change(docker::Config& config, std::string_view instruction);
 
 // `base` with the settings of `config` in place of its own.

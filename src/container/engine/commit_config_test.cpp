@@ -35,11 +35,23 @@ TEST_CASE("instructions change a config as in a Dockerfile") {
   CHECK(changed("HEALTHCHECK CMD curl x").healthcheck->test == Strings{"CMD-SHELL", "curl x"});
   CHECK(changed("HEALTHCHECK CMD [\"curl\"]").healthcheck->test == Strings{"CMD", "curl"});
   CHECK(changed("HEALTHCHECK NONE").healthcheck->test == Strings{"NONE"});
+  CHECK(changed("HEALTHCHECK --interval=5s --retries=3 CMD x").healthcheck->interval_ns == 5'000'000'000);
+}
+
+TEST_CASE("a change sees the variables of before") {
+  docker::Config before;
+  before.env = {"A=1", "AB=2"};
+  CHECK(changed("ENV A=$A$AB B=$A", before).env == Strings{"A=12", "AB=2", "B=1"});
+  CHECK(changed("USER u$A", before).user == "u1");
+  CHECK(changed("EXPOSE 8000-800$A", before).exposed_ports.size() == 2);
+  CHECK(changed("CMD echo $A", before).cmd->back() == "echo $A");
 }
 
 TEST_CASE("what is no change is refused") {
   docker::Config config;
   CHECK(apply_change(config, "RUN x").error().message() == "RUN is not a valid change command");
+  CHECK(apply_change(config, "FOO x").error().message().contains("unknown instruction: FOO"));
+  CHECK(apply_change(config, "EXPOSE x").error().message() == "invalid containerPort: x");
   CHECK_FALSE(apply_change(config, "ENV"));
   CHECK_FALSE(apply_change(config, "ENV A=1 B"));
   CHECK_FALSE(apply_change(config, "HEALTHCHECK curl"));

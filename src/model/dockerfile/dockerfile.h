@@ -120,7 +120,7 @@ struct Dockerfile {
 
 inline constexpr std::size_t file_bytes_max = 4u << 20;
 
-// `check` stands in the directive's place when it is not empty (the build argument BUILDKIT_DOCKERFILE_CHECK).
+// `check` stands in the directive's place when it is not empty (build argument BUILDKIT_DOCKERFILE_CHECK).
 Result<Dockerfile> parse(std::string_view text, std::string name, std::string_view check = {});
 // One instruction alone, its heredocs behind it: of an image's OnBuild, or of `commit --change`.
 Result<Instruction> parse_instruction(std::string_view text, char escape = '\\');
@@ -132,8 +132,8 @@ std::string trigger_text(const Instruction& on_build);
 // this file (an image, or a context with that name). Only stages before `before` are looked at.
 std::optional<std::size_t> find_stage(const Dockerfile& file, std::string_view reference, std::size_t before);
 
-// What a command in shell form (RUN, mostly) gives to its shell: the line with its heredocs behind it. A RUN
-// that is nothing but "<<NAME" is what the heredoc says; a program of its own when that begins with "#!".
+// What a command in shell form (RUN, mostly) gives to its shell: the line, its heredocs behind it. When the
+// line is nothing but "<<NAME" it is what the heredoc says; a program of its own when that begins with "#!".
 struct Script {
   std::string text;
   bool is_program = false;  // to be written to a file and executed, not given to the shell

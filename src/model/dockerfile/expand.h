@@ -1,11 +1,11 @@
 // Variables in a Dockerfile's words, and the words themselves. Pure.
 //
-//   word     := ( text | "'" ... "'" | '"' ( text | variable )* '"' | ESCAPE char | variable )*
-//   variable := "$" NAME | "${" NAME [ operation ] "}"
-//   operation := ( ":-" | "-" | ":+" | "+" | ":?" | "?" ) word           with ':': empty counts as not set
-//              | ( "#" | "##" | "%" | "%%" ) pattern                     the shortest, the longest; in front, behind
-//              | ( "/" | "//" ) pattern "/" word                         the first, every one
-//   pattern  := ( "*" | "?" | "\" char | char )*                         after its variables are expanded
+//   word      := ( text | "'" text "'" | '"' ( text | variable )* '"' | ESCAPE char | variable )*
+//   variable  := "$" NAME | "${" NAME [ operation ] "}"
+//   operation := ( ":-" | "-" | ":+" | "+" | ":?" | "?" ) word       with ':': empty counts as not set
+//              | ( "#" | "##" | "%" | "%%" ) pattern  off the front, the end; twice: the longest
+//              | ( "/" | "//" ) pattern "/" word                     the first, every one
+//   pattern   := ( "*" | "?" | "\" char | char )*                    after its variables are expanded
 //
 // Single quotes keep what is in them; ESCAPE (a backslash, or the backtick of a directive) keeps the next
 // character. A variable that is not set is empty.

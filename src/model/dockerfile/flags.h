@@ -16,11 +16,12 @@ struct Instruction;
 
 // RUN --mount=VALUE.
 //
-//   value := field ( "," field )*                a field that holds a comma is put in double quotes
+//   value := field ( "," field )*                      a field that holds a comma is put in double quotes
 //   field := "type=" TYPE | "from=" NAME | ( "source" | "src" ) "=" PATH
-//          | ( "target" | "dst" | "destination" ) "=" PATH | ( "ro" | "readonly" | "rw" | "readwrite" ) [ "=" BOOL ]
-//          | "id=" TEXT | "sharing=" ( "shared" | "private" | "locked" ) | "mode=" OCTAL | "uid=" N | "gid=" N
-//          | "size=" BYTES | "required" [ "=" BOOL ] | "env=" NAME
+//          | ( "target" | "dst" | "destination" ) "=" PATH
+//          | ( "ro" | "readonly" | "rw" | "readwrite" | "required" ) [ "=" BOOL ]
+//          | "id=" TEXT | "sharing=" ( "shared" | "private" | "locked" )
+//          | "mode=" OCTAL | "uid=" N | "gid=" N | "size=" BYTES | "env=" NAME
 struct RunMount {
   enum class Type : std::uint8_t { bind, cache, tmpfs, secret, ssh } type = Type::bind;
   std::string target, source, from,

@@ -1,5 +1,4 @@
-// The patterns of "${x#pattern}" and "${x/pattern/y}"; part of the expansion of variables. Pure, and linear in
-// the value.
+// The patterns of "${x#pattern}" and "${x/pattern/y}"; part of the expansion of variables. Pure.
 //
 //   pattern := ( "*" | "?" | "\" ( "*" | "?" | "\" | "}" | "/" ) | char )*
 //

@@ -23,7 +23,8 @@ std::vector<std::string> split(std::string_view text);  // at blanks
 // At blanks outside of quotes; quotes and escapes stay.
 std::vector<std::string> split_outside_quotes(std::string_view text, char escape);
 
-// "--name=value" at the beginning of `rest`, which then begins behind them. Quotes hold a flag together and go.
+// "--name=value" at the beginning of `rest`, which then begins behind them. Quotes hold a flag together, and
+// are gone then.
 struct FlagWord {
   std::string text;
   const char* at;  // in `rest`
