@@ -1,6 +1,5 @@
 #include "podo/daemon.h"
 
-#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,8 +27,10 @@
 #include "base/store/log_store.h"
 #include "container/docker/api.h"
 #include "container/engine/engine.h"
+#include "podo/beginning.h"
 #include "podo/daemon_log.h"
 #include "podo/data_lock.h"
+#include "podo/registry_serve.h"
 
 namespace podo {
 namespace {
@@ -38,33 +39,11 @@ using io::Task;
 
 constexpr const char* usual_data = "/var/lib/podo";
 
-Result<> make_folder(const std::string& path, mode_t mode) {
-  for (std::size_t slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1))
-    if (::mkdir(path.substr(0, slash).c_str(), 0755) != 0 && errno != EEXIST)
-      return failed_errno(errno, "make {}", path.substr(0, slash));
-  if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST) return failed_errno(errno, "make {}", path);
-  if (::chmod(path.c_str(), mode) != 0) return failed_errno(errno, "permissions of {}", path);
-  return {};
-}
-
 // What this daemon's bridges, tables and control groups are called: "podo", and another name for another data
 // folder.
 std::string prefix_of(const std::string& data) {
   if (data == usual_data) return "podo";
   return text("podo-{:x}", crypto::checksum(data) & 0xffffff);
-}
-
-// Memory goes back to the system, and a thread of the pool does not get an arena of its own: tens of
-// megabytes otherwise.
-void keep_memory_small() {
-  ::mallopt(M_ARENA_MAX, 1);
-  ::mallopt(M_TRIM_THRESHOLD, 256 << 10);
-  ::mallopt(M_MMAP_THRESHOLD, 256 << 10);
-}
-
-store::LogStoreOptions engine_store_options() {
-  return {.store = {.limits = {}, .history_bytes = 256 << 10},
-          .log = {.segment_bytes = 1 << 20, .log_bytes = 4 << 20}};
 }
 
 docker::HostConfig::LogConfig default_log(const DaemonOptions& options) {
@@ -146,7 +125,7 @@ class Daemon {
     co_await make_folders();
     const DataLock lock = co_await DataLock::take(options_.data);
     auto store = co_await store::open_log_store({disk_, random_, log_}, options_.data + "/store",
-                                                engine_store_options());
+                                                small_store_options());
     dns::Resolver resolver(loop_, random_);
     const http::SystemConnector::Resolve resolve = [&resolver](std::string host) {
       return addresses_of(resolver, std::move(host));
@@ -170,7 +149,9 @@ class Daemon {
     docker::DockerApi api({*engine, *images, registry, *networks, events, loop_, clock_, log_},
                           api_options());
     http::Server server(loop_, api, log_, {});
-    const int signal = co_await serve_until_told(server);
+    auto served = co_await open_registry(*store, *images, client, careless);
+    const int signal = co_await serve_until_told(server, served.get());
+    served.reset();
     log_.info("{}: ending; containers {}", signal == SIGTERM ? "SIGTERM" : "SIGINT",
               options_.stop_containers ? "are stopped" : "go on");
     co_await engine->close(options_.stop_containers);
@@ -181,8 +162,8 @@ class Daemon {
 
   Result<> make_folders() {
     ::umask(0022);
-    TRY(make_folder(options_.data, 0710));  // setuid programs of images are not for the machine's users
-    TRY(make_folder(options_.run, 0711));
+    TRY(make_data_folder(options_.data, 0710));  // setuid programs of images are not for the machine's users
+    TRY(make_data_folder(options_.run, 0711));
     return {};
   }
 
@@ -248,8 +229,18 @@ class Daemon {
     return tls::server_context(tls);
   }
 
-  Task<int> serve_until_told(http::Server& server) {
+  // Null when none was asked for.
+  Task<std::unique_ptr<registry::Server>> open_registry(store::Store& store, image::Images& images,
+                                                        http::Client& client, http::Client& careless) {
+    if (options_.registry.listen.empty()) co_return nullptr;
+    co_return co_await registry::Server::open(
+        {loop_, pool_, store, images, client, careless, random_, clock_, log_}, options_.registry.server);
+  }
+
+  Task<int> serve_until_told(http::Server& server, registry::Server* registry) {
     io::TaskGroup serving(loop_);
+    if (registry != nullptr)
+      serving.spawn(serve_registry(loop_, log_, *registry, options_.registry), "serve the registry");
     std::vector<std::string> hosts = options_.hosts;
     hosts.insert(hosts.begin(), "unix://" + options_.run + "/docker.sock");
     for (const std::string& host : hosts) {

@@ -1,6 +1,5 @@
 #include "podo/daemon_options.h"
 
-#include <functional>
 #include <string_view>
 
 #include "base/core/text.h"
@@ -25,17 +24,13 @@ const char serve_help[] =
     "      --log-driver NAME        of containers that do not choose: json-file, local, none\n"
     "      --log-opt KEY=VALUE      its options (default max-size=10m max-file=3)\n"
     "      --default-address-pool CIDR  networks are cut from it\n"
+    "      --registry HOST:PORT     serve a registry of the engine's images there too (off otherwise); with\n"
+    "                               --registry-FLAG for the flags of `podo registry serve --help`\n"
     "      --no-cluster             the engine alone\n"
     "      --stop-containers        stop them when the daemon is told to end; otherwise they go on\n"
     "      --debug                  say more\n";
 
 namespace {
-
-struct Flag {
-  std::string_view name, letter;
-  bool takes_value;
-  std::function<Result<>(DaemonOptions&, std::string_view)> set;
-};
 
 image::RegistryRules::Rule& rule_of(DaemonOptions& options, std::string_view domain) {
   for (auto& rule : options.registries.rules)
@@ -44,28 +39,8 @@ image::RegistryRules::Rule& rule_of(DaemonOptions& options, std::string_view dom
   return options.registries.rules.back();
 }
 
-Flag text_flag(std::string_view name, std::string DaemonOptions::* member) {
-  return {name, "", true, [member](DaemonOptions& options, std::string_view value) -> Result<> {
-            options.*member = value;
-            return {};
-          }};
-}
-Flag list_flag(std::string_view name, std::string_view letter,
-               std::vector<std::string> DaemonOptions::* member) {
-  return {name, letter, true, [member](DaemonOptions& options, std::string_view value) -> Result<> {
-            (options.*member).emplace_back(value);
-            return {};
-          }};
-}
-Flag switch_flag(std::string_view name, bool DaemonOptions::* member, bool becomes) {
-  return {name, "", false, [member, becomes](DaemonOptions& options, std::string_view) -> Result<> {
-            options.*member = becomes;
-            return {};
-          }};
-}
-
-std::vector<Flag> all_flags() {
-  return {
+std::vector<Flag<DaemonOptions>> all_flags() {
+  std::vector<Flag<DaemonOptions>> flags = {
       text_flag("data", &DaemonOptions::data),
       text_flag("run", &DaemonOptions::run),
       list_flag("host", "H", &DaemonOptions::hosts),
@@ -91,7 +66,14 @@ std::vector<Flag> all_flags() {
          rule_of(options, "docker.io").mirrors.emplace_back(value);
          return {};
        }},
+      {"registry", "", true,
+       [](DaemonOptions& options, std::string_view value) -> Result<> {
+         options.registry.listen = value;
+         return {};
+       }},
   };
+  add_registry_flags(flags, &DaemonOptions::registry);
+  return flags;
 }
 
 Result<> check(const DaemonOptions& options) {
@@ -118,29 +100,10 @@ Result<> check(const DaemonOptions& options) {
 
 Result<DaemonOptions> read_daemon_options(int count, char** words, int first) {
   DaemonOptions options;
-  const std::vector<Flag> flags = all_flags();
-  for (int i = first; i < count; ++i) {
-    std::string_view word = words[i], value;
-    const bool is_long = word.starts_with("--");
-    if (!is_long && !word.starts_with('-')) return invalid("unexpected \"{}\"", word);
-    std::string_view name = word.substr(is_long ? 2 : 1);
-    const std::size_t equals = name.find('=');
-    if (equals != std::string_view::npos) {
-      value = name.substr(equals + 1);
-      name = name.substr(0, equals);
-    }
-    const Flag* found = nullptr;
-    for (const Flag& flag : flags)
-      if ((is_long ? flag.name : flag.letter) == name && !name.empty()) found = &flag;
-    if (found == nullptr) return invalid("unknown flag {}", word);
-    if (found->takes_value && equals == std::string_view::npos) {
-      if (++i == count) return invalid("{} needs a value", word);
-      value = words[i];
-    }
-    if (!found->takes_value && equals != std::string_view::npos) return invalid("{} takes no value", word);
-    TRY(found->set(options, value));
-  }
+  TRY(read_flags(all_flags(), options, count, words, first));
   TRY(check(options));
+  TRY(check(options.registry, "registry-"));
+  options.registry.server.folder = options.data + "/registry";
   return options;
 }
 

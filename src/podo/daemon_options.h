@@ -6,6 +6,7 @@
 
 #include "base/core/error.h"
 #include "container/image/registry.h"
+#include "podo/registry_options.h"
 
 namespace podo {
 
@@ -20,6 +21,7 @@ struct DaemonOptions {
   std::vector<std::string> log_options;    // "max-size=10m"
   std::vector<std::string> address_pools;  // CIDRs that networks are cut from
   image::RegistryRules registries;
+  RegistryOptions registry;  // served beside the engine, when it has an address
   bool cluster = true;
   bool stop_containers = false;  // when the daemon is told to end
   bool debug = false;

@@ -1,30 +1,29 @@
 // The distribution API is served (OCI distribution-spec 1.1): an http::Handler over the content store of the
 // engine, so that what was built or pulled here is served here without a copy.
 //
-//   registry::Server registry(ground, options);
-//   http::Server server(loop, registry, log, {});
+//   auto registry = co_await registry::Server::open(ground, options);
+//   http::Server server(loop, *registry, log, {});
 //
-// Repositories are names; a repository has manifests (by digest), tags, and links to the blobs it was given.
-// Blobs are those of Images, one file a digest whoever has it. In the store:
+// Repositories are names; a repository has manifests (by digest), tags, and links to the blobs it was given
+// (catalog.h). Blobs are those of Images, one file a digest whoever has it.
 //
-//   registry/manifest/REPOSITORY@DIGEST   {"type":T,"size":N,"subject":D,...}
-//   registry/tag/REPOSITORY:TAG           DIGEST
-//   registry/blob/REPOSITORY@DIGEST       {}
-//   registry/referrer/REPOSITORY@SUBJECT/DIGEST  descriptor
+// An upload is a file of its own until its digest was verified (uploads.h); an acknowledged blob or manifest is
+// on the disk, a crash leaves uploads that can be resumed. Sessions that nobody goes on with are removed after
+// a day. Garbage collection holds back whatever a push was told about (HEAD, mount, commit) for an hour.
 //
-// An upload is a file of its own until its digest was verified; an acknowledged blob or manifest is on the
-// disk (durable), a crash leaves uploads that can be resumed. Sessions that nobody goes on with are removed
-// after a day. Garbage collection holds back whatever a push was told about (HEAD, mount, commit) for an
-// hour.
+// Images of the engine: what a repository that is unknown here would have under the name the client used
+// (HOST/repository:tag, and docker.io/...) is looked up among the engine's images, read-only, when
+// `serve_images` is set; and a push of what the engine has finds its blobs here already.
 //
-// Images of the engine: a repository that does not exist here is looked up among the engine's images under
-// the name the client used (HOST/repository:tag, and docker.io/library/...), read-only, when `serve_images`
-// is set. Lives on the daemon's loop; hashing goes to the pool.
+// A pull-through cache (`proxy_of`) takes no pushes; tags are compared with the upstream's on each pull, and
+// what is here is served when the upstream does not answer.
+//
+// Lives on the daemon's loop; hashing and the disk go to the pool. Dies before its ground, after the
+// http::Servers over it.
 #pragma once
 
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "base/http/client.h"
 #include "base/http/server.h"
@@ -40,7 +39,8 @@ struct ServerGround {
   io::BlockingPool& pool;
   store::Store& store;
   image::Images& images;
-  image::Registry& upstream;  // for the pull-through cache
+  http::Client& client;             // for the pull-through cache: verifies certificates
+  http::Client& unverified_client;  // does not; for an upstream on this machine
   Random& random;
   Clock& clock;
   Log& log;
@@ -49,14 +49,19 @@ struct ServerGround {
 struct ServerOptions {
   std::string folder;  // DATA/registry: uploads
   bool serve_images = true, read_only = false, deletes = true;
-  std::string users_file;  // htpasswd with bcrypt ($2y$), or our own lines; "": no basic auth
-  struct Token {           // bearer tokens of an authority (distribution's token authentication)
+  std::string users_file;  // htpasswd with bcrypt ($2y$); "": no basic auth
+  struct Token {  // bearer tokens of an authority (distribution's token authentication); realm "": none
     std::string realm, service, issuer, certificate_file;
-  } token;
-  std::string proxy_of;  // "https://registry-1.docker.io": a pull-through cache of it
-  image::Credentials proxy_credentials;
+  } token = {};
+  std::string proxy_of = {};  // "https://registry-1.docker.io": a pull-through cache of it
+  image::Credentials proxy_credentials = {};
   std::uint64_t manifest_bytes_max = 4u << 20;
   Duration uploads_kept = seconds(86'400);
+  Duration held = seconds(3600);           // what was told of is no garbage for so long
+  Duration collect_every = seconds(3600);  // 0: never by itself
+  bool collect_untagged = false;           // manifests without a tag are garbage too
+  Duration cached_for =
+      seconds(7 * 86'400);  // of a pull-through cache: what nobody asked for is garbage then
 };
 
 class Server final : public http::Handler {
@@ -64,7 +69,8 @@ class Server final : public http::Handler {
   static Task<std::unique_ptr<Server>> open(const ServerGround& ground, ServerOptions options);
   ~Server() override;
   Task<void> handle(http::Exchange& exchange) override;
-  Task<std::uint64_t> collect_garbage();  // untagged manifests nothing refers to, blobs of no manifest; bytes
+  // Blobs of no manifest, and what the options call garbage beside them; gives the bytes freed.
+  Task<std::uint64_t> collect_garbage();
 
  private:
   struct State;
