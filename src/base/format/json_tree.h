@@ -1,14 +1,15 @@
-// A JSON value that can be changed: what defaults, patches and admission work on. Documents (json_document.h)
-// are for readers; a Tree is for the one strand that writes.
+// A JSON value that can be changed: what defaults, patches and admission work on. Documents
+// (json_document.h) are for readers; a Tree is for the one strand that writes.
 //
 //   Tree tree = TRY(Tree::parse(text));
 //   Item& spec = tree.root().member("spec");          // made if absent
 //   if (!spec.find("replicas")) spec.member("replicas").set_number(1);
 //   std::string text = tree.to_text();
 //
-// One arena owns everything; what is removed stays in it until the Tree dies. Items are addressed by reference
-// and stay where they are, also when the Tree is moved. Strings put in are copied; what parse() read is viewed.
-// Numbers are text, so nothing is lost. No walk here recurses, so depth is bounded by memory only.
+// One arena owns everything; what is removed stays in it until the Tree dies. Items are addressed by
+// reference and stay where they are, also when the Tree is moved. Strings put in are copied; what parse()
+// read is viewed. Numbers are text, so nothing is lost. No walk here recurses, so depth is bounded by
+// memory only.
 #pragma once
 
 #include <memory>
@@ -22,8 +23,8 @@ namespace podo::json {
 class Tree;
 struct TreeArena;  // json_tree_arena.h
 
-// 48 bytes. Members keep their order; a key is there once. Objects of more than 32 members are indexed by key
-// once they are asked for one.
+// 48 bytes. Members keep their order; a key is there once. Objects of more than 32 members are indexed by
+// key once they are asked for one.
 class Item {
  public:
   Kind kind() const { return static_cast<Kind>(kind_); }
@@ -127,8 +128,8 @@ class Tree {
  public:
   Tree();  // null
   static Result<Tree> parse(std::string text, const Limits& limits = {});
-  // As parse(), but a key that comes twice is told of (its path: "spec.containers[0].name"; no more than 100) and
-  // the last one counts, as in encoding/json.
+  // As parse(), but a key that comes twice is told of (its path: "spec.containers[0].name"; no more than
+  // 100) and the last one counts, as in encoding/json.
   static Result<Tree> parse(std::string text, const Limits& limits, std::vector<std::string>& duplicates);
   static Tree copy_of(const Item& item);
   Tree(Tree&&) noexcept;
@@ -143,6 +144,7 @@ class Tree {
   std::unique_ptr<TreeArena> arena_;
   Item* root_;
 };
-void append_text(std::string& out, const Item& item);
+enum class Escapes : bool { least, html };  // json_writer.h
+void append_text(std::string& out, const Item& item, Escapes escapes = Escapes::least);
 
 }  // namespace podo::json

@@ -23,11 +23,16 @@ bool same_scalar(const Item& a, const Item& b) {
   }
 }
 
-void append_scalar(std::string& out, const Item& item) {
+void append_string(std::string& out, std::string_view value, Escapes escapes) {
+  if (escapes == Escapes::html) append_quoted_html(out, value);
+  else append_quoted(out, value);
+}
+
+void append_scalar(std::string& out, const Item& item, Escapes escapes) {
   switch (item.kind()) {
     case Kind::boolean: out += item.boolean() ? "true" : "false"; return;
     case Kind::number: out += item.number(); return;
-    case Kind::string: append_quoted(out, item.string()); return;
+    case Kind::string: append_string(out, item.string(), escapes); return;
     default: out += "null";
   }
 }
@@ -55,14 +60,14 @@ bool same(const Item& a, const Item& b) {
   return true;
 }
 
-void append_text(std::string& out, const Item& item) {
+void append_text(std::string& out, const Item& item, Escapes escapes) {
   struct Open {
     const Item* next;
     bool object, empty;
   };
   std::vector<Open> open;
   const auto begin = [&](const Item& value) {
-    if (!value.is(Kind::array) && !value.is(Kind::object)) return append_scalar(out, value);
+    if (!value.is(Kind::array) && !value.is(Kind::object)) return append_scalar(out, value, escapes);
     out.push_back(value.is(Kind::object) ? '{' : '[');
     open.push_back({value.first(), value.is(Kind::object), true});
   };
@@ -79,7 +84,7 @@ void append_text(std::string& out, const Item& item) {
     if (!top.empty) out.push_back(',');
     top.empty = false;
     if (top.object) {
-      append_quoted(out, value->key());
+      append_string(out, value->key(), escapes);
       out.push_back(':');
     }
     begin(*value);

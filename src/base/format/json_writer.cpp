@@ -73,6 +73,31 @@ void append_quoted(std::string& out, std::string_view value) {
   out.push_back('"');
 }
 
+void append_quoted_html(std::string& out, std::string_view value) {
+  const auto is_plain_html = [](char c) { return is_plain(c) && c != '<' && c != '>' && c != '&'; };
+  const char* const end = value.data() + value.size();
+  const char* special = value.data();
+  while (special != end && is_plain_html(*special)) ++special;
+  if (special == end) return append_plain(out, value);
+  out.push_back('"');
+  const char* at = value.data();
+  for (;;) {
+    out.append(at, static_cast<std::size_t>(special - at));
+    if (special == end) break;
+    const std::size_t length = utf8::sequence_length(special, end);
+    const std::string_view character(special, length);
+    if (length == 0) out += "\\ufffd";
+    else if (character == "\xE2\x80\xA8") out += "\\u2028";
+    else if (character == "\xE2\x80\xA9") out += "\\u2029";
+    else if (length == 1) append_escape(out, *special);
+    else out += character;
+    at = special + (length == 0 ? 1 : length);
+    special = at;
+    while (special != end && is_plain_html(*special)) ++special;
+  }
+  out.push_back('"');
+}
+
 void Writer::new_line() {
   if (layout_ == Layout::compact) return;
   out_.push_back('\n');

@@ -55,5 +55,7 @@ class Writer {
 };
 
 void append_quoted(std::string& out, std::string_view value);  // with its quotes
+// As Go's encoding/json does: <, > and & are escaped too, and the two line separators of Unicode.
+void append_quoted_html(std::string& out, std::string_view value);
 
 }  // namespace podo::json

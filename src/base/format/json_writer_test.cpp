@@ -44,6 +44,16 @@ TEST_CASE("strings are escaped as little as the grammar allows") {
   CHECK_EQ(out, "\"\xEA\xB0\x80 " + r + r + r + " " + r + r + r + "\"");
 }
 
+TEST_CASE("strings for HTML are escaped as encoding/json does it") {
+  std::string out;
+  append_quoted_html(out, "a<b>&c \xE2\x80\xA8\xE2\x80\xA9 \xC3\xA9 \xFF \b\f\x1F\x7F\"");
+  CHECK_EQ(out, "\"a\\u003cb\\u003e\\u0026c \\u2028\\u2029 \xC3\xA9 \\ufffd \\b\\f\\u001f\x7F\\\"\"");
+  out.clear();
+  append_quoted_html(out, "plain");
+  append_quoted_html(out, "");
+  CHECK_EQ(out, "\"plain\"\"\"");
+}
+
 TEST_CASE("numbers are written in the form that reads back the same") {
   Writer out;
   out.array().number(INT64_MIN).number(UINT64_MAX).number(0.1).number(1e22).number(-0.0).number(5e-324);
