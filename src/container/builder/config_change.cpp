@@ -5,6 +5,7 @@
 #include "base/format/json_writer.h"
 #include "base/linux/path.h"
 #include "base/linux/signal_name.h"
+#include "container/builder/variables.h"
 
 namespace podo::builder {
 namespace {
@@ -132,16 +133,6 @@ ImageConfig scratch_config(const oci::Platform& platform) {
   config.env = {std::string(default_path)};
   config.working_dir = "/";
   return config;
-}
-
-void set_variable(Strings& env, const std::string& name, const std::string& value) {
-  std::string assignment = name + "=" + value;
-  for (std::string& each : env) {
-    if (!each.starts_with(name + "=")) continue;
-    each = std::move(assignment);
-    return;
-  }
-  env.push_back(std::move(assignment));
 }
 
 std::string join_working_dir(const std::string& before, const std::string& path) {

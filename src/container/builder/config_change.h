@@ -30,7 +30,5 @@ std::vector<std::string> shell_command(const oci::ImageConfig& config, std::stri
 
 // ["a" "b"], as Go prints a list of strings with %q.
 std::string quoted_list(const std::vector<std::string>& words);
-// A value at or above which nothing changes: replaced where it stands, else put at the end.
-void set_variable(std::vector<std::string>& env, const std::string& name, const std::string& value);
 
 }  // namespace podo::builder

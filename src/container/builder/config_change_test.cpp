@@ -86,7 +86,7 @@ TEST_CASE("WORKDIR is relative to the one before") {
 TEST_CASE("HEALTHCHECK") {
   Stage stage;
   Instruction check = step(Kind::health_check, {"curl -f http://x"});
-  check.flags = {{.name = "interval", .value = "1m30s"}, {.name = "retries", .value = "3"}};
+  check.flags = {{"interval", "1m30s", {}}, {"retries", "3", {}}};
   CHECK(stage.run(check) ==
         "HEALTHCHECK &{[\"CMD-SHELL\" \"curl -f http://x\"] \"1m30s\" \"0s\" \"0s\" \"0s\" '\\x03'}");
   REQUIRE(stage.config.healthcheck);

@@ -72,6 +72,7 @@ Task<Copy> read_step(Work& work, const StageRun& run, const Instruction& step) {
   copy.options.times_at_most = work.epoch;
   copy.link = flag_set(step, "link");
   copy.select.parents = flag_set(step, "parents");
+  copy.select.may_be_empty = true;
   for (const dockerfile::Flag& flag : step.flags)
     if (flag.name == "exclude") copy.select.exclude.push_back(flag.value);
   const bool unpack = step.flag("unpack") == nullptr || flag_set(step, "unpack");
@@ -90,6 +91,16 @@ Task<Copy> read_step(Work& work, const StageRun& run, const Instruction& step) {
   }
   copy.sources = step.words.size() - 1;
   co_return copy;
+}
+
+// As the words are when their variables are expanded.
+std::string history_of(const Instruction& step) {
+  std::string history(name_of(step.kind));
+  for (const char* name : {"chown", "chmod"})
+    if (const std::string value = flag_value(step, name); !value.empty())
+      history += text(" --{}={}", name, value);
+  for (const std::string& word : step.words) history += " " + word;
+  return history;
 }
 
 std::string key_of(const Work& work, const StageRun& run, const Instruction& step, const Copy& copy) {
@@ -187,7 +198,7 @@ Task<StepDone> copy_step(Solve& solve, StageRun& run, Instruction step) {
   const std::size_t layers = run.state.chain_ids.size();
   const StepDone done = co_await solve.add_layer(run, key_of(work, run, step, copy), step.text,
                                                  [&] { return make_layer(work, run, copy); });
-  run.state.add_history(done.created, step.text, run.state.chain_ids.size() == layers);
+  run.state.add_history(done.created, history_of(step), run.state.chain_ids.size() == layers);
   co_return done;
 }
 

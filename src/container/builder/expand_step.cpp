@@ -35,7 +35,7 @@ Parts parts_of(Kind kind) {
   return {};
 }
 
-bool has_pairs(Kind kind) { return kind == Kind::env || kind == Kind::label || kind == Kind::arg; }
+bool has_pairs(Kind kind) { return kind == Kind::env || kind == Kind::label; }
 
 Result<> expand_words(Instruction& step, const dockerfile::Lookup& lookup, char escape) {
   std::vector<std::string> words;

@@ -44,46 +44,52 @@ class Walk {
  public:
   Walk(const Dockerfile& file, const GraphWish& wish) : file_(file), wish_(wish) {
     graph_.nodes.resize(file.stages.size());
-    marks_.resize(file.stages.size(), Mark::unseen);
+    seen_.resize(file.stages.size());
   }
 
   Result<Graph> from_target() {
     graph_.target = file_.stages.size() - 1;
     if (!wish_.target.empty()) {
       const auto found = dockerfile::find_stage(file_, wish_.target, file_.stages.size());
-      if (!found) return invalid("target stage \"{}\" could not be found", wish_.target);
+      if (!found || is_number(wish_.target))
+        return invalid("target stage \"{}\" could not be found", wish_.target);
       graph_.target = *found;
     }
     TRY(visit(graph_.target));
-    for (std::size_t i = 0; i < marks_.size(); ++i)
-      if (marks_[i] == Mark::done) graph_.needed.push_back(i);
+    for (std::size_t i = 0; i < seen_.size(); ++i)
+      if (seen_[i]) graph_.needed.push_back(i);
     return std::move(graph_);
   }
 
  private:
-  enum class Mark : std::uint8_t { unseen, open, done };
-
   Result<> visit(std::size_t stage) {
-    if (marks_[stage] == Mark::done) return {};
+    if (seen_[stage]) return {};
+    seen_[stage] = true;
     const dockerfile::Stage& what = file_.stages[stage];
-    if (marks_[stage] == Mark::open) {
-      const std::string name = what.name.empty() ? text("stage-{}", stage) : what.name;
-      return Failure(
-          dockerfile::at(file_, what.from.place, "circular dependency detected on stage: " + name));
-    }
-    marks_[stage] = Mark::open;
     TRY(find_base(stage));
     if (graph_.nodes[stage].base.kind == Origin::Kind::stage)
       TRY(follow(stage, graph_.nodes[stage].base.stage));
     for (const Instruction& step : what.steps) {
       for (const std::string& name : sources_of(step)) {
-        auto origin = find_origin(file_, wish_.contexts, name, file_.stages.size());
+        auto origin = find_source(step, name, stage);
         if (!origin) return Failure(dockerfile::at(file_, step.place, origin.error().message()));
         if (origin->kind == Origin::Kind::stage) TRY(follow(stage, origin->stage));
       }
     }
-    marks_[stage] = Mark::done;
     return {};
+  }
+
+  std::string called(std::size_t stage) const {
+    const std::string& name = file_.stages[stage].name;
+    return name.empty() ? text("stage-{}", stage) : name;
+  }
+
+  Result<Origin> find_source(const Instruction& step, const std::string& name, std::size_t stage) {
+    Origin origin = TRY(find_origin(file_, wish_.contexts, name, file_.stages.size()));
+    if (origin.kind != Origin::Kind::stage || origin.stage < stage) return origin;
+    if (origin.stage == stage) return invalid("circular dependency detected on stage: {}", called(stage));
+    return invalid("cannot {} from stage \"{}\", it needs to be defined before current stage \"{}\"",
+                   step.kind == Kind::copy ? "copy" : "mount", name, called(stage));
   }
 
   Result<> find_base(std::size_t stage) {
@@ -128,7 +134,7 @@ class Walk {
   const Dockerfile& file_;
   const GraphWish& wish_;
   Graph graph_;
-  std::vector<Mark> marks_;
+  std::vector<bool> seen_;
 };
 
 }  // namespace
@@ -137,8 +143,6 @@ bool Graph::needs(std::size_t stage) const { return std::binary_search(needed.be
 
 Result<Origin> find_origin(const Dockerfile& file, const std::set<std::string>& contexts,
                            const std::string& name, std::size_t before) {
-  if (name.find('$') != name.npos)
-    return invalid("'from' doesn't support variable expansion, define alias stage instead");
   if (std::string context = context_called(contexts, name); !context.empty())
     return Origin{.kind = Origin::Kind::context, .name = std::move(context)};
   if (const auto stage = dockerfile::find_stage(file, name, before)) {

@@ -1,8 +1,7 @@
 // Which stages of a Dockerfile a build needs, and what each takes from others. Pure.
 //
-// FROM sees only the stages before it; --from and RUN --mount=from= see all, by name or number, so that
-// stages may form a circle: that is refused. A context that the caller gave a name takes the place of the
-// stage or image of that name.
+// FROM, --from and RUN --mount=from= see the stages before them, --from by number, too. A context that the
+// caller gave a name takes the place of the stage or image of that name.
 #pragma once
 
 #include <functional>
@@ -35,7 +34,7 @@ struct Graph {
 };
 
 struct GraphWish {
-  std::string target;              // a stage's name or number; "": the last
+  std::string target;              // a stage's name; "": the last
   std::set<std::string> contexts;  // names of the caller's contexts
   // FROM's words with the values of variables.
   std::function<Result<std::string>(const dockerfile::Instruction& from, const std::string& word)> expand;

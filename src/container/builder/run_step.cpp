@@ -58,7 +58,7 @@ Result<Command> read_step(const Work& work, const StageRun& run, const Instructi
   if (command.network == "default") command.network.clear();
   if (command.security == "sandbox") command.security.clear();
   if (!command.network.empty() && command.network != "none" && command.network != "host")
-    return invalid("unsupported network mode: \"{}\"", command.network);
+    return invalid("invalid network mode \"{}\"", command.network);
   if (!command.security.empty() && command.security != "insecure")
     return invalid("security \"{}\" is not valid", command.security);
   if (command.network == "host" && !work.request.allow_host_network)
@@ -70,9 +70,8 @@ Result<Command> read_step(const Work& work, const StageRun& run, const Instructi
 
 // What of it the result may depend on: the image's variables and the ARGs.
 Strings environment_of(const StageRun& run) {
-  Strings env = run.state.config.env;
+  Strings env = run.state.scope.over(run.state.config.env);
   if (!find_in(env, "PATH")) env.emplace_back(default_path);
-  for (std::string& assignment : run.state.scope.beside(env)) env.push_back(std::move(assignment));
   return env;
 }
 

@@ -92,9 +92,9 @@ Task<StepDone> Solve::perform(StageRun& run, const Instruction& step) {
     co_await run_triggers(run);
     co_return StepDone{};
   }
+  if (step.kind == Kind::arg) co_return co_await declare(run, step);
   Instruction expanded = co_await expand(run, step);
   switch (step.kind) {
-    case Kind::arg: co_return co_await declare(run, expanded);
     case Kind::run: co_return co_await run_step(*this, run, std::move(expanded));
     case Kind::add:
     case Kind::copy: co_return co_await copy_step(*this, run, std::move(expanded));
@@ -108,7 +108,11 @@ Task<StepDone> Solve::perform(StageRun& run, const Instruction& step) {
 Task<void> Solve::begin(StageRun& run) {
   const StageNode& node = plan_.graph.nodes[run.index];
   run.platform = plan_.platform;
-  if (!node.platform.empty()) run.platform = co_await oci::Platform::parse(node.platform);
+  if (!node.platform.empty()) {
+    const auto platform = oci::Platform::parse(node.platform);
+    if (!platform) co_await invalid("\"{}\": unknown operating system or architecture", node.platform);
+    run.platform = *platform;
+  }
   if (node.base.kind == Origin::Kind::stage) {
     const State* base = co_await wait_for(run.index, node.base.stage);
     run.state = *base;
@@ -217,18 +221,23 @@ Task<StepDone> Solve::change(StageRun& run, const Instruction& step) {
   const StepDone done = co_await remember_time(run, "change", step.text + "\n" + history);
   run.state.config = std::move(config);
   run.state.command_set = command_set;
+  if (step.kind == Kind::env)
+    for (const auto& [name, value] : step.pairs) run.state.scope.hide(name);
   if (!history.empty()) run.state.add_history(done.created, std::move(history), true);
   co_return done;
 }
 
 Task<StepDone> Solve::declare(StageRun& run, const Instruction& step) {
   std::string history = "ARG";
-  for (const auto& [name, standard] : step.pairs) {
-    run.state.scope.declare(name, standard, plan_.globals, work_.given);
-    history += " " + name;
-    for (const Argument& each : run.state.scope.arguments())
-      if (each.name == name && each.value && (standard || work_.given.contains(name)))
-        history += "=" + *each.value;
+  for (const auto& [written, standard] : step.pairs) {
+    const dockerfile::Lookup lookup = [&](std::string_view name) { return run.state.find(name); };
+    const char escape = work_.file.directives.escape;
+    const std::string name = co_await dockerfile::expand(written, lookup, escape);
+    std::optional<std::string> value;
+    if (standard) value = co_await dockerfile::expand(*standard, lookup, escape);
+    run.state.scope.declare(name, value, plan_.globals, work_.given);
+    if (const auto given = work_.given.find(name); given != work_.given.end()) value = given->second;
+    history += " " + name + (value ? "=" + *value : std::string());
   }
   const StepDone done = co_await remember_time(run, "arg", history);
   run.state.add_history(done.created, std::move(history), true);

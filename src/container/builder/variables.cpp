@@ -42,7 +42,7 @@ void Globals::set(std::string name, std::optional<std::string> value) {
       return;
     }
   }
-  arguments_.push_back({std::move(name), std::move(value)});
+  arguments_.push_back({.name = std::move(name), .value = std::move(value)});
 }
 
 Result<Globals> Globals::make(const dockerfile::Dockerfile& file, const Given& given,
@@ -87,10 +87,15 @@ void Scope::declare(const std::string& name, std::optional<std::string> standard
   if (!value) value = standard ? std::move(standard) : globals.find(name);
   for (Argument& each : arguments_) {
     if (each.name != name) continue;
-    if (value) each.value = std::move(value);
+    if (value) each = {.name = name, .value = std::move(value)};
     return;
   }
-  arguments_.push_back({name, std::move(value)});
+  arguments_.push_back({.name = name, .value = std::move(value)});
+}
+
+void Scope::hide(std::string_view name) {
+  for (Argument& each : arguments_)
+    if (each.name == name) each.hidden = true;
 }
 
 std::optional<std::string> find_in(const std::vector<std::string>& env, std::string_view name) {
@@ -102,18 +107,26 @@ std::optional<std::string> find_in(const std::vector<std::string>& env, std::str
   return std::nullopt;
 }
 
-std::optional<std::string> Scope::find(std::string_view name, const std::vector<std::string>& env) const {
-  if (auto value = find_in(env, name)) return value;
-  for (const Argument& each : arguments_)
-    if (each.name == name) return each.value;
-  return std::nullopt;
+void set_variable(std::vector<std::string>& env, const std::string& name, const std::string& value) {
+  std::string assignment = name + "=" + value;
+  for (std::string& each : env) {
+    if (!each.starts_with(name + "=")) continue;
+    each = std::move(assignment);
+    return;
+  }
+  env.push_back(std::move(assignment));
 }
 
-std::vector<std::string> Scope::beside(const std::vector<std::string>& env) const {
-  std::vector<std::string> out;
+std::optional<std::string> Scope::find(std::string_view name, const std::vector<std::string>& env) const {
   for (const Argument& each : arguments_)
-    if (each.value && !find_in(env, each.name)) out.push_back(each.name + "=" + *each.value);
-  return out;
+    if (each.name == name && each.value && !each.hidden) return each.value;
+  return find_in(env, name);
+}
+
+std::vector<std::string> Scope::over(std::vector<std::string> env) const {
+  for (const Argument& each : arguments_)
+    if (each.value && !each.hidden) set_variable(env, each.name, *each.value);
+  return env;
 }
 
 std::string Scope::history(const std::vector<std::string>& env) const {

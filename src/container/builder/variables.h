@@ -2,8 +2,8 @@
 //
 //   globals   ARG before the first FROM, and TARGETPLATFORM and its kin: seen by FROM, and by a stage that
 //             declares the name again
-//   a stage   ARG from its line on; ENV of its config, which hides an ARG of the same name; inherited by the
-//             stages made from it
+//   a stage   ARG from its line on, and ENV of its config; of one name the later line counts, an ARG without
+//             a value not at all; inherited by the stages made from it
 //   proxies   HTTP_PROXY and its kin, in either case: when given they are in the environment of every RUN,
 //             and in no key and no history
 #pragma once
@@ -27,6 +27,7 @@ using Given = std::map<std::string, std::optional<std::string>>;
 struct Argument {
   std::string name;
   std::optional<std::string> value;
+  bool hidden = false;  // by an ENV of the same name behind it
 };
 
 class Globals {
@@ -52,11 +53,12 @@ class Scope {
   // The last declaration of a name counts; its place is that of the first.
   void declare(const std::string& name, std::optional<std::string> standard, const Globals& globals,
                const Given& given);
+  void hide(std::string_view name);  // ENV
   const std::vector<Argument>& arguments() const { return arguments_; }
-  // What $NAME is: of `env` ("NAME=value"), else of an ARG.
+  // What $NAME is: of an ARG, else of `env` ("NAME=value").
   std::optional<std::string> find(std::string_view name, const std::vector<std::string>& env) const;
-  // ARGs that have a value and are not hidden by `env`: "NAME=value".
-  std::vector<std::string> beside(const std::vector<std::string>& env) const;
+  // `env` with the ARGs, as commands see it: "NAME=value".
+  std::vector<std::string> over(std::vector<std::string> env) const;
   // How a RUN's history begins: "|2 A=1 B=" and a blank; "" without ARGs.
   std::string history(const std::vector<std::string>& env) const;
 
@@ -64,6 +66,8 @@ class Scope {
   std::vector<Argument> arguments_;
 };
 
+// Replaced where it stands, else put at the end.
+void set_variable(std::vector<std::string>& env, const std::string& name, const std::string& value);
 std::optional<std::string> find_in(const std::vector<std::string>& env, std::string_view name);
 
 bool is_proxy_argument(std::string_view name);

@@ -56,18 +56,24 @@ TEST_CASE("an argument of a stage: given, else its standard value, else the glob
   CHECK(!scope.find("TARGETARCH", {}));  // not declared here
 }
 
-TEST_CASE("ENV hides ARG") {
+TEST_CASE("of ENV and ARG the later one counts, if it has a value") {
   const Globals globals = globals_of({});
   Scope scope;
   scope.declare("A", "arg", globals, {});
   scope.declare("B", "arg", globals, {});
   scope.declare("C", std::nullopt, globals, {});
-  const Strings env = {"A=env", "EMPTY="};
-  CHECK(scope.find("A", env) == "env");
+  const Strings env = {"A=env", "C=env", "EMPTY="};
+  CHECK(scope.find("A", env) == "arg");
+  CHECK(scope.find("C", env) == "env");
   CHECK(scope.find("EMPTY", env) == "");
-  CHECK(scope.beside(env) == Strings{"B=arg"});
-  CHECK(scope.history(env) == "|3 A=env B=arg C= ");
+  CHECK(scope.over(env) == Strings{"A=arg", "C=env", "EMPTY=", "B=arg"});
+  scope.hide("A");
+  CHECK(scope.find("A", env) == "env");
+  CHECK(scope.over(env) == Strings{"A=env", "C=env", "EMPTY=", "B=arg"});
+  CHECK(scope.history(env) == "|3 A=env B=arg C=env ");
   CHECK(Scope().history(env).empty());
+  scope.declare("A", "again", globals, {});
+  CHECK(scope.find("A", env) == "again");
 }
 
 TEST_CASE("an argument that is declared again keeps its place") {
