@@ -57,8 +57,8 @@ def test_the_line_of_another_failure(engine):
     [
         ({"t": "Upper"}, "must be lowercase"),
         ({"t": "a:b:c"}, "invalid reference format"),
-        ({"buildargs": "no json"}, "invalid character"),
-        ({"labels": "[1]"}, "cannot unmarshal array"),
+        ({"buildargs": "no json"}, "error reading build args"),
+        ({"labels": "[1]"}, "error reading labels"),
         ({"platform": "no/such/thing/at/all"}, "invalid"),
     ],
     ids=lambda value: value if isinstance(value, str) else next(iter(value)),
