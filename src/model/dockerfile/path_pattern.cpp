@@ -43,7 +43,7 @@ Result<PathPattern> PathPattern::compile(std::string_view pattern, DoubleStar do
       made.pieces_.push_back({.kind = character, .character = take_character(pattern)});
     }
   }
-  made.find_literal();
+  made.find_literals();
   return made;
 }
 
@@ -76,12 +76,15 @@ Result<PathPattern::Piece> PathPattern::compile_set(std::string_view& rest) {
   return piece;
 }
 
-void PathPattern::find_literal() {
-  for (const Piece& piece : pieces_) {
-    if (piece.kind != Piece::Kind::character || piece.character >= beyond_unicode) return;
-    utf8::append(literal_, piece.character);
-    ++literal_pieces_;
-  }
+void PathPattern::find_literals() {
+  const auto is_literal = [](const Piece& piece) {
+    return piece.kind == Piece::Kind::character && piece.character < beyond_unicode;
+  };
+  while (head_pieces_ < pieces_.size() && is_literal(pieces_[head_pieces_]))
+    utf8::append(head_, pieces_[head_pieces_++].character);
+  std::size_t tail = pieces_.size();
+  while (tail > head_pieces_ && is_literal(pieces_[tail - 1])) --tail;
+  for (; tail < pieces_.size(); ++tail) utf8::append(tail_, pieces_[tail].character);
 }
 
 bool PathPattern::Piece::takes(std::uint32_t c) const {
@@ -134,9 +137,9 @@ PathPattern::Places PathPattern::run(std::size_t from, std::string_view path) co
 }
 
 bool PathPattern::matches(std::string_view path) const {
-  if (!path.starts_with(literal_)) return false;
-  if (literal_pieces_ == pieces_.size()) return path.size() == literal_.size();
-  const Places places = run(literal_pieces_, path.substr(literal_.size()));
+  if (!path.starts_with(head_) || !path.ends_with(tail_)) return false;
+  if (head_pieces_ == pieces_.size()) return path.size() == head_.size();
+  const Places places = run(head_pieces_, path.substr(head_.size()));
   return !places.empty() && places.back() != 0;
 }
 

@@ -45,13 +45,14 @@ class PathPattern {
   using Places = std::vector<std::uint8_t>;  // one per piece, and the end
 
   static Result<Piece> compile_set(std::string_view& rest);
-  void find_literal();
+  void find_literals();
   void reach(Places& places, std::size_t place) const;
   Places run(std::size_t from, std::string_view path) const;  // empty: it cannot match any more
 
   std::vector<Piece> pieces_;
-  std::string literal_;  // what every path that matches begins with
-  std::size_t literal_pieces_ = 0;
+  // What every path that matches begins and ends with: most paths are told apart by that alone.
+  std::string head_, tail_;
+  std::size_t head_pieces_ = 0;
 };
 
 // The whole of `path`. Invalid: "syntax error in pattern".
