@@ -1,8 +1,9 @@
 // What a git URL says. Pure.
 //
-//   url      := repository [ '#' [ ref ] [ ':' folder ] ]
-//   repository := ( "http" | "https" ) "://" ... ".git"  |  ( "git" | "ssh" ) "://" ...  |  USER '@' host ':' path
-//            | "github.com/" ...                     only as a context: in ADD it is a path
+//   url        := repository [ '#' [ ref ] [ ':' folder ] ]
+//   repository := ( "http" | "https" ) "://" ... ".git" | ( "git" | "ssh" ) "://" ...
+//               | user '@' host ':' path
+//               | "github.com/" ...               only as a context: in ADD it is a path
 #pragma once
 
 #include <optional>

@@ -1,6 +1,5 @@
 // put() and put_file(): where what was selected goes.
 #include <fcntl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/linux/file.h"
@@ -148,7 +147,7 @@ Result<> put_file(const NewFile& file, int root, const std::string& destination,
   Placing placing(writer, root, options);
   TRY(placing.set(destination));
   struct stat status{};
-  ::clock_gettime(CLOCK_REALTIME, &status.st_mtim);
+  status.st_mtim = TreeWriter::now();
   io::Fd content;
   if (!file.path.empty()) {
     content = TRY(linux::open_at(AT_FDCWD, file.path.c_str(), O_RDONLY | O_NOFOLLOW));

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/core/clock.h"
 #include "base/linux/file.h"
 #include "base/linux/path.h"
 #include "container/builder/content_copy.h"
@@ -19,16 +20,16 @@ bool later(const timespec& a, const timespec& b) {
   return a.tv_sec != b.tv_sec ? a.tv_sec > b.tv_sec : a.tv_nsec > b.tv_nsec;
 }
 
-timespec now() {
-  timespec time{};
-  ::clock_gettime(CLOCK_REALTIME, &time);
-  return time;
-}
-
 }  // namespace
 
 Result<TreeWriter> TreeWriter::open(int root, const PutOptions& options, bool keep_owner) {
   return TreeWriter(root, options, keep_owner, TRY(ModeChange::parse(options.mode)));
+}
+
+timespec TreeWriter::now() {
+  constexpr std::int64_t second = 1'000'000'000;
+  const std::int64_t ns = SystemClock().wall().ns;
+  return {.tv_sec = ns / second, .tv_nsec = ns % second};
 }
 
 Result<std::string> TreeWriter::follow(std::string_view path) const {
@@ -133,7 +134,8 @@ Result<> TreeWriter::write_from(int content, const struct stat& status, const st
   return set_attributes(file.get(), status, {});
 }
 
-Result<> TreeWriter::copy(int from, const std::string& name, const struct stat& status, const std::string& to) {
+Result<> TreeWriter::copy(int from, const std::string& name, const struct stat& status,
+                          const std::string& to) {
   switch (status.st_mode & S_IFMT) {
     case S_IFDIR: return copy_folder(from, name, status, to);
     case S_IFREG: return copy_file(from, name, status, to);
@@ -143,7 +145,7 @@ Result<> TreeWriter::copy(int from, const std::string& name, const struct stat& 
 }
 
 Result<> TreeWriter::copy_folder(int from, const std::string& name, const struct stat& status,
-                             const std::string& to) {
+                                 const std::string& to) {
   const auto [above, last] = split_path(to);
   const int parent = TRY(folders_.get(above));
   if (::mkdirat(parent, last.c_str(), 0700) == 0) touched(above);
@@ -174,7 +176,7 @@ Result<bool> TreeWriter::link_to_first(const struct stat& status, const std::str
 }
 
 Result<> TreeWriter::copy_file(int from, const std::string& name, const struct stat& status,
-                           const std::string& to) {
+                               const std::string& to) {
   if (TRY(link_to_first(status, to))) return {};
   const io::Fd source = TRY(linux::open_at(from, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
   struct stat opened{};
@@ -190,7 +192,7 @@ Result<> TreeWriter::copy_file(int from, const std::string& name, const struct s
 }
 
 Result<> TreeWriter::copy_link(int from, const std::string& name, const struct stat& status,
-                           const std::string& to) {
+                               const std::string& to) {
   std::string target(4096, '\0');
   const ssize_t length = ::readlinkat(from, name.c_str(), target.data(), target.size() - 1);
   if (length < 0) return failed_errno(errno, "readlink {}", name);

@@ -33,8 +33,7 @@ class TreeWriter {
   Result<> write_from(int content, const struct stat& status, const std::string& to);
   Result<> finish();  // times of folders
 
-  const Owner& owner() const { return owner_; }
-  timespec time_of(const timespec& time) const;  // not later than the options allow
+  static timespec now();
 
  private:
   TreeWriter(int root, const PutOptions& options, bool keep_owner, ModeChange mode)
@@ -55,6 +54,7 @@ class TreeWriter {
   Result<> clear_place(int folder, const std::string& name, const std::string& shown);
   Result<> set_attributes(int file, const struct stat& status, const Xattrs& attributes);
   void touched(std::string_view folder);
+  timespec time_of(const timespec& time) const;  // not later than the options allow
 
   int root_;
   const PutOptions& options_;
