@@ -6,7 +6,7 @@
 //   line     := empty | "#" comment | resource | enum | type
 //   resource := "resource" PLURAL KIND ( "namespaced" | "cluster" ) word* newline sub*
 //   sub      := "  sub" NAME KIND word* newline
-//               words: verbs(a,b) or verbs(*)   short(a,b)   categories(a,b)   selectors(a,b)
+//               words: verbs(a,b) or verbs(*)   short(a,b)   categories(a,b)   selector(a)*
 //               stored(API-VERSION)   hash(BASE64)   of(API-VERSION): a subresource's kind of another group
 //   enum     := "enum" NAME [ "published" ] newline ( "  " ( VALUE | '""' ) newline )*
 //   type     := "type" NAME word* newline doc? field*
@@ -16,6 +16,7 @@
 //               atomic, granular (map or object)   set, list, map(a,b) (list)
 //               default(JSON): published   server-default(JSON)   default-by-rule
 //               merge, merge(KEY)   retain-keys   replace   enum(NAME)   keys(NAME)
+//   A line goes on in the next one when that is indented by six spaces.
 //   doc      := ( deeper than what it tells of ) "# " one line for people: `kubectl explain` shows it
 //   TYPE     := primitive | NAME | "[]" TYPE | "map[]" TYPE
 //
@@ -49,11 +50,15 @@ struct Word {
 class Words {
  public:
   explicit Words(std::string_view rest) : rest_(rest) {}
-  bool more() const { return !rest_.empty(); }
+  bool more() {
+    while (rest_.starts_with(' ') || rest_.starts_with('\n')) rest_.remove_prefix(1);
+    return !rest_.empty();
+  }
   std::string_view plain() {
-    const std::size_t end = std::min(rest_.find(' '), rest_.size());
+    if (!more()) return {};
+    const std::size_t end = std::min(rest_.find_first_of(" \n"), rest_.size());
     const std::string_view found = rest_.substr(0, end);
-    rest_.remove_prefix(std::min(end + 1, rest_.size()));
+    rest_.remove_prefix(end);
     return found;
   }
   Word word() {
@@ -144,12 +149,16 @@ Result<> Parser::source(std::string_view text) {
   line_ = 0;
   prefix_ = "schema";
   while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
+    std::size_t end = text.find('\n'), lines = 1;
+    for (; end != std::string_view::npos && text.substr(end + 1).starts_with("      "); ++lines) {
+      end = text.find('\n', end + 1);
+    }
     const std::string_view found = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
+    text.remove_prefix(std::min(found.size() + 1, text.size()));
     ++line_;
     if (line_ == 1) TRY(header(Words(found)));
     else TRY(line(found));
+    line_ += lines - 1;
   }
   close();
   return {};
@@ -227,16 +236,18 @@ Result<> Parser::resource(Words words) {
   const std::string_view scope = words.plain();
   if (scope != "namespaced" && scope != "cluster") return wrong("expected namespaced or cluster");
   made.namespaced = scope == "namespaced";
+  std::vector<std::string_view> selectors;
   while (words.more()) {
     const auto [name, argument] = words.word();
     if (name == "verbs") made.verbs = TRY(verbs_of(list_of(argument)));
     else if (name == "short") made.short_names = list_of(argument);
     else if (name == "categories") made.categories = list_of(argument);
-    else if (name == "selectors") made.field_selectors = list_of(argument);
+    else if (name == "selector") selectors.push_back(argument);
     else if (name == "stored") made.stored_as = argument;
     else if (name == "hash") made.storage_hash = argument;
     else return wrong("a resource knows no word {}", name);
   }
+  made.field_selectors = arena_.copy(selectors);
   resources_.back().push_back(made);
   return {};
 }

@@ -92,7 +92,7 @@ class Encoder {
     out_.close(opened);
   }
 
-  void time(const json::Item& item, std::uint32_t number, Precision precision) {
+  void instant(const json::Item& item, std::uint32_t number, Precision precision) {
     const auto at = parse_instant(item.string_or(""), precision);
     if (!at || at->is_zero()) return out_.string(number, "");
     const auto opened = out_.open(number);
@@ -113,8 +113,8 @@ class Encoder {
       case Kind::int_or_string:
         if (item.is(json::Kind::string)) return int_or_string(number, 1, 0, item.string());
         return int_or_string(number, 0, item.as_int64().value_or(0), "");
-      case Kind::time: return time(item, number, Precision::seconds);
-      case Kind::micro_time: return time(item, number, Precision::micros);
+      case Kind::time: return instant(item, number, Precision::seconds);
+      case Kind::micro_time: return instant(item, number, Precision::micros);
       case Kind::duration:
         return number_message(number, parse_duration(item.string_or("")).value_or(Duration()).ns);
       case Kind::raw_object:

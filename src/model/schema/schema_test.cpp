@@ -9,7 +9,7 @@ constexpr std::string_view core =
     "group - version v1 prefix core.v1 openapi io.k8s.api.core.v1 proto k8s.io.api.core.v1\n"
     "# a comment\n"
     "\n"
-    "resource things Thing namespaced verbs(*) short(th,t) categories(all) selectors(spec.a) stored(v1) "
+    "resource things Thing namespaced verbs(*) short(th,t) categories(all) selector(spec.a)\n      selector(b) stored(v1) "
     "hash(abc=)\n"
     "  sub scale Size verbs(get,patch) of(apps.example/v2)\n"
     "resource names Name cluster verbs(get)\n"
@@ -59,6 +59,7 @@ TEST_CASE("a source is read into resources, types and fields") {
   CHECK_EQ(things->singular, "thing");
   CHECK_EQ(things->verbs, 0xFF);
   CHECK_EQ(things->short_names[1], "t");
+  CHECK_EQ(things->field_selectors[1], "b");
   CHECK_EQ(things->stored_as, "v1");
   CHECK_EQ(things->storage_hash, "abc=");
   CHECK_EQ(things->find("scale")->type, schema->find_type("apps.v2.Size"));
