@@ -46,6 +46,8 @@ std::span<const Command> inspect_commands();
 std::span<const Command> images_commands();    // images, rmi, tag, history
 std::span<const Command> registry_commands();  // pull, push
 std::span<const Command> login_commands();
+std::span<const Command> build_commands();
+std::span<const Command> builder_commands();  // builder prune, du
 std::span<const Command> network_commands();
 std::span<const Command> volume_commands();
 std::span<const Command> events_commands();

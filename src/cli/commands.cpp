@@ -20,7 +20,9 @@ constexpr Chapter chapters[] = {
     {"Containers",
      {run_commands, exec_commands, ps_commands, logs_commands, attach_commands, container_life_commands,
       container_view_commands, update_commands, stats_commands, copy_commands}},
-    {"Images", {images_commands, registry_commands, archive_commands, login_commands}},
+    {"Images",
+     {build_commands, images_commands, registry_commands, archive_commands, login_commands,
+      builder_commands}},
     {"Networks and volumes", {network_commands, volume_commands}},
     {"The engine", {inspect_commands, events_commands, info_commands, disk_usage_commands, prune_commands}},
 };

@@ -21,6 +21,8 @@ Result<docker::RestartPolicy> parse_restart_policy(std::string_view text);  // "
 Result<docker::StringMap> parse_pairs(const std::vector<std::string>& pairs, std::string_view flag);
 // What -e, --env-file mean: a name without a value takes this process's.
 Result<std::vector<std::string>> environment_of(const Flags& flags);
+Result<docker::Ulimit> parse_ulimit(std::string_view text);           // "nofile=1024:2048"
+Result<std::vector<std::string>> extra_hosts_of(const Flags& flags);  // of --add-host
 Result<std::string> read_text_file(const std::string& path);
 
 }  // namespace podo::cli

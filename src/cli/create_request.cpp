@@ -30,22 +30,6 @@ Result<std::vector<std::string>> lines_of(const std::vector<std::string>& paths)
   return lines;
 }
 
-Result<docker::Ulimit> parse_ulimit(std::string_view text) {
-  std::size_t equals = text.find('='), colon = text.find(':');
-  if (equals == std::string_view::npos) return invalid("invalid ulimit argument: {}", text);
-  docker::Ulimit limit{.name = std::string(text.substr(0, equals))};
-  limit.soft = TRY_IN(podo::text("invalid ulimit argument: {}", text),
-                      oci_cli::parse_integer(text.substr(equals + 1, colon - equals - 1)));
-  limit.hard = limit.soft;
-  if (colon != std::string_view::npos)
-    limit.hard = TRY_IN(podo::text("invalid ulimit argument: {}", text),
-                        oci_cli::parse_integer(text.substr(colon + 1)));
-  if (limit.hard >= 0 && limit.soft > limit.hard)
-    return invalid("ulimit soft limit must be less than or equal to hard limit: {} > {}", limit.soft,
-                   limit.hard);
-  return limit;
-}
-
 // "/dev/a", "/dev/a:/dev/b", "/dev/a:rw", "/dev/a:/dev/b:r"
 Result<docker::DeviceMapping> parse_device(std::string_view text) {
   std::vector<std::string> parts = split(text, ':');
@@ -216,12 +200,7 @@ Result<> set_host(HostConfig& host, const Flags& flags) {
   host.dns_options = flags.all(flags.given("dns-option") ? "dns-option" : "dns-opt");
   host.dns_search = flags.all("dns-search");
   host.links = flags.all("link");
-  for (std::string entry : flags.all("add-host")) {
-    std::size_t separator = entry.find_first_of(":=");
-    if (separator == std::string::npos) return invalid("bad format for add-host: \"{}\"", entry);
-    entry[separator] = ':';
-    host.extra_hosts.push_back(entry);
-  }
+  host.extra_hosts = TRY(extra_hosts_of(flags));
   host.oom_score_adj = flags.integer("oom-score-adj");
   host.shm_size = flags.bytes("shm-size");
   host.storage_opt = TRY(parse_pairs(flags.all("storage-opt"), "storage-opt"));
@@ -317,6 +296,33 @@ Result<docker::RestartPolicy> parse_restart_policy(std::string_view text) {
         TRY_IN("invalid restart policy format: maximum retry count must be an integer",
                oci_cli::parse_integer(text.substr(policy.name.size() + 1)));
   return policy;
+}
+
+Result<docker::Ulimit> parse_ulimit(std::string_view text) {
+  std::size_t equals = text.find('='), colon = text.find(':');
+  if (equals == std::string_view::npos) return invalid("invalid ulimit argument: {}", text);
+  docker::Ulimit limit{.name = std::string(text.substr(0, equals))};
+  limit.soft = TRY_IN(podo::text("invalid ulimit argument: {}", text),
+                      oci_cli::parse_integer(text.substr(equals + 1, colon - equals - 1)));
+  limit.hard = limit.soft;
+  if (colon != std::string_view::npos)
+    limit.hard = TRY_IN(podo::text("invalid ulimit argument: {}", text),
+                        oci_cli::parse_integer(text.substr(colon + 1)));
+  if (limit.hard >= 0 && limit.soft > limit.hard)
+    return invalid("ulimit soft limit must be less than or equal to hard limit: {} > {}", limit.soft,
+                   limit.hard);
+  return limit;
+}
+
+Result<std::vector<std::string>> extra_hosts_of(const Flags& flags) {
+  std::vector<std::string> hosts;
+  for (std::string entry : flags.all("add-host")) {
+    std::size_t separator = entry.find_first_of(":=");
+    if (separator == std::string::npos) return invalid("bad format for add-host: \"{}\"", entry);
+    entry[separator] = ':';
+    hosts.push_back(entry);
+  }
+  return hosts;
 }
 
 Result<CreateRequest> create_request_of(const Flags& flags, bool detaches) {

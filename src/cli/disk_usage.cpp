@@ -64,6 +64,7 @@ Usage cache_usage(json::Value answer) {
   for (json::Value record : answer.find("BuildCache").items()) {
     ++usage.count;
     usage.active += get_truth(record, "InUse");
+    if (get_truth(record, "Shared")) continue;  // counted with what it is shared with
     usage.size += get_number(record, "Size");
     if (!get_truth(record, "InUse")) usage.reclaimable += get_number(record, "Size");
   }
@@ -77,7 +78,8 @@ class Details {
 
   Result<std::string> text() const {
     return "Images space usage:\n\n" + TRY(images()) + "\nContainers space usage:\n\n" + TRY(containers()) +
-           "\nLocal Volumes space usage:\n\n" + TRY(volumes());
+           "\nLocal Volumes space usage:\n\n" + TRY(volumes()) +
+           podo::text("\nBuild cache usage: {}\n\n", size(cache_usage(answer_).size)) + TRY(cache());
   }
 
  private:
@@ -143,6 +145,28 @@ class Details {
       rows.add({get_text(volume, "Name"), podo::text("{}", get_number(data, "RefCount")),
                 size(get_number(data, "Size"))});
     }
+    return rows.text("");
+  }
+
+  std::string ago(json::Value record, std::string_view member) const {
+    Result<Wall> then = parse_time(get_text(record, member));
+    return then ? human_ago(*then, now_) : "";
+  }
+
+  Result<std::string> cache() const {
+    Rows rows({{"ID", "CACHE ID"},
+               {"Type", "CACHE TYPE"},
+               {"Size", "SIZE"},
+               {"Created", "CREATED"},
+               {"LastUsed", "LAST USED"},
+               {"Usage", "USAGE"},
+               {"Shared", "SHARED"}},
+              "table {{.ID}}\t{{.Type}}\t{{.Size}}\t{{.Created}}\t{{.LastUsed}}\t{{.Usage}}\t{{.Shared}}");
+    for (json::Value record : answer_.find("BuildCache").items())
+      rows.add({short_id(get_text(record, "ID")), get_text(record, "Type"), size(get_number(record, "Size")),
+                ago(record, "CreatedAt"), ago(record, "LastUsedAt"),
+                podo::text("{}", get_number(record, "UsageCount")),
+                get_truth(record, "Shared") ? "true" : "false"});
     return rows.text("");
   }
 

@@ -60,7 +60,12 @@ io::Task<std::size_t> PackedTree::read(std::span<std::byte> into) {
 Result<> PackedTree::next_member() {
   Item item = std::move(waiting_.back());
   waiting_.pop_back();
-  return begin_member(item);
+  Choice choice = choose_ ? choose_(item.name) : Choice::take;
+  if (choice == Choice::leave_out_with_all_below) return {};
+  if (choice == Choice::take) return begin_member(item);
+  struct stat found{};
+  if (::lstat(item.path.c_str(), &found) < 0) return failed_errno(errno, "look at {}", item.path);
+  return S_ISDIR(found.st_mode) ? add_children(item) : Result<>();
 }
 
 Result<> PackedTree::begin_member(const Item& item) {
@@ -70,8 +75,8 @@ Result<> PackedTree::begin_member(const Item& item) {
   tar::Entry entry{.type = type_of(found.st_mode),
                    .path = item.name,
                    .mode = found.st_mode & 07777,
-                   .uid = found.st_uid,
-                   .gid = found.st_gid,
+                   .uid = owned_by_root_ ? 0 : found.st_uid,
+                   .gid = owned_by_root_ ? 0 : found.st_gid,
                    .device_major = major(found.st_rdev),
                    .device_minor = minor(found.st_rdev),
                    .mtime_s = found.st_mtim.tv_sec,
@@ -163,7 +168,7 @@ Result<> TreeUnpacker::take_events() {
 // "web/a/b" -> "/NAME/a/b".
 std::string TreeUnpacker::placed(std::string_view path) const {
   while (path.starts_with('/')) path.remove_prefix(1);
-  path.remove_prefix(std::min(path.find('/'), path.size()));
+  if (!options_.keep_first) path.remove_prefix(std::min(path.find('/'), path.size()));
   std::string rest = linux::clean_path(path);  // begins with '/', holds no ".."
   return (name_.empty() ? "" : "/" + name_) + (rest == "/" ? "" : rest);
 }

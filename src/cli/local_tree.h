@@ -1,6 +1,7 @@
 // Files of this machine as a tar stream, and back: what `podo cp` carries.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -15,7 +16,13 @@ namespace podo::cli {
 // body is.
 class PackedTree final : public http::Body {
  public:
-  PackedTree(std::string path, std::string name) { waiting_.push_back({std::move(path), std::move(name)}); }
+  enum class Choice : std::uint8_t { take, leave_out, leave_out_with_all_below };
+  using Choose = std::function<Choice(std::string_view name)>;  // of a name in the archive
+
+  PackedTree(std::string path, std::string name, Choose choose = {}) : choose_(std::move(choose)) {
+    waiting_.push_back({std::move(path), std::move(name)});
+  }
+  void own_by_root() { owned_by_root_ = true; }  // in place of whoever the files belong to
   io::Task<std::size_t> read(std::span<std::byte> into) override;
 
  private:
@@ -27,6 +34,8 @@ class PackedTree final : public http::Body {
   Result<> add_children(const Item& item);
   Result<> read_content();
 
+  Choose choose_;
+  bool owned_by_root_ = false;
   std::vector<Item> waiting_;
   std::map<std::pair<std::uint64_t, std::uint64_t>, std::string> links_;  // files with several names
   std::string ready_;                                                     // bytes that are not read yet
@@ -44,6 +53,7 @@ class TreeUnpacker {
  public:
   struct Options {
     bool keep_owner = false;
+    bool keep_first = false;  // names are what they are: "web/a" is FOLDER/web/a
   };
   static Result<TreeUnpacker> into(const std::string& folder, std::string name, Options options);
   Result<> feed(std::string_view bytes);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/io/simulated_loop.h"
+#include "cli/build_context.h"
 #include "cli/container_flags.h"
 
 namespace podo::cli {
@@ -43,6 +44,35 @@ std::string member(std::string path, tar::Type type, std::string link = {}, std:
   tar::Entry entry{.type = type, .path = std::move(path), .link = std::move(link), .mode = 0644};
   entry.size = content.size();
   return tar::header_of(entry).value() + content + std::string(tar::padding_of(content.size()), '\0');
+}
+
+TEST_CASE("a build's context goes without what is ignored, but with what the daemon reads") {
+  Folder from, to;
+  for (const char* folder : {"/kept", "/gone", "/part", "/part/back", "/build"})
+    REQUIRE_EQ(::mkdir((from.path + folder).c_str(), 0755), 0);
+  write(from.path + "/.dockerignore", "gone\npart/*\n!part/back\nbuild\n*.log\n.dockerignore\n");
+  write(from.path + "/build/Dockerfile", "FROM a\n");
+  for (const char* file :
+       {"/kept/file", "/gone/file", "/part/file", "/part/back/file", "/build/other", "/a.log"})
+    write(from.path + file, file);
+  BuildContext context;
+  context.folder = from.path;
+  context.dockerfile = "build/Dockerfile";
+  auto body = pack_build_context(context).value();
+  io::SimulatedLoop loop(1);
+  const std::string archive = loop.run(http::read_all(*body, 1 << 20)).value();
+  TreeUnpacker unpacker = TreeUnpacker::into(to.path, "", {.keep_first = true}).value();
+  REQUIRE(unpacker.feed(archive).has_value());
+  REQUIRE(unpacker.finish().has_value());
+  const auto there = [&](const char* name) { return ::access((to.path + name).c_str(), F_OK) == 0; };
+  CHECK(there("/kept/file"));
+  CHECK(there("/part/back/file"));
+  CHECK(there("/build/Dockerfile"));
+  CHECK(there("/.dockerignore"));
+  CHECK(!there("/gone"));
+  CHECK(!there("/part/file"));
+  CHECK(!there("/build/other"));
+  CHECK(!there("/a.log"));
 }
 
 }  // namespace

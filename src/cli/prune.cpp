@@ -23,8 +23,9 @@ struct Pruned {
 };
 
 Task<Pruned> prune_one(Daemon& daemon, std::string path, std::string title, std::string member,
-                       std::vector<std::string> filters) {
+                       std::vector<std::string> filters, bool all = false) {
   Daemon::Query query;
+  if (all) query.add("all", "1");
   if (!filters.empty()) query.add("filters", co_await filters_json(filters));
   json::Document answer = co_await daemon.post(path, query);
   co_return Pruned{deleted_text(title, answer.root().find(member)),
@@ -92,6 +93,7 @@ Task<int> prune_system(Call call) {
   if (flags.on("volumes")) warning += "  - all anonymous volumes not used by at least one container\n";
   warning += flags.on("all") ? "  - all images without at least one container associated to them\n"
                              : "  - all dangling images\n";
+  warning += flags.on("all") ? "  - all build cache\n" : "  - unused build cache\n";
   if (!agreed(flags, warning)) co_return 1;
   std::vector<std::string> filters = flags.all("filter");
   Pruned all;
@@ -106,6 +108,8 @@ Task<int> prune_system(Call call) {
     add(co_await prune_one(call.daemon, "/volumes/prune", "Deleted Volumes", "VolumesDeleted", filters));
   add(co_await prune_one(call.daemon, "/images/prune", "Deleted Images", "ImagesDeleted",
                          image_filters(flags)));
+  add(co_await prune_one(call.daemon, "/build/prune", "Deleted build cache objects", "CachesDeleted", filters,
+                         flags.on("all")));
   co_return co_await show_pruned(all, true);
 }
 
