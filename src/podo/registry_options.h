@@ -1,5 +1,5 @@
-// What the registry can be told: the flags of `podo registry serve`, and those of `podo serve` that begin with
-// --registry.
+// What the registry can be told: the flags of `podo registry serve`, and those of `podo serve` that begin
+// with --registry.
 #pragma once
 
 #include "container/registry/server.h"

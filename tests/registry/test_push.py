@@ -1,6 +1,5 @@
 """distribution-spec 1.1, "Push": blobs by every way in, and manifests."""
 
-import http.client
 import json
 import os
 import socket
@@ -17,7 +16,6 @@ from server import (
     OCI_MANIFEST,
     descriptor,
     digest_of,
-    free_port,
 )
 
 DATA = os.urandom(3_000_000)

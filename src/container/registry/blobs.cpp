@@ -131,18 +131,18 @@ Task<void> Server::State::follow_blob(Call& call, std::shared_ptr<Upstream::Fetc
   http::Headers headers = blob_headers(digest, "\"" + digest + "\"");
   headers.add("Content-Length", text("{}", *fetch->size));
   co_await begin(call.exchange, 200, std::move(headers));
-  for (std::uint64_t sent = 0;;) {
-    const std::uint64_t here = fetch->here;
+  for (std::uint64_t sent = 0; !fetch->trouble;) {
     // The last byte waits for the digest of all of them.
-    const std::uint64_t until =
-        fetch->ended || here < *fetch->size ? here : here - std::min<std::uint64_t>(here, 1);
+    const bool held_back = !fetch->ended && fetch->here == *fetch->size && fetch->here > 0;
+    const std::uint64_t until = held_back ? fetch->here - 1 : fetch->here;
     if (until > sent) {
       co_await call.exchange.send_file(file->get(), sent, until - sent);
       sent = until;
-      continue;
+    } else if (fetch->ended) {
+      break;
+    } else {
+      co_await fetch->changed.wait();
     }
-    if (fetch->ended) break;
-    co_await fetch->changed.wait();
   }
   if (fetch->trouble) co_await Failure(*fetch->trouble);
   co_await call.exchange.end();

@@ -37,7 +37,7 @@ class Catalog::Turn {
   std::string repository_;
 };
 
-// --- opening --------------------------------------------------------------------------------------------------
+// --- opening -------------------------------------------------------------------------------------------
 
 Task<void> Catalog::open() {
   store::Pages pages(store_, store::Range::prefix(all_keys));
@@ -69,7 +69,7 @@ void Catalog::read_record(std::string_view key, std::string_view value) {
   }
 }
 
-// --- looking --------------------------------------------------------------------------------------------------
+// --- looking -------------------------------------------------------------------------------------------
 
 const Repository* Catalog::find(std::string_view repository) const {
   const auto found = repositories_.find(repository);
@@ -116,7 +116,7 @@ void Catalog::touch_manifest(std::string_view repository, std::string_view diges
   if (manifest != in->second.manifests.end()) manifest->second.touched = clock_.now();
 }
 
-// --- changing -------------------------------------------------------------------------------------------------
+// --- changing ------------------------------------------------------------------------------------------
 
 Task<void> Catalog::wait_for_turn(const std::string& repository) {
   while (changing_.contains(repository)) co_await changed_.wait();

@@ -1,4 +1,5 @@
-// A manifest that is pushed: what it is, and what it refers to (image-spec manifest.md, image-index.md). Pure.
+// A manifest that is pushed: what it is, and what it refers to (image-spec manifest.md, image-index.md).
+// Pure.
 #pragma once
 
 #include <map>

@@ -23,7 +23,7 @@ Result<> write_file(const std::string& path, std::string_view bytes) {
 
 }  // namespace
 
-// --- GET, HEAD ------------------------------------------------------------------------------------------------
+// --- GET, HEAD -----------------------------------------------------------------------------------------
 
 Task<void> Server::State::get_manifest(Call& call) {
   const std::string repository = call.repository(), reference = call.reference();
@@ -64,7 +64,7 @@ Task<void> Server::State::send_manifest(Call& call, std::string type, std::strin
                   std::move(bytes));
 }
 
-// --- PUT ------------------------------------------------------------------------------------------------------
+// --- PUT -----------------------------------------------------------------------------------------------
 
 Task<void> Server::State::put_manifest(Call& call) {
   const std::string repository = call.repository(), reference = call.reference();
@@ -139,7 +139,7 @@ Task<void> Server::State::keep_manifest(std::string repository, std::string byte
   co_await catalog.put_manifest(std::move(repository), std::move(digest), std::move(record), std::move(tag));
 }
 
-// --- DELETE ---------------------------------------------------------------------------------------------------
+// --- DELETE --------------------------------------------------------------------------------------------
 
 Task<void> Server::State::delete_manifest(Call& call) {
   const std::string repository = call.repository(), reference = call.reference();
@@ -150,7 +150,7 @@ Task<void> Server::State::delete_manifest(Call& call) {
   co_await refuse(call.exchange, known ? manifest_unknown(repository, reference) : name_unknown(repository));
 }
 
-// --- the pull-through cache -----------------------------------------------------------------------------------
+// --- the pull-through cache ----------------------------------------------------------------------------
 
 // What is asked for is here afterwards, if the upstream has it or had it: a tag is compared with the
 // upstream's, what is named by its digest never changes.

@@ -52,7 +52,7 @@ http::Headers Server::State::upload_headers(const Upload& upload) const {
           {"Docker-Upload-UUID", upload.id}};
 }
 
-// --- what becomes of the bytes --------------------------------------------------------------------------------
+// --- what becomes of the bytes -------------------------------------------------------------------------
 
 // Files first, then the folders of their names.
 Task<void> Server::State::make_durable(std::vector<std::string> digests) {
@@ -87,7 +87,7 @@ Task<void> Server::State::answer_created(Call& call, std::string digest) {
       {{"Location", text("/v2/{}/blobs/{}", call.repository(), digest)}, {"Docker-Content-Digest", digest}});
 }
 
-// --- POST -----------------------------------------------------------------------------------------------------
+// --- POST ----------------------------------------------------------------------------------------------
 
 Task<void> Server::State::begin_upload(Call& call) {
   if (!call.query("mount").empty() && co_await mount(call)) co_return;
@@ -104,8 +104,8 @@ Task<void> Server::State::begin_upload(Call& call) {
   co_await answer(call.exchange, 202, upload_headers(*upload));
 }
 
-// A blob that another repository has needs no upload. `from` may be left out: then any will do that the caller
-// may read. Not found: an upload begins, as the specification has it.
+// A blob that another repository has needs no upload. `from` may be left out: then any will do that the
+// caller may read. Not found: an upload begins, as the specification has it.
 Task<bool> Server::State::mount(Call& call) {
   const std::string digest(call.query("mount")), from(call.query("from"));
   if (!is_digest(digest) || !ground.images.has_blob(digest)) co_return false;
@@ -140,7 +140,7 @@ Task<void> Server::State::upload_at_once(Call& call, std::string digest) {
   co_await answer_created(call, digest);
 }
 
-// --- PATCH, PUT, GET, DELETE ----------------------------------------------------------------------------------
+// --- PATCH, PUT, GET, DELETE ---------------------------------------------------------------------------
 
 Task<void> Server::State::serve_upload(Call& call) {
   const std::string_view method = call.method();
@@ -160,8 +160,8 @@ Task<void> Server::State::answer_range_invalid(Call& call, UploadPtr upload, std
   return refuse(call.exchange, range_invalid(why), upload_headers(*upload));
 }
 
-// The bytes of one request, at the place where they belong. Without a Content-Range that is the end of what is
-// here, as Docker's clients mean it. Answers, and leaves the exchange answered, when they do not fit.
+// The bytes of one request, at the place where they belong. Without a Content-Range that is the end of what
+// is here, as Docker's clients mean it. Leaves the exchange answered when they do not fit.
 Task<void> Server::State::receive_chunk(Call& call, UploadPtr upload) {
   const http::Headers& headers = call.exchange.headers();
   const auto given = headers.find("Content-Range");

@@ -128,7 +128,7 @@ Task<void> Server::State::dispatch(Call& call) {
   return refuse_method(call, "");
 }
 
-// --- answers --------------------------------------------------------------------------------------------------
+// --- answers -------------------------------------------------------------------------------------------
 
 Task<void> Server::State::answer(http::Exchange& exchange, int status, http::Headers headers,
                                  std::string body) {

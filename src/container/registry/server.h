@@ -7,9 +7,10 @@
 // Repositories are names; a repository has manifests (by digest), tags, and links to the blobs it was given
 // (catalog.h). Blobs are those of Images, one file a digest whoever has it.
 //
-// An upload is a file of its own until its digest was verified (uploads.h); an acknowledged blob or manifest is
-// on the disk, a crash leaves uploads that can be resumed. Sessions that nobody goes on with are removed after
-// a day. Garbage collection holds back whatever a push was told about (HEAD, mount, commit) for an hour.
+// An upload is a file of its own until its digest was verified (uploads.h); an acknowledged blob or manifest
+// is on the disk, a crash leaves uploads that can be resumed. Sessions that nobody goes on with are removed
+// after a day. Garbage collection holds back whatever a push was told about (HEAD, mount, commit) for an
+// hour.
 //
 // Images of the engine: what a repository that is unknown here would have under the name the client used
 // (HOST/repository:tag, and docker.io/...) is looked up among the engine's images, read-only, when

@@ -4,8 +4,8 @@
 //   token   := header "." claims "." signature                      each base64url without padding
 //   claims  := {"iss":ISSUER,"aud":SERVICE,"exp":S,"nbf":S,"access":[{"type":T,"name":N,"actions":[A...]}]}
 //
-// The authority's certificates (or public keys) come from a PEM file. A header with "x5c" brings a certificate
-// of its own, which one of the file has to vouch for. Pure, but for reading the file.
+// The authority's certificates (or public keys) come from a PEM file. A header with "x5c" brings a
+// certificate of its own, which one of the file has to vouch for. Pure, but for reading the file.
 #pragma once
 
 #include <memory>

@@ -73,7 +73,7 @@ Task<std::optional<std::uint64_t>> Upstream::blob_size(std::string repository, s
   co_return response.status == 200 ? length_of(response) : std::nullopt;
 }
 
-// --- blobs ----------------------------------------------------------------------------------------------------
+// --- blobs ---------------------------------------------------------------------------------------------
 
 std::shared_ptr<Upstream::Fetch> Upstream::fetch_blob(io::TaskGroup& group, const std::string& repository,
                                                       const std::string& digest, Catalog& catalog) {

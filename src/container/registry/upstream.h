@@ -26,8 +26,8 @@ class Upstream {
   struct Manifest {
     std::string bytes, type, digest;
   };
-  // Absent: the tag still is `known` (a digest). not_found: the upstream's own word; unavailable, when it does
-  // not answer.
+  // Absent: the tag still is `known` (a digest). not_found: the upstream's own word; unavailable, when it
+  // does not answer.
   Task<std::optional<Manifest>> manifest(std::string repository, std::string reference, std::string known);
   Task<std::optional<std::uint64_t>> blob_size(std::string repository, std::string digest);
 

@@ -1,8 +1,8 @@
 // Users with passwords, from a file as htpasswd writes it (htpasswd -B): USER ':' BCRYPT-HASH per line, '#'
 // begins a comment. The file is read again when it has changed.
 //
-// Bcrypt is slow on purpose, so it runs on the pool, one check at a time, and what was right is remembered for
-// some minutes (as a keyed digest, not as a password). An unknown user costs as much time as a wrong
+// Bcrypt is slow on purpose, so it runs on the pool, one check at a time, and what was right is remembered
+// for some minutes (as a keyed digest, not as a password). An unknown user costs as much time as a wrong
 // password.
 #pragma once
 
