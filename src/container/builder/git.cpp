@@ -86,8 +86,10 @@ Task<void> fetch(Git& git, const GitUrl& url) {
                               .result();
   if (!everything) co_await invalid("{}: error fetching: {}", url.repository, everything.error().message());
   // A branch first, as the shallow way does; then whatever git makes of it: a tag, a short commit id.
+  constexpr std::string_view branches = "refs/heads/";
+  const std::string name = wanted.starts_with(branches) ? wanted.substr(branches.size()) : wanted;
   const auto branch =
-      co_await git.run({"checkout", "-q", "--detach", "refs/remotes/origin/" + wanted}).result();
+      co_await git.run({"checkout", "-q", "--detach", "refs/remotes/origin/" + name}).result();
   if (branch) co_return;
   const auto other = co_await git.run({"checkout", "-q", "--detach", wanted, "--"}).result();
   if (!other) co_await invalid("{}: {}", url.repository, other.error().message());
