@@ -96,8 +96,13 @@ def make_daemon(request, busybox_archive):
         return daemon
 
     yield make
+    problems = []
     for daemon in made:
-        daemon.destroy()
+        try:
+            daemon.destroy()
+        except AssertionError as problem:  # the others have to end all the same
+            problems.append(problem)
+    assert not problems, problems
 
 
 @pytest.fixture(scope="session")

@@ -44,7 +44,9 @@ class Case:
     def runs_through(self, builder, reference):
         """`beyond` names those of Docker's builders that do otherwise; Podo is spared nothing but what the
         classic command cannot ask for."""
-        if builder == "classic" and any(self.ONLY_MODERN.match(str(word)) for word in self.options):
+        if builder == "classic" and (
+            "command" in self.beyond or any(self.ONLY_MODERN.match(str(word)) for word in self.options)
+        ):
             return False
         return not (reference and builder in self.beyond.split())
 

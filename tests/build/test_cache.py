@@ -99,7 +99,7 @@ def test_a_changed_step_runs_and_all_that_follow(project):
     head = unique("FROM busybox")
     project.write(Dockerfile="\n".join([head, *steps]))
     first = project.build()
-    project.write(Dockerfile="\n".join([head, steps[0], steps[1] + " ", "RUN true", steps[2]]))
+    project.write(Dockerfile="\n".join([head, steps[0], steps[1] + " ", "RUN touch /t", steps[2]]))
     second = project.build()
     assert (second["/a"], second["/b"]) == (first["/a"], first["/b"]) and second["/c"] != first["/c"]
     project.write(Dockerfile="\n".join([head, *steps]))
@@ -290,15 +290,15 @@ def test_the_cache_is_carried_to_another_daemon(make_daemon, folder):
 def test_the_least_recently_used_goes_when_the_cache_is_full(make_daemon, folder):
     from builders import make_builder
 
-    engine = make_daemon("--build-cache", "40m")
+    engine = make_daemon("--build-cache", "10m")
     project = Project(folder, make_builder("podo", engine))
     builds = {}
     for name in "abcd":
-        project.write(Dockerfile=f"FROM busybox\nRUN dd if=/dev/urandom of=/f bs=1M count=15 && {UUID}/{name}\n")
+        project.write(Dockerfile=f"FROM busybox\nRUN dd if=/dev/urandom of=/f bs=1M count=4 && {UUID}/{name}\n")
         builds[name] = project.build()
         engine.docker("rmi", "-f", "case")
     assert project.build() == builds["d"]
     project.write(
-        Dockerfile=f"FROM busybox\nRUN dd if=/dev/urandom of=/f bs=1M count=15 && {UUID}/a\n"
+        Dockerfile=f"FROM busybox\nRUN dd if=/dev/urandom of=/f bs=1M count=4 && {UUID}/a\n"
     )
     assert project.build() != builds["a"]

@@ -59,7 +59,7 @@ def test_the_line_of_another_failure(engine):
         ({"t": "a:b:c"}, "invalid reference format"),
         ({"buildargs": "no json"}, "error reading build args"),
         ({"labels": "[1]"}, "error reading labels"),
-        ({"platform": "no/such/thing/at/all"}, "invalid"),
+        ({"platform": "no/such/thing/at/all"}, "platform"),
     ],
     ids=lambda value: value if isinstance(value, str) else next(iter(value)),
 )
@@ -220,8 +220,10 @@ services:
       labels: {built: by-compose}
     image: case-compose:1
     command: sh -c "while :; do nc -l -p 80 -e cat /who; done"
+    stop_signal: SIGKILL
   side:
     build: ./side
+    stop_signal: SIGKILL
     depends_on: [web]
 """
 
