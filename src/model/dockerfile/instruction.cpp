@@ -23,7 +23,7 @@ Result<Flag> read_flag(Kind kind, std::string_view written, Place place) {
   Flag flag{std::string(written.substr(2, equals - 2)), std::string(written.substr(equals + has_value)),
             place};
   const FlagRule* rule = find_flag_rule(kind, flag.name);
-  if (rule == nullptr) return invalid("unknown flag: {}{}", flag.name, suggestion(flag.name, flags_of(kind)));
+  if (rule == nullptr) return invalid("unknown flag: --{}{}", flag.name, suggestion(flag.name, flags_of(kind)));
   const bool yes_no = rule->value == FlagRule::Value::yes_no;
   if (yes_no ? has_value && flag.value.empty() : !has_value)
     return invalid("missing a value on flag: {}", flag.name);
@@ -102,7 +102,7 @@ Result<> StatementReader::read_flags(Instruction& step, std::string_view& rest) 
     Flag flag = TRY(read_flag(step.kind, word.text, problem_));
     const FlagRule* rule = find_flag_rule(step.kind, flag.name);
     if (rule->value != FlagRule::Value::texts && step.flag(flag.name) != nullptr)
-      return invalid("duplicate flag specified: {}", flag.name);
+      return invalid("duplicate flag specified: --{}", flag.name);
     TRY(check_value(step.kind, flag));
     step.flags.push_back(std::move(flag));
   }

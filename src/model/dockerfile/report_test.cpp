@@ -82,12 +82,12 @@ TEST_CASE("what is wrong with triggers, health checks and flags") {
       {"HEALTHCHECK --timeout=5y CMD x", "time: unknown unit \"y\" in duration \"5y\""},
       {"HEALTHCHECK --retries=-1 CMD x", "--retries cannot be negative (-1)"},
       {"HEALTHCHECK --retries=a CMD x", "strconv.ParseInt: parsing \"a\": invalid syntax"},
-      {"MAINTAINER --boo joe", "unknown flag: boo"},
-      {"RUN --mont=type=tmpfs x", "unknown flag: mont (did you mean mount?)"},
+      {"MAINTAINER --boo joe", "unknown flag: --boo"},
+      {"RUN --mont=type=tmpfs x", "unknown flag: --mont (did you mean mount?)"},
       {"RUN --mount x", "missing a value on flag: mount"},
       {"COPY --link= a b", "missing a value on flag: link"},
       {"COPY --link=x a b", "expecting boolean value for flag link, not: x"},
-      {"COPY --from=a --from=b a b", "duplicate flag specified: from"},
+      {"COPY --from=a --from=b a b", "duplicate flag specified: --from"},
       {"COPY --from=$X a b", "variable expansion is not supported for --from, define a new stage with FROM"},
       {"RUN --mount=type=foo x", "unsupported mount type \"foo\""},
       {"RUN --mount=type=$T,from=$X x", "'from' doesn't support variable expansion"},
@@ -113,11 +113,11 @@ TEST_CASE("what is wrong with a whole file") {
 
 TEST_CASE("an error shows its place") {
   CHECK(error_of("FROM a\nRUN x \\\n  && y\nRUN --mont=type=cache make\n") ==
-        "Dockerfile:4:5: dockerfile parse error on line 4: unknown flag: mont (did you mean mount?)\n"
+        "Dockerfile:4:5: dockerfile parse error on line 4: unknown flag: --mont (did you mean mount?)\n"
         "  4 | RUN --mont=type=cache make\n"
         "    |     ^~~~~~~~~~~~~~~~~");
   CHECK(error_of("FROM a\nRUN \\\n\t--mont make\n") ==
-        "Dockerfile:3:2: dockerfile parse error on line 3: unknown flag: mont (did you mean mount?)\n"
+        "Dockerfile:3:2: dockerfile parse error on line 3: unknown flag: --mont (did you mean mount?)\n"
         "  3 |  --mont make\n"
         "    |  ^~~~~~");
 }
