@@ -14,13 +14,15 @@ Result<SlotPtr> LocalEngine::find(std::string_view reference) const {
   if (const auto named = names_.find(name); named != names_.end()) {
     if (const auto slot = slots_.find(named->second); slot != slots_.end()) return slot->second;
   }
-  const auto first = name.empty() ? slots_.end() : slots_.lower_bound(name);
-  if (first == slots_.end() || !first->first.starts_with(name))
-    return not_found("No such container: {}", reference);
-  const auto second = std::next(first);
-  if (second != slots_.end() && second->first.starts_with(name))
-    return invalid("multiple IDs found with provided prefix: {}", reference);
-  return first->second;
+  SlotPtr found;
+  for (auto at = slots_.lower_bound(name); !name.empty() && at != slots_.end() && at->first.starts_with(name);
+       ++at) {
+    if (at->second->is_step()) continue;
+    if (found) return invalid("multiple IDs found with provided prefix: {}", reference);
+    found = at->second;
+  }
+  if (!found) return not_found("No such container: {}", reference);
+  return found;
 }
 
 Result<ContainerPtr> LocalEngine::get(std::string_view reference) const {
@@ -33,7 +35,7 @@ std::vector<ContainerPtr> LocalEngine::list() const {
   std::vector<ContainerPtr> all;
   all.reserve(slots_.size());
   for (const auto& [id, slot] : slots_) {
-    if (slot->complete) all.push_back(slot->container);
+    if (slot->complete && !slot->is_step()) all.push_back(slot->container);
   }
   std::ranges::sort(all,
                     [](const ContainerPtr& a, const ContainerPtr& b) { return a->created > b->created; });
@@ -50,15 +52,16 @@ Result<> LocalEngine::claim_name(const std::string& name, const std::string& id)
       name, place->second);
 }
 
-SlotPtr LocalEngine::add(Container container) {
-  const std::string folder = data_folder(container.id);
+SlotPtr LocalEngine::add(Container container, Slot::Kind kind) {
+  const bool lasts = kind == Slot::Kind::container;
+  const std::string folder = lasts ? data_folder(container.id) : run_folder(container.id);
   container.hosts_path = folder + "/hosts";
   container.hostname_path = folder + "/hostname";
   container.resolv_conf_path = folder + "/resolv.conf";
   const std::string& driver = container.host_config.log_config.type;
   if (driver == "json-file") container.log_path = text("{}/{}-json.log", folder, container.id);
   if (driver == "local") container.log_path = folder + "/local.log";
-  auto slot = std::make_shared<Slot>(std::make_shared<const Container>(std::move(container)));
+  auto slot = std::make_shared<Slot>(std::make_shared<const Container>(std::move(container)), kind);
   slots_.emplace(slot->id(), slot);
   return slot;
 }
@@ -82,7 +85,7 @@ void LocalEngine::edit(Slot& slot, const std::function<void(Container&)>& change
 // In turn, so that an older record never comes behind a newer one.
 Task<void> LocalEngine::save(SlotPtr slot) {
   const Turn::Held held = co_await slot->saving.take();
-  if (slot->removed) co_return;
+  if (slot->removed || slot->is_step()) co_return;
   std::string record = encode_record({.container = *slot->container,
                                       .image_id = slot->container->image->id,
                                       .complete = slot->complete,
@@ -94,6 +97,7 @@ Task<void> LocalEngine::save(SlotPtr slot) {
 void LocalEngine::save_later(const SlotPtr& slot) { spawn(save(slot), "save " + slot->id()); }
 
 void LocalEngine::tell(const Slot& slot, std::string action, Attributes more) {
+  if (slot.is_step()) return;
   const Container& container = *slot.container;
   Event event{.type = "container",
               .action = std::move(action),
@@ -106,6 +110,7 @@ void LocalEngine::tell(const Slot& slot, std::string action, Attributes more) {
 }
 
 void LocalEngine::tell_network(const Slot& slot, std::string action, const network::Endpoint& endpoint) {
+  if (slot.is_step()) return;
   const network::NetworkRecord* record = ground_.networks.find(endpoint.network_id);
   ground_.events.publish({.type = "network",
                           .action = std::move(action),
@@ -117,7 +122,7 @@ void LocalEngine::tell_network(const Slot& slot, std::string action, const netwo
 
 void LocalEngine::tell_volumes(const Slot& slot, std::string action) {
   for (const MountPoint& mount : slot.container->mounts) {
-    if (mount.type != "volume") continue;
+    if (mount.type != "volume" || slot.is_step()) continue;
     Attributes attributes{{"container", slot.id()}};
     if (action == "mount") {
       attributes["driver"] = mount.driver;

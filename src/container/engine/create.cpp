@@ -35,6 +35,21 @@ Result<> check_default_bridge(const docker::EndpointSettings& settings) {
   return {};
 }
 
+// Everything that is named by id is named by one that stays: a rename does not lead elsewhere.
+Result<> check_modes(const docker::CreateRequest& request, const FindContainer& find) {
+  const docker::HostConfig& host = request.host_config;
+  for (const std::string* mode : {&host.network_mode, &host.ipc_mode, &host.pid_mode}) {
+    const std::string_view other = container_of_mode(*mode);
+    if (!other.empty()) TRY(find(other));
+  }
+  for (const std::string& link : host.links) {
+    const std::string_view other = std::string_view(link).substr(0, link.find(':'));
+    if (const auto found = find(other); !found)
+      return invalid("could not get container for {}: {}", other, found.error().message());
+  }
+  return {};
+}
+
 }  // namespace
 
 Task<Engine::Created> LocalEngine::create(docker::CreateRequest request, std::string name) {
@@ -45,36 +60,14 @@ Task<Engine::Created> LocalEngine::create_whole(docker::CreateRequest request, s
   if (!name.empty()) name = co_await check_name(name);
   if (request.config.image.empty())
     co_return invalid("config cannot be empty in order to create a container");
+  Created created{.id = make_id(ground_.random), .warnings = {}};
   Container container;
+  container.id = created.id;
   container.image_reference = request.config.image;
   container.image = co_await ground_.images.get(request.config.image);
-
   settle(request, options_.default_log);
   co_await merge_image(request.config, container.image->config);
-  co_await check_request(request);
-  complete_host_config(request.host_config, machine_);
-  Created created;
-  created.warnings = co_await check_host_config(request.host_config, machine_);
-  co_await check_modes(request);
-  co_await plan_networks(request, container);
-  const FindContainer find_container = [this](std::string_view reference) { return get(reference); };
-  MountsPlan mounts = co_await plan_mounts(request.config.volumes, request.host_config, find_container);
-
-  container.id = make_id(ground_.random);
-  container.created = ground_.clock.wall();
-  auto [path, args] = command_line(request.config);
-  container.path = std::move(path);
-  container.args = std::move(args);
-  container.config = std::move(request.config);
-  container.host_config = std::move(request.host_config);
-  const NetworkMode mode = network_mode(container.host_config);
-  if (container.config.hostname.empty()) {
-    const bool of_host = mode.kind == NetworkMode::Kind::host || container.host_config.uts_mode == "host";
-    container.config.hostname = of_host ? host_name() : std::string(short_id(container.id));
-    if (mode.kind == NetworkMode::Kind::container)
-      container.config.hostname = (co_await get(mode.name))->config.hostname;
-  }
-  co_await plan_log(container);
+  MountsPlan mounts = co_await plan_container(container, std::move(request), created.warnings);
 
   // From here to add() nothing is awaited: the name is ours, and leads to a slot.
   if (name.empty()) {
@@ -86,9 +79,6 @@ Task<Engine::Created> LocalEngine::create_whole(docker::CreateRequest request, s
     co_return Failure(std::move(claimed).error());
   }
   container.name = name;
-  for (const MountsPlan::Entry& entry : mounts.entries) {  // in use from now on
-    if (!entry.point.name.empty()) container.mounts.push_back(entry.point);
-  }
   const SlotPtr slot = add(std::move(container));
   slot->complete = false;
   const Turn::Held held = co_await slot->turn.take();
@@ -98,24 +88,38 @@ Task<Engine::Created> LocalEngine::create_whole(docker::CreateRequest request, s
     co_await undo_create(slot);
     co_return Failure(made.error());
   }
-  created.id = slot->id();
   tell(*slot, "create");
   co_return created;
 }
 
-// Everything that is named by id is named by one that stays: a rename does not lead elsewhere.
-Result<> LocalEngine::check_modes(const docker::CreateRequest& request) const {
-  const docker::HostConfig& host = request.host_config;
-  for (const std::string* mode : {&host.network_mode, &host.ipc_mode, &host.pid_mode}) {
-    const std::string_view other = container_of_mode(*mode);
-    if (!other.empty()) TRY(get(other));
+// Whatever of it follows from the request and the machine; its id and image are known.
+Result<MountsPlan> LocalEngine::plan_container(Container& container, docker::CreateRequest request,
+                                               std::vector<std::string>& warnings) const {
+  TRY(check_request(request));
+  complete_host_config(request.host_config, machine_);
+  warnings = TRY(check_host_config(request.host_config, machine_));
+  const FindContainer find_container = [this](std::string_view reference) { return get(reference); };
+  TRY(check_modes(request, find_container));
+  TRY(plan_networks(request, container));
+  MountsPlan mounts = TRY(plan_mounts(request.config.volumes, request.host_config, find_container));
+  for (const MountsPlan::Entry& entry : mounts.entries) {  // in use from add() on
+    if (!entry.point.name.empty()) container.mounts.push_back(entry.point);
   }
-  for (const std::string& link : host.links) {
-    const std::string_view other = std::string_view(link).substr(0, link.find(':'));
-    if (const auto found = get(other); !found)
-      return invalid("could not get container for {}: {}", other, found.error().message());
+  container.created = ground_.clock.wall();
+  auto [path, args] = command_line(request.config);
+  container.path = std::move(path);
+  container.args = std::move(args);
+  container.config = std::move(request.config);
+  container.host_config = std::move(request.host_config);
+  const NetworkMode mode = network_mode(container.host_config);
+  if (container.config.hostname.empty()) {
+    const bool of_host = mode.kind == NetworkMode::Kind::host || container.host_config.uts_mode == "host";
+    container.config.hostname = of_host ? host_name() : std::string(short_id(container.id));
+    if (mode.kind == NetworkMode::Kind::container)
+      container.config.hostname = TRY(get(mode.name))->config.hostname;
   }
-  return {};
+  TRY(plan_log(container));
+  return mounts;
 }
 
 Result<> LocalEngine::plan_networks(docker::CreateRequest& request, Container& container) const {
@@ -155,10 +159,6 @@ Task<void> LocalEngine::undo_create(SlotPtr slot) {
   slot->complete = false;
   const Result<void> erased = co_await erase(slot, true).result();
   if (!erased) ground_.log.warn("undo the creation of {}: {}", slot->id(), erased.error().message());
-}
-
-Task<Engine::Created> LocalEngine::create_step(docker::CreateRequest, std::string) {
-  co_return unsupported("Unsupported: steps of builds");
 }
 
 }  // namespace podo::engine

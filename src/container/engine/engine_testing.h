@@ -10,6 +10,7 @@
 
 #include "base/store/memory_store.h"
 #include "container/engine/engine.h"
+#include "container/engine/networks_testing.h"
 
 namespace podo::engine {
 
@@ -55,7 +56,10 @@ class FakeImages final : public image::Images {
     co_await none();
   }
   bool has_layer(std::string_view) const override { return false; }
-  Result<image::Snapshot> snapshot(std::string_view) const override { return none(); }
+  Result<image::Snapshot> snapshot(std::string_view id) const override {
+    if (!snapshots.contains(std::string(id))) return not_found("no file tree of {}", id);
+    return image::Snapshot{.id = std::string(id), .upper = "", .lower = {}};
+  }
   Task<std::vector<image::Change>> changes(std::string) override { co_return none(); }
   Task<std::uint64_t> snapshot_bytes(std::string) override { co_return 0; }
   Task<image::ImagePtr> commit(CommitOptions) override { co_return none(); }
@@ -65,9 +69,8 @@ class FakeImages final : public image::Images {
     co_return none();
   }
   Task<void> export_tree(std::string, Sink) override { co_await none(); }
-  Task<image::Snapshot> make_build_snapshot(std::string, std::vector<std::string>,
-                                            std::vector<std::string>) override {
-    co_return unsupported("builds");
+  Task<image::Snapshot> make_build_snapshot(std::string id, Pieces, Pieces) override {
+    co_return co_await make_snapshot(std::move(id), nullptr);
   }
   Task<KeptLayer> keep_changes(std::string, std::optional<std::int64_t>) override {
     co_return unsupported("builds");
@@ -88,66 +91,6 @@ class FakeImages final : public image::Images {
  private:
   static Failure none() { return unsupported("not in this test"); }
   image::ImagePtr image_;
-};
-
-// "bridge", "host", "none" and "app", where everything works at once.
-class FakeNetworks final : public network::Networks {
- public:
-  FakeNetworks() {
-    for (const char* name : {"bridge", "host", "none", "app"}) {
-      network::NetworkRecord record;
-      record.id = text("id-of-{}", name);
-      record.name = name;
-      record.driver = record.name == "host" || record.name == "none" ? name : "bridge";
-      records_.push_back(std::move(record));
-    }
-  }
-  std::set<std::string> sandboxes;
-  std::vector<network::EndpointWish> attached;
-
-  Task<network::NetworkRecord> create(network::NetworkRecord wanted) override { co_return wanted; }
-  Task<void> remove(std::string) override { co_return; }
-  const network::NetworkRecord* find(std::string_view name) const override {
-    for (const network::NetworkRecord& record : records_) {
-      if (record.name == name || record.id == name) return &record;
-    }
-    return nullptr;
-  }
-  std::vector<const network::NetworkRecord*> list() const override { return {}; }
-  std::vector<const network::Endpoint*> endpoints_of_network(std::string_view) const override { return {}; }
-  std::vector<const network::Endpoint*> endpoints_of_container(std::string_view) const override { return {}; }
-  Task<network::Sandbox> make_sandbox(std::string id) override {
-    sandboxes.insert(id);
-    co_return network::Sandbox{.id = id, .path = "/netns/" + id};
-  }
-  Task<void> remove_sandbox(std::string id) override {
-    sandboxes.erase(id);
-    co_return;
-  }
-  Task<network::Endpoint> attach(std::string network, network::EndpointWish wish) override {
-    network::Endpoint endpoint;
-    endpoint.id = "endpoint";
-    endpoint.network_id = network;
-    endpoint.network_name = find(network)->name;
-    endpoint.ipv4 = "10.0.0.2";
-    attached.push_back(wish);
-    endpoint.wish = std::move(wish);
-    co_return endpoint;
-  }
-  Task<void> detach(std::string, std::string) override { co_return; }
-  Task<void> rename_container(std::string, std::string) override { co_return; }
-  Task<std::vector<network::PublishedPort>> publish(std::string,
-                                                    std::vector<network::PublishedPort> ports) override {
-    co_return ports;
-  }
-  Task<void> unpublish(std::string) override { co_return; }
-  Task<std::string> resolv_conf(std::string, network::DnsSettings) override { co_return std::string(); }
-  Task<std::vector<Counters>> counters(std::string) override { co_return std::vector<Counters>(); }
-  Task<void> restore(std::vector<std::string>) override { co_return; }
-  Task<void> close(bool) override { co_return; }
-
- private:
-  std::vector<network::NetworkRecord> records_;
 };
 
 // Members die in reverse; the engine first. The OCI runtime is a program that refuses.

@@ -79,7 +79,7 @@ class LocalEngine final : public Engine {
   // containers_table.cpp: finding, changing, saving
   Result<SlotPtr> find(std::string_view reference) const;
   Result<> claim_name(const std::string& name, const std::string& id);
-  SlotPtr add(Container container);
+  SlotPtr add(Container container, Slot::Kind kind = Slot::Kind::container);
   void drop(const SlotPtr& slot);
   void edit(Slot& slot, const std::function<void(Container&)>& change);  // readers see a new snapshot
   Task<void> save(SlotPtr slot);
@@ -90,9 +90,11 @@ class LocalEngine final : public Engine {
   std::string data_folder(std::string_view id) const;
   std::string run_folder(std::string_view id) const;
   void spawn(Task<void> task, std::string name);
-  // create.cpp
+  // create.cpp, create_step.cpp
   Task<Created> create_whole(docker::CreateRequest request, std::string name);
-  Result<> check_modes(const docker::CreateRequest& request) const;
+  Task<Created> create_step_whole(docker::CreateRequest request, std::string id);
+  Result<MountsPlan> plan_container(Container& container, docker::CreateRequest request,
+                                    std::vector<std::string>& warnings) const;
   Result<> plan_networks(docker::CreateRequest& request, Container& container) const;
   Task<void> make_parts(SlotPtr slot, MountsPlan mounts);
   Task<void> undo_create(SlotPtr slot);
@@ -126,20 +128,19 @@ class LocalEngine final : public Engine {
   void note_exit(Slot& slot, int code);
   // stop.cpp
   Task<bool> stop_whole(SlotPtr slot, StopOptions options);
-  enum class StopBy : std::uint8_t { user, restart, daemon };
   Task<void> end_run(SlotPtr slot, StopOptions options, StopBy who);
   Task<void> restart_whole(SlotPtr slot, StopOptions options);
   Task<void> send_signal(SlotPtr slot, int signal);
   Task<void> kill_whole(SlotPtr slot, int signal);
   Task<void> stop_by_user(SlotPtr slot);
-  // pause.cpp, update.cpp
+  // pause.cpp, update.cpp, remove.cpp
   Task<void> freeze(SlotPtr slot, Verb verb);
   Task<void> freeze_or_thaw(SlotPtr slot, Verb verb);
   Task<void> rename_whole(SlotPtr slot, std::string wanted);
   Task<std::vector<std::string>> update_whole(SlotPtr slot, docker::UpdateRequest request);
-  // remove.cpp
   Task<void> remove_whole(SlotPtr slot, RemoveOptions options);
   Task<void> erase(SlotPtr slot, bool volumes);
+  Task<void> remove_tree(SlotPtr slot);
   Task<void> remove_anonymous_volumes(Container container);
   // health.cpp
   void begin_health(const SlotPtr& slot);
@@ -160,15 +161,13 @@ class LocalEngine final : public Engine {
   Task<void> forget_exec(ExecSlotPtr exec);
   Task<void> forget_old_execs(SlotPtr slot);
   std::string exec_folder(const Exec& exec) const;
-  // files.cpp
+  // files.cpp, commit.cpp, network_connect.cpp
   struct OpenFiles {
     FileViewPtr view;
     Turn::Held held;
   };
   Task<OpenFiles> open_files(SlotPtr slot);
-  // commit.cpp
   Task<image::ImagePtr> commit_whole(SlotPtr slot, CommitRequest request);
-  // network_connect.cpp
   Task<void> connect_whole(std::string network, SlotPtr slot, docker::EndpointSettings settings);
   Task<void> disconnect_whole(std::string network, SlotPtr slot);
   // open.cpp, restore.cpp

@@ -90,14 +90,14 @@ Task<void> LocalEngine::begin() {
   co_await restore();
 }
 
-// Containers go on without us; what was not settled yet, the next daemon finds in the folders.
+// Containers go on without us, steps of builds do not; what was not settled yet, the next daemon finds in the folders.
 Task<void> LocalEngine::close(bool stop_containers) {
   closing_ = true;
-  if (stop_containers) {
-    std::vector<Task<Result<void>>> stops;
-    for (const auto& [id, slot] : slots_) stops.push_back(outcome(stop_for_end(slot)));
-    co_await io::all(std::move(stops));
+  std::vector<Task<Result<void>>> stops;
+  for (const auto& [id, slot] : slots_) {
+    if (stop_containers || slot->is_step()) stops.push_back(outcome(stop_for_end(slot)));
   }
+  co_await io::all(std::move(stops));
   for (const auto& [id, slot] : slots_) slot->health.reset();
   background_.cancel();
   co_await background_.join();
@@ -108,7 +108,8 @@ Task<void> LocalEngine::close(bool stop_containers) {
 Task<void> LocalEngine::stop_for_end(SlotPtr slot) {
   const Turn::Held held = co_await slot->turn.take();
   if (!is_alive(slot->status())) co_return;
-  co_await end_run(slot, {}, StopBy::daemon);
+  const StopOptions at_once{.signal = "KILL", .timeout_s = 0};
+  co_await end_run(slot, slot->is_step() ? at_once : StopOptions{}, StopBy::daemon);
   co_await settle_exit(slot);
   co_await after_exit(slot);
 }

@@ -52,7 +52,7 @@ Task<void> LocalEngine::erase(SlotPtr slot, bool volumes) {
   co_await save(slot);  // the removal will be finished, whoever does it
   const ContainerPtr container = slot->container;
   auto [tree, run, data] = co_await io::all(
-      outcome(ground_.images.remove_snapshot(slot->id())),
+      outcome(remove_tree(slot)),
       outcome(ground_.pool.run([folder = run_folder(slot->id())] { return remove_run_folder(folder); })),
       outcome(ground_.pool.run([folder = data_folder(slot->id())] { return remove_folder(folder); })));
   for (const Result<void>* done : {&tree, &run, &data}) {
@@ -71,9 +71,14 @@ Task<void> LocalEngine::erase(SlotPtr slot, bool volumes) {
   for (const auto& [id, exec] : execs_) {
     if (exec->container == slot) end.then.push_back(store::erase(store::Range::key("exec/" + id)));
   }
-  co_await ground_.store.commit(std::move(end));
+  if (!slot->is_step()) co_await ground_.store.commit(std::move(end));
   drop(slot);
   if (slot->complete) tell(*slot, "destroy");
+}
+
+// A step's is the caller's.
+Task<void> LocalEngine::remove_tree(SlotPtr slot) {
+  if (!slot->is_step()) co_await ground_.images.remove_snapshot(slot->id());
 }
 
 Task<void> LocalEngine::remove_anonymous_volumes(Container container) {

@@ -31,9 +31,11 @@ inline int code_of(const Ended& ended) {
 }
 
 struct Slot {
-  explicit Slot(ContainerPtr first) : container(std::move(first)) {}
+  enum class Kind : bool { container, step };  // step: Engine::create_step
+  Slot(ContainerPtr first, Kind of) : container(std::move(first)), kind(of) {}
 
   ContainerPtr container;
+  const Kind kind;
   bool complete = true, starting = false;  // as in the record
   Turn turn{"another change of the container"};
   Turn saving{"the container's record to be written"};
@@ -49,10 +51,13 @@ struct Slot {
   int last_code = 0;        // of the last one
   bool removed = false;
 
+  bool is_step() const { return kind == Kind::step; }
   const std::string& id() const { return container->id; }
   Status status() const { return container->state.status; }
 };
 using SlotPtr = std::shared_ptr<Slot>;
+
+enum class StopBy : std::uint8_t { user, restart, daemon };
 
 struct ExecSlot {
   ExecPtr exec;
