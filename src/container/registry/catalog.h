@@ -31,10 +31,10 @@ namespace podo::registry {
 using io::Task;
 
 struct ManifestRecord {
-  std::string type;
+  std::string type = {};
   std::uint64_t size = 0;
-  std::vector<std::string> blobs, manifests;  // what it refers to
-  std::string subject, artifact_type = {};    // with a subject only: what a list of referrers tells
+  std::vector<std::string> blobs = {}, manifests = {};  // what it refers to
+  std::string subject = {}, artifact_type = {};         // with a subject only: what a list of referrers tells
   std::map<std::string, std::string> annotations = {};
   Monotonic touched = {};
 };
