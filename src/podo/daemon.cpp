@@ -25,6 +25,7 @@
 #include "base/io/system_disk.h"
 #include "base/linux/file.h"
 #include "base/store/log_store.h"
+#include "container/builder/builder.h"
 #include "container/docker/api.h"
 #include "container/engine/engine.h"
 #include "podo/beginning.h"
@@ -146,7 +147,12 @@ class Daemon {
                                                       .default_pools = options_.address_pools});
     auto engine = co_await engine::Engine::open(
         {loop_, pool_, *store, *images, *networks, events, random_, clock_, log_}, engine_options());
-    docker::DockerApi api({*engine, *images, registry, *networks, events, loop_, clock_, log_},
+    auto builder = co_await builder::Builder::open(
+        {loop_, pool_, *store, *images, registry, *engine, client, random_, clock_, log_},
+        {.folder = options_.data + "/build",
+         .run_folder = options_.run + "/build",
+         .cache_bytes = options_.build_cache_bytes});
+    docker::DockerApi api({*engine, *images, registry, *networks, events, loop_, clock_, log_, builder.get()},
                           api_options());
     http::Server server(loop_, api, log_, {});
     auto served = co_await open_registry(*store, *images, client, careless);

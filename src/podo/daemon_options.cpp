@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "base/core/text.h"
+#include "container/engine/log_options.h"
 
 namespace podo {
 
@@ -24,6 +25,7 @@ const char serve_help[] =
     "      --log-driver NAME        of containers that do not choose: json-file, local, none\n"
     "      --log-opt KEY=VALUE      its options (default max-size=10m max-file=3)\n"
     "      --default-address-pool CIDR  networks are cut from it\n"
+    "      --build-cache SIZE       what builds keep for later ones (default 20g); least recently used goes\n"
     "      --registry HOST:PORT     serve a registry of the engine's images there too (off otherwise); with\n"
     "                               --registry-FLAG for the flags of `podo registry serve --help`\n"
     "      --no-cluster             the engine alone\n"
@@ -64,6 +66,11 @@ std::vector<Flag<DaemonOptions>> all_flags() {
       {"registry-mirror", "", true,
        [](DaemonOptions& options, std::string_view value) -> Result<> {
          rule_of(options, "docker.io").mirrors.emplace_back(value);
+         return {};
+       }},
+      {"build-cache", "", true,
+       [](DaemonOptions& options, std::string_view value) -> Result<> {
+         options.build_cache_bytes = TRY(engine::parse_size(value));
          return {};
        }},
       {"registry", "", true,

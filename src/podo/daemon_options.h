@@ -21,6 +21,7 @@ struct DaemonOptions {
   std::vector<std::string> log_options;    // "max-size=10m"
   std::vector<std::string> address_pools;  // CIDRs that networks are cut from
   image::RegistryRules registries;
+  std::uint64_t build_cache_bytes = 20ull << 30;
   RegistryOptions registry;  // served beside the engine, when it has an address
   bool cluster = true;
   bool stop_containers = false;  // when the daemon is told to end

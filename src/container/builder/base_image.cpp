@@ -54,7 +54,8 @@ Task<image::Images::KeptLayer> fill_from(Work& work, const Tree* from) {
   MountedTree target = co_await mount_tree(work, {});
   const auto filled = co_await io::shielded(work.ground.pool.run([tree, path = target.path,
                                                                   epoch = work.epoch]() -> Result<> {
-                        const io::Fd root = TRY(linux::open_at(AT_FDCWD, path.c_str(), O_PATH));
+                        const io::Fd root =
+                            TRY(linux::open_at(AT_FDCWD, path.c_str(), O_RDONLY | O_DIRECTORY));
                         const Selected all = TRY(select(tree, {"."}, {}));
                         return put(tree, all, root.get(), "/", {.times_at_most = epoch});
                       })).result();

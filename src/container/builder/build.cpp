@@ -55,16 +55,15 @@ Task<BuildResult> solve_all(Work& work, Export how, std::vector<SolvePlan> plans
   co_await import_caches(work, caches);
   std::vector<Built> built;
   work.packs = how.needs_image();
+  work.inline_cache = caches.inlined;
+  work.tell({.kind = BuildEvent::Kind::planned, .total = plans.back().total});
   for (SolvePlan& plan : plans) {
-    BuildEvent planned{.kind = BuildEvent::Kind::planned, .total = plan.total};
-    if (plans.size() > 1) planned.text = plan.platform.to_text();
-    work.tell(planned);
     const oci::Platform platform = plan.platform;
     Solve solve(work, std::move(plan));
     built.push_back({.platform = platform, .state = co_await solve.run()});
   }
   co_await check_warnings(work);
-  co_await export_caches(work, caches, built);
+  co_await export_caches(work, caches);
   co_return co_await export_result(work, std::move(how), std::move(built));
 }
 
@@ -78,7 +77,7 @@ Task<BuildResult> build_image(Work& work) {
 
   std::vector<SolvePlan> plans;
   for (const oci::Platform& platform : platforms_of(work))
-    plans.push_back(co_await plan_solve(work, platform));
+    plans.push_back(co_await plan_solve(work, platform, plans.empty() ? 0 : plans.back().total));
   co_await check_warnings(work);
   const std::vector<std::string> unused = unused_arguments(work.file, work.given);
   BuildResult result;

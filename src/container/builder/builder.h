@@ -86,7 +86,7 @@ struct BuildRequest {
   std::map<std::string, image::Credentials> credentials = {};  // by registry domain
   std::vector<std::string> cache_from = {}, cache_to = {};     // "type=registry,ref=..."; an image's name
   docker::HostConfig host = {};  // limits, network mode, extra hosts, shm size of RUN steps
-  bool allow_insecure = false, allow_host_network = true;  // RUN --security, --network=host
+  bool allow_insecure = false, allow_host_network = false;  // RUN --security, --network=host
   bool squash = false, keep_going_for_debug = false;
   std::optional<std::int64_t> source_date_epoch = {};  // seconds; also from the argument of that name
   // What becomes of the result: "type=image" when empty. "type=oci,dest=-", "type=docker", "type=tar",
@@ -130,7 +130,7 @@ struct CacheItem {                            // a row of `docker system df -v`,
   std::string id, parent, type, description;  // type: "regular", "source.local", "exec.cachemount"
   bool in_use = false, shared = false;
   std::uint64_t bytes = 0;
-  Wall created, last_used;
+  Wall created = {}, last_used = {};
   std::uint64_t uses = 0;
 };
 

@@ -113,18 +113,13 @@ Task<void> import_caches(Work& work, const CachePlaces& places) {
   }
 }
 
-Task<void> export_caches(Work& work, const CachePlaces& places, std::vector<Built>& built) {
-  work.inline_cache = places.inlined;
-  std::vector<std::string> keys;
-  for (const Built& each : built)
-    for (const std::string& key : each.state.keys)
-      if (!key.empty()) keys.push_back(key);
+Task<void> export_caches(Work& work, const CachePlaces& places) {
   for (const CachePlace& place : places.to) {
     BuildEvent note{.kind = BuildEvent::Kind::note};
     note.text = text("exporting cache to {}", place.where);
     work.tell(note);
     Cache::Remote remote = co_await remote_of(work, place);
-    co_await work.cache.export_to(std::move(remote), keys, work.ground.registry);
+    co_await work.cache.export_to(std::move(remote), work.keys_used, work.ground.registry);
   }
 }
 

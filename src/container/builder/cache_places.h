@@ -9,7 +9,7 @@
 //   "dev.podo.build.steps": KEY ( "," KEY )*        one for each layer from the lowest; "" for its base's
 #pragma once
 
-#include "container/builder/export.h"
+#include "container/builder/work.h"
 
 namespace podo::builder {
 
@@ -29,6 +29,6 @@ Result<Cache::Remote> remote_of(const Work& work, const CachePlace& place);
 
 // What cannot be had is warned of: the build goes on without it.
 Task<void> import_caches(Work& work, const CachePlaces& places);
-Task<void> export_caches(Work& work, const CachePlaces& places, std::vector<Built>& built);
+Task<void> export_caches(Work& work, const CachePlaces& places);  // the steps of all stages
 
 }  // namespace podo::builder

@@ -26,7 +26,7 @@ struct Copy {
   Taken taken;                     // by the patterns
   std::vector<NewFile> files;      // heredocs, downloads
   std::vector<Fetched> checkouts;  // ADD of git repositories
-  bool link = false;
+  bool link = false, unpack_fetched = false;
   std::size_t sources = 0;
 };
 
@@ -76,6 +76,7 @@ Task<Copy> read_step(Work& work, const StageRun& run, const Instruction& step) {
   for (const dockerfile::Flag& flag : step.flags)
     if (flag.name == "exclude") copy.select.exclude.push_back(flag.value);
   const bool unpack = step.flag("unpack") == nullptr || flag_set(step, "unpack");
+  copy.unpack_fetched = flag_set(step, "unpack");
   copy.options.unpack_archives = step.kind == Kind::add && unpack;
   std::size_t heredoc = 0;
   for (std::size_t i = 0; i + 1 < step.words.size(); ++i) {
@@ -86,6 +87,7 @@ Task<Copy> read_step(Work& work, const StageRun& run, const Instruction& step) {
     } else if (step.kind == Kind::add && (is_url(word) || is_git_url(word))) {
       co_await fetch(work, step, word, copy);
     } else {
+      if (step.flag("checksum") != nullptr) co_return invalid("checksum can't be specified for {}", word);
       copy.patterns.push_back(word);
     }
   }
@@ -107,9 +109,10 @@ std::string key_of(const Work& work, const StageRun& run, const Instruction& ste
   StepKey key(step.kind == Kind::add ? "add" : "copy");
   key.add("parent", run.state.top());
   if (copy.link) key.add("link", "");
+  else key.add("past", run.state.past);
   key.add("to", copy.destination).add("chown", copy.chown).add("chmod", copy.options.mode);
   if (!copy.patterns.empty()) key.add("files", copy.taken.digest);
-  if (copy.options.unpack_archives) key.add("unpack", "");
+  if (copy.options.unpack_archives) key.add("unpack", copy.unpack_fetched ? "all" : "local");
   for (const NewFile& file : copy.files)
     key.add("name", file.name)
         .add("content", file.content)
@@ -121,9 +124,9 @@ std::string key_of(const Work& work, const StageRun& run, const Instruction& ste
 
 // Blocks: for the pool.
 Result<> put_all(Copy copy, const Tree* from, const std::string& top, const std::string& owners) {
-  const io::Fd root = TRY(linux::open_at(AT_FDCWD, top.c_str(), O_PATH | O_DIRECTORY));
+  const io::Fd root = TRY(linux::open_at(AT_FDCWD, top.c_str(), O_RDONLY | O_DIRECTORY));
   if (!copy.chown.empty()) {
-    const io::Fd tree = TRY(linux::open_at(AT_FDCWD, owners.c_str(), O_PATH | O_DIRECTORY));
+    const io::Fd tree = TRY(linux::open_at(AT_FDCWD, owners.c_str(), O_RDONLY | O_DIRECTORY));
     copy.options.owner = TRY(find_owner(tree.get(), copy.chown));
   }
   if (copy.sources > 1 && !copy.destination.ends_with('/'))
@@ -137,7 +140,9 @@ Result<> put_all(Copy copy, const Tree* from, const std::string& top, const std:
   }
   for (NewFile& file : copy.files) {
     if (!file.path.empty()) file.content.clear();
-    TRY(put_file(file, root.get(), copy.destination, copy.options));
+    PutOptions options = copy.options;
+    options.unpack_archives = copy.unpack_fetched;  // what came from elsewhere is not unpacked by itself
+    TRY(put_file(file, root.get(), copy.destination, options));
   }
   for (const Fetched& checkout : copy.checkouts) {
     const Tree tree{.path = checkout.folder};

@@ -35,6 +35,13 @@ Parts parts_of(Kind kind) {
   return {};
 }
 
+// In the words of Docker's builders.
+Result<std::string> expand(const std::string& word, const dockerfile::Lookup& lookup, char escape) {
+  auto expanded = dockerfile::expand(word, lookup, escape);
+  if (expanded) return expanded;
+  return invalid("failed to process \"{}\": {}", word, expanded.error().message());
+}
+
 bool has_pairs(Kind kind) { return kind == Kind::env || kind == Kind::label; }
 
 Result<> expand_words(Instruction& step, const dockerfile::Lookup& lookup, char escape) {
@@ -43,12 +50,12 @@ Result<> expand_words(Instruction& step, const dockerfile::Lookup& lookup, char 
     if (!step.heredocs.empty() && word.starts_with("<<")) words.push_back(std::move(word));
     else if (step.kind == Kind::expose)
       for (auto& part : TRY(dockerfile::expand_words(word, lookup, escape))) words.push_back(std::move(part));
-    else words.push_back(TRY(dockerfile::expand(word, lookup, escape)));
+    else words.push_back(TRY(expand(word, lookup, escape)));
   }
   step.words = std::move(words);
   for (dockerfile::Heredoc& heredoc : step.heredocs)
     if (heredoc.expand)
-      heredoc.content = TRY(dockerfile::expand(heredoc.content, lookup, escape, dockerfile::Quotes::kept));
+      heredoc.content = TRY(dockerfile::expand(heredoc.content, lookup, escape, dockerfile::Quotes::plain));
   return {};
 }
 
@@ -59,13 +66,13 @@ Result<Instruction> expand_step(Instruction step, const dockerfile::Lookup& look
   if (parts.words) TRY(expand_words(step, lookup, escape));
   if (parts.flags) {
     for (dockerfile::Flag& flag : step.flags) {
-      if (flag.name != "from") flag.value = TRY(dockerfile::expand(flag.value, lookup, escape));
+      if (flag.name != "from") flag.value = TRY(expand(flag.value, lookup, escape));
     }
   }
   if (has_pairs(step.kind)) {
     for (auto& [name, value] : step.pairs) {
-      name = TRY(dockerfile::expand(name, lookup, escape));
-      if (value) value = TRY(dockerfile::expand(*value, lookup, escape));
+      name = TRY(expand(name, lookup, escape));
+      if (value) value = TRY(expand(*value, lookup, escape));
     }
   }
   return step;

@@ -79,7 +79,7 @@ Task<void> write_folder(Work& work, std::string from, std::string dest) {
     std::error_code error;
     std::filesystem::create_directories(dest, error);
     if (error) return failed_errno(error.value(), "make {}", dest);
-    const io::Fd root = TRY(linux::open_at(AT_FDCWD, dest.c_str(), O_PATH | O_DIRECTORY));
+    const io::Fd root = TRY(linux::open_at(AT_FDCWD, dest.c_str(), O_RDONLY | O_DIRECTORY));
     const Tree tree{.path = from, .keep_owner = true};
     const Selected all = TRY(select(tree, {"."}, {.may_be_empty = true}));
     return put(tree, all, root.get(), "/", {.instruction = "export"});
@@ -141,6 +141,7 @@ Task<BuildResult> export_images(Work& work, const Export& how, std::vector<Built
     result.digest = co_await work.ground.images.add_blob(oci::encode_index(index));
   }
   if (how.kind == Kind::registry || how.push) {
+    if (names.empty()) co_return invalid("a name is needed to push: give one with --tag");
     for (const std::string& name : names) {
       const oci::Reference reference = co_await oci::Reference::parse(name);
       const image::PushOptions options{.credentials = credentials_for(work, reference)};

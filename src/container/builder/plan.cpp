@@ -28,7 +28,7 @@ Result<std::string> expand_from(Work& work, const Globals& globals, const docker
 
 }  // namespace
 
-Result<SolvePlan> plan_solve(Work& work, oci::Platform platform) {
+Result<SolvePlan> plan_solve(Work& work, oci::Platform platform, int numbered) {
   const BuildRequest& request = work.request;
   Globals globals = TRY(Globals::make(work.file, work.given,
                                       {.build = oci::Platform::own(), .target = platform}, request.target));
@@ -39,6 +39,8 @@ Result<SolvePlan> plan_solve(Work& work, oci::Platform platform) {
   };
   Graph graph = TRY(make_graph(work.file, wish));
   SolvePlan plan{.platform = std::move(platform), .globals = std::move(globals), .graph = std::move(graph)};
+  plan.total = numbered;
+  if (request.platforms.size() > 1) plan.prefix = plan.platform.to_text() + " ";
   plan.numbers.resize(work.file.stages.size());
   for (const std::size_t stage : plan.graph.needed) {
     plan.numbers[stage] = plan.total + 1;

@@ -68,7 +68,7 @@ Task<std::string> copy_out(Work& work, const Tree* from, std::string path, RunMo
   const Tree tree = *from;
   const Place place = co_await io::shielded(work.ground.pool.run([=]() -> Result<Place> {
     Place of = TRY(resolve_in(tree.path, path));
-    const io::Fd root = TRY(linux::open_at(AT_FDCWD, top.c_str(), O_PATH | O_DIRECTORY));
+    const io::Fd root = TRY(linux::open_at(AT_FDCWD, top.c_str(), O_RDONLY | O_DIRECTORY));
     const Selected all = TRY(select(tree, {path.empty() ? "." : path}, {.may_be_empty = true}));
     TRY(put(tree, all, root.get(), of.is_folder ? "/" : "/file", {.instruction = "RUN"}));
     return of;
@@ -107,7 +107,7 @@ Result<> fill_cache(const std::string& path, const RunMount& mount, const std::s
   if (!from.empty()) {
     const Place place = TRY(resolve_in(from, mount.source));
     const Tree tree{.path = place.path, .keep_owner = true};
-    const io::Fd root = TRY(linux::open_at(AT_FDCWD, path.c_str(), O_PATH | O_DIRECTORY));
+    const io::Fd root = TRY(linux::open_at(AT_FDCWD, path.c_str(), O_RDONLY | O_DIRECTORY));
     const Selected all = TRY(select(tree, {"."}, {.may_be_empty = true}));
     TRY(put(tree, all, root.get(), "/", {.instruction = "RUN"}));
   }

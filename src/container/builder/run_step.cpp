@@ -33,6 +33,14 @@ std::string joined(const Strings& words) {
   return out;
 }
 
+// Nothing is mounted over the whole tree.
+Result<> check_target(const StageRun& run, const dockerfile::RunMount& mount) {
+  using Type = dockerfile::RunMount::Type;
+  if (mount.type == Type::secret || mount.type == Type::ssh) return {};
+  if (!mount.target.empty() && join_working_dir(run.state.config.working_dir, mount.target) != "/") return {};
+  return invalid("invalid mount target \"/\"");
+}
+
 Result<Command> read_step(const Work& work, const StageRun& run, const Instruction& step) {
   Command command;
   if (step.exec_form) {
@@ -51,8 +59,10 @@ Result<Command> read_step(const Work& work, const StageRun& run, const Instructi
     return dockerfile::expand(value, lookup, work.file.directives.escape);
   };
   for (const dockerfile::Flag& flag : step.flags) {
-    if (flag.name == "mount") command.mounts.push_back(TRY(dockerfile::parse_run_mount(flag.value, expand)));
-    else if (flag.name == "network") command.network = flag.value;
+    if (flag.name == "mount") {
+      command.mounts.push_back(TRY(dockerfile::parse_run_mount(flag.value, expand)));
+      TRY(check_target(run, command.mounts.back()));
+    } else if (flag.name == "network") command.network = flag.value;
     else if (flag.name == "security") command.security = flag.value;
   }
   if (command.network == "default") command.network.clear();
@@ -77,7 +87,10 @@ Strings environment_of(const StageRun& run) {
 
 Task<std::string> key_of(Solve& solve, StageRun& run, const Command& command) {
   StepKey key("run");
-  key.add("parent", run.state.top()).add("command", command.words).add("program", command.program);
+  key.add("parent", run.state.top())
+      .add("past", run.state.past)
+      .add("command", command.words)
+      .add("program", command.program);
   key.add("env", environment_of(run)).add("user", run.state.config.user);
   key.add("folder", run.state.config.working_dir);
   key.add("mounts", co_await mount_keys(solve, run, command.mounts));
@@ -210,11 +223,11 @@ Task<int> prepare_and_run(Solve& solve, StageRun& run, const Command& command, R
   co_return co_await run_container(work, run.number, container_of(work, run, command, mounts), id);
 }
 
-Task<void> take_away(Work& work, std::string id, RunMounts mounts) {
+// A container that has ended is gone by itself.
+Task<void> end_container(Work& work, std::string id) {
   const auto removed = co_await work.ground.engine.remove(id, {.force = true}).result();
   if (!removed && removed.error().kind() != ErrorKind::not_found)
     work.ground.log.warn("remove the container {} of a build: {}", id, removed.error().message());
-  co_await drop_mounts(work, std::move(mounts));
 }
 
 Task<image::Images::KeptLayer> make_layer(Solve& solve, StageRun& run, const Command& command) {
@@ -222,7 +235,8 @@ Task<image::Images::KeptLayer> make_layer(Solve& solve, StageRun& run, const Com
   const std::string id = engine::make_id(work.ground.random);
   RunMounts mounts;
   const auto ended = co_await prepare_and_run(solve, run, command, mounts, id).result();
-  co_await io::shielded(take_away(work, id, std::move(mounts)));
+  if (!ended) co_await io::shielded(end_container(work, id));
+  co_await drop_mounts(work, std::move(mounts));
   MountedTree tree{.id = id, .path = {}, .is_mounted = false};
   if (!ended || *ended != 0) {
     co_await drop_tree(work, std::move(tree));

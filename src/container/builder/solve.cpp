@@ -66,7 +66,7 @@ Task<void> Solve::solve_stage(std::size_t index) {
 
 Task<void> Solve::take_step(StageRun& run, const Instruction& step) {
   const Monotonic start = work_.ground.clock.now();
-  BuildEvent event{.kind = BuildEvent::Kind::started, .step = run.number, .total = plan_.total};
+  BuildEvent event{.kind = BuildEvent::Kind::started, .step = run.number};
   event.line = step.place.line;
   event.text = step.text;
   event.stage = run.stage.name;
@@ -176,7 +176,9 @@ Task<Source> Solve::find_source(StageRun& run, std::string name) {
 Task<StepDone> Solve::add_layer(StageRun& run, std::string key, std::string what, Make make) {
   const auto use = [&](const CachedStep& step, bool cached) {
     run.state.add_layer({.chain_id = step.chain_id, .diff_id = step.diff_id, .bytes = step.bytes}, key);
-    if (is_below_target(run.index)) packing_.spawn(pack_ahead(run.state.top()), "pack a layer");
+    work_.keys_used.push_back(key);
+    if (is_below_target(run.index) && !step.diff_id.empty())
+      packing_.spawn(pack_ahead(run.state.top()), "pack a layer");
     return StepDone{.cached = cached,
                     .created = work_.epoch || step.created.ns == 0 ? work_.now() : step.created};
   };
@@ -276,13 +278,15 @@ Result<Instruction> Solve::expand(StageRun& run, const Instruction& step) {
 std::string Solve::step_name(const StageRun& run, const Instruction& step) const {
   std::string where = run.stage.name;
   if (where.empty() && plan_.graph.needed.size() > 1) where = text("stage-{}", run.index);
+  where.insert(0, plan_.prefix);
   if (step.kind == Kind::from || makes_layer(step.kind)) {
     const auto& steps = run.stage.steps;
     const auto parts = 1 + std::count_if(steps.begin(), steps.end(),
                                          [](const Instruction& each) { return makes_layer(each.kind); });
-    if (!where.empty()) where += " ";
+    if (!where.empty() && !where.ends_with(' ')) where += ' ';
     where += text("{}/{}", step.kind == Kind::from ? 1 : run.part + 1, parts);
   }
+  if (where.ends_with(' ')) where.pop_back();
   return where.empty() ? step.text : text("[{}] {}", where, step.text);
 }
 

@@ -19,9 +19,11 @@ struct SolvePlan {
   Globals globals;
   Graph graph;
   std::vector<int> numbers = {};  // of each stage's FROM; 0: the stage is not needed
-  int total = 0;                  // steps
+  int total = 0;                  // steps, with those of the plans before it
+  std::string prefix = {};        // of names: the platform, when there are several
 };
-Result<SolvePlan> plan_solve(Work& work, oci::Platform platform);
+// `numbered`: how many steps the plans for other platforms have.
+Result<SolvePlan> plan_solve(Work& work, oci::Platform platform, int numbered);
 
 // A stage while its steps are taken.
 struct StageRun {

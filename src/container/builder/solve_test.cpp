@@ -74,7 +74,9 @@ TEST_CASE("what ran once is found again, with its time; ENV and the like, too") 
   CHECK(world.engine.started.size() == 1);
   CHECK(cached(world.events) == 4);
   CHECK(first->id() == second->id());
-  REQUIRE(world.run(file, {.no_cache = true}));
+  BuildRequest again;
+  again.no_cache = true;
+  REQUIRE(world.run(file, again));
   CHECK(world.engine.started.size() == 2);
 }
 

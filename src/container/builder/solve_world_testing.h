@@ -324,7 +324,7 @@ struct SolveWorld {
     for (const auto& [name, value] : work.request.arguments)
       if (value) work.given.emplace(name, value);
     work.file = co_await dockerfile::parse(dockerfile, "Dockerfile");
-    SolvePlan plan = co_await plan_solve(work, oci::Platform::own());
+    SolvePlan plan = co_await plan_solve(work, oci::Platform::own(), 0);
     Solve solve(work, std::move(plan));
     co_return co_await solve.run();
   }

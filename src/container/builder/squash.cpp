@@ -45,7 +45,7 @@ Result<> make_alike(const std::string& from, const std::string& to) {
   }
   differing.sources = 1;
   const Tree tree{.path = from, .keep_owner = true};
-  const io::Fd root = TRY(linux::open_at(AT_FDCWD, to.c_str(), O_PATH | O_DIRECTORY));
+  const io::Fd root = TRY(linux::open_at(AT_FDCWD, to.c_str(), O_RDONLY | O_DIRECTORY));
   return put(tree, differing, root.get(), "/", {.instruction = "squash"});
 }
 

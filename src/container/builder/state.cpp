@@ -6,6 +6,7 @@
 namespace podo::builder {
 
 void State::add_layer(const image::Images::KeptLayer& layer, std::string key) {
+  past = key;
   if (layer.diff_id.empty()) return;
   config.diff_ids.push_back(layer.diff_id);
   chain_ids.push_back(layer.chain_id);

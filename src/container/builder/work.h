@@ -41,6 +41,7 @@ struct Work {
   // Once each (several platforms meet the same), unless a directive of the Dockerfile turned its rule off.
   void warn(std::string_view rule, std::string message, int line);
   std::vector<BuildEvent> warned = {};
+  std::vector<std::string> keys_used = {};  // of all steps that made layers, or none
 };
 
 }  // namespace podo::builder

@@ -58,7 +58,10 @@ Task<StepDone> workdir_step(Solve& solve, StageRun& run, dockerfile::Instruction
   bool command_set = run.state.command_set;
   std::string history = co_await change_config(config, step, command_set);
   StepKey key("workdir");
-  key.add("parent", run.state.top()).add("path", config.working_dir).add("user", config.user);
+  key.add("parent", run.state.top())
+      .add("past", run.state.past)
+      .add("path", config.working_dir)
+      .add("user", config.user);
   if (solve.work().epoch) key.add("epoch", text("{}", *solve.work().epoch));
   const std::size_t layers = run.state.chain_ids.size();
   const StepDone done = co_await solve.add_layer(

@@ -82,7 +82,8 @@ Result<> read_allowed(const Field& field, BuildRequest& request) {
   TRY(read_list(field, allowed));
   for (const auto& what : allowed) {
     if (what == "security.insecure") request.allow_insecure = true;
-    else if (what != "network.host") return invalid("unknown entitlement {}", what);
+    else if (what == "network.host") request.allow_host_network = true;
+    else return invalid("unknown entitlement {}", what);
   }
   return {};
 }
