@@ -1,5 +1,5 @@
-// The daemon is killed while it loads an image, at any moment, as often as the test has time for; and the
-// machine loses its power. What the next one finds is whole.
+// The daemon is killed while it loads an image, or makes one, at any moment, as often as the test has time
+// for; and the machine loses its power. What the next one finds is whole.
 #include <signal.h>
 #include <sys/wait.h>
 #include <algorithm>
@@ -62,6 +62,67 @@ int run_life(const std::string& folder, const std::string& archive, bool loads) 
   return lived ? 0 : 1;
 }
 
+Task<std::vector<std::string>> names_below(store::Store& store, std::string_view prefix) {
+  std::vector<std::string> names;
+  store::Pages pages(store, store::Range::prefix(prefix));
+  while (std::optional<store::Page> page = co_await pages.next())
+    for (const store::Entry& entry : page->entries) names.emplace_back(entry.key().substr(prefix.size()));
+  co_return names;
+}
+
+// One step of a build after another: a tree, changed, kept, packed; and a file that becomes a blob.
+Task<void> build_steps(Images& images, std::string folder) {
+  std::vector<std::string> chain;
+  for (int step = 0;; ++step) {
+    const Snapshot snapshot = co_await images.make_build_snapshot("step", chain, {"/etc/hosts", "/proc/"});
+    for (int i = 0; i < 40; ++i)
+      write_to(text("{}/file{}-{}", snapshot.upper, step, i), std::string(3000 + i * 50, 'x'));
+    const auto kept = co_await images.keep_changes("step", {});
+    chain.push_back(kept.chain_id);
+    co_await images.pack_layer(kept.chain_id);
+    const std::string bytes(static_cast<std::size_t>(5000 + step), 'b'), digest = crypto::digest_of(bytes);
+    write_to(folder + "/images/upload", bytes);
+    co_await images.adopt_blob(folder + "/images/upload", digest, bytes.size());
+    if (chain.size() == 12) chain.clear();
+  }
+}
+
+// What there is, is whole: every layer packs to its diff id, every blob has its digest.
+Task<void> check_steps(Images& images, store::Store& store) {
+  for (const std::string& chain_id : co_await names_below(store, keys::layer)) {
+    if (!images.has_layer(chain_id)) co_await corrupt("the layer {} lacks one below it", chain_id);
+    co_await images.pack_layer(chain_id);
+    co_await images.make_build_snapshot("check", {chain_id}, {});
+    if (co_await tree_bytes((co_await images.snapshot("check")).lower.front()) !=
+        40 * 3000 + 50 * (40 * 39 / 2))
+      co_await corrupt("the layer {} has lost something", chain_id);
+    co_await images.remove_snapshot("check");
+  }
+  for (const std::string& digest : co_await names_below(store, keys::blob))
+    co_await images.read_blob(digest, 64 << 20);
+}
+
+Task<void> live_building(io::EpollLoop& loop, io::BlockingPool& pool, std::string folder, bool builds) {
+  SystemClock clock;
+  SystemRandom random;
+  SilentLog log;
+  io::SystemDisk disk(pool);
+  auto store = co_await store::open_log_store({disk, random, log}, folder + "/store");
+  auto images =
+      co_await Images::open({loop, pool, *store, random, clock, log}, {.folder = folder + "/images"});
+  co_await check_steps(*images, *store);
+  if (builds) co_await build_steps(*images, folder);
+  images.reset();
+  co_await store->close();
+}
+
+int run_building_life(const std::string& folder, bool builds) {
+  io::EpollLoop loop;
+  io::BlockingPool pool(3);
+  auto lived = loop.run(live_building(loop, pool, folder, builds));
+  return lived ? 0 : 1;
+}
+
 }  // namespace
 
 TEST_CASE("a daemon killed at any moment leaves no half image") {
@@ -85,6 +146,28 @@ TEST_CASE("a daemon killed at any moment leaves no half image") {
     auto folder = open_folder(AT_FDCWD, (scratch.path + "/images/" + name).c_str());
     REQUIRE(folder.has_value());
     if (std::string_view(name) == "work") CHECK(list_folder(folder->get())->empty());
+  }
+}
+
+TEST_CASE("a daemon killed while it builds leaves whole layers and blobs, and nothing else") {
+  if (!is_root()) return;
+  ScratchFolder scratch;
+  SeededRandom random(11);
+  for (int round = 0; round < 20; ++round) {
+    const pid_t child = fork();
+    REQUIRE(child >= 0);
+    if (child == 0) _exit(run_building_life(scratch.path, true));
+    usleep(static_cast<useconds_t>(10'000 + random.below(120'000)));
+    ::kill(child, SIGKILL);
+    int status = 0;
+    REQUIRE_EQ(waitpid(child, &status, 0), child);
+    CHECK_MESSAGE(WIFSIGNALED(status), "the daemon found something broken in round ", round);
+  }
+  CHECK_EQ(run_building_life(scratch.path, false), 0);
+  for (const char* name : {"work", "snapshots"}) {
+    auto folder = open_folder(AT_FDCWD, (scratch.path + "/images/" + name).c_str());
+    REQUIRE(folder.has_value());
+    CHECK_MESSAGE(list_folder(folder->get())->empty(), name);
   }
 }
 

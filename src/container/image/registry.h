@@ -68,6 +68,11 @@ class Registry {
   // Images of several platforms under one name; they are here by the manifests that the index lists.
   Task<void> push_index(oci::Reference reference, oci::Index index, PushOptions options,
                         ProgressSink progress);
+  // What is no image: a manifest whose config is of another kind (a build's cache). Config and layers are
+  // blobs of Images, before a push and after fetch_blob().
+  Task<void> push_artifact(oci::Reference reference, oci::Manifest manifest, Credentials credentials);
+  Task<oci::Manifest> fetch_artifact(oci::Reference reference, Credentials credentials);
+  Task<void> fetch_blob(oci::Reference repository, oci::Descriptor blob, Credentials credentials);
   // POST /auth: "Login Succeeded", and an identity token if there is one.
   Task<std::string> log_in(std::string domain, Credentials credentials);
   // Digest and media type of what the reference names there now (GET /distribution/{name}/json).

@@ -85,25 +85,6 @@ Task<void> push_config(Push& push) {
   co_await upload_blob(push.shared, push.session, std::move(upload), progress);
 }
 
-// `tag` "": by its digest alone.
-Task<void> put_document(Session& session, const oci::Reference& repository, std::string tag,
-                        std::string media_type, std::string bytes, std::string digest) {
-  Patience patience = session.patience();
-  Ask ask{.method = "PUT",
-          .target = text("/v2/{}/manifests/{}", repository.path, tag.empty() ? digest : tag),
-          .headers = {{"Content-Type", media_type}},
-          .body = std::move(bytes)};
-  const std::string asked = text("PUT request to {}", session.url_of(ask.target));
-  http::Response response = co_await session.send(std::move(ask), patience);
-  if (response.status != 201 && response.status != 200) {
-    const RegistryProblem problem = co_await read_problem(response, asked);
-    co_await Failure(problem.to_error());
-  }
-  const std::string_view said = response.headers.get("Docker-Content-Digest");
-  if (!said.empty() && said != digest)
-    co_await corrupt("the registry took the manifest {} for {}", digest, said);
-}
-
 // The image is known by this digest there from now on: RepoDigests, and where its layers can be mounted
 // from.
 Task<void> remember(Push& push) {

@@ -201,8 +201,7 @@ Task<bool> mount(Sending& sending, std::string& from) {
 
 }  // namespace
 
-Task<Uploaded> upload_blob(RegistryShared& shared, Session& session, Upload upload,
-                           LayerProgress& progress) {
+Task<Uploaded> upload_blob(RegistryShared& shared, Session& session, Upload upload, LayerProgress& progress) {
   Sending sending{shared, session, upload, progress};
   if (co_await is_there(sending)) co_return Uploaded{Uploaded::How::already_there, {}};
   std::string from;
@@ -212,8 +211,7 @@ Task<Uploaded> upload_blob(RegistryShared& shared, Session& session, Upload uplo
   for (bool first = true;; first = false) {
     // A mount that was refused has opened an upload session.
     if (sending.location.empty()) co_await begin_upload(sending, {});
-    Result<> sent =
-        first ? co_await send_whole(sending).result() : co_await send_by_chunks(sending).result();
+    Result<> sent = first ? co_await send_whole(sending).result() : co_await send_by_chunks(sending).result();
     if (sent) co_return Uploaded{};
     const bool whole_was_refused = first && sent.error().kind() == ErrorKind::invalid;
     if (!may_pass(sent.error()) && !whole_was_refused) co_await std::move(sent);
@@ -221,6 +219,24 @@ Task<Uploaded> upload_blob(RegistryShared& shared, Session& session, Upload uplo
     sending.location.clear();
     co_await patience.rest(std::move(sent).error());
   }
+}
+
+Task<void> put_document(Session& session, const oci::Reference& repository, std::string tag,
+                        std::string media_type, std::string bytes, std::string digest) {
+  Patience patience = session.patience();
+  Ask ask{.method = "PUT",
+          .target = text("/v2/{}/manifests/{}", repository.path, tag.empty() ? digest : tag),
+          .headers = {{"Content-Type", media_type}},
+          .body = std::move(bytes)};
+  const std::string asked = text("PUT request to {}", session.url_of(ask.target));
+  http::Response response = co_await session.send(std::move(ask), patience);
+  if (response.status != 201 && response.status != 200) {
+    const RegistryProblem problem = co_await read_problem(response, asked);
+    co_await Failure(problem.to_error());
+  }
+  const std::string_view said = response.headers.get("Docker-Content-Digest");
+  if (!said.empty() && said != digest)
+    co_await corrupt("the registry took the manifest {} for {}", digest, said);
 }
 
 }  // namespace podo::image

@@ -17,7 +17,10 @@ struct Uploaded {
   std::string from;  // where it was mounted from
 };
 
-Task<Uploaded> upload_blob(RegistryShared& shared, Session& session, Upload upload,
-                           LayerProgress& progress);
+Task<Uploaded> upload_blob(RegistryShared& shared, Session& session, Upload upload, LayerProgress& progress);
+
+// A manifest or an index. `tag` "": by its digest alone.
+Task<void> put_document(Session& session, const oci::Reference& repository, std::string tag,
+                        std::string media_type, std::string bytes, std::string digest);
 
 }  // namespace podo::image
