@@ -7,10 +7,12 @@
 //
 //   build/step/KEY    {"parent":C,"chain":C,"diff":D,"bytes":N,"what":T,"created":NS,"used":NS,"uses":N}
 //   build/fact/KEY    TEXT                      small things worth remembering: digests of trees, ETags
-//   build/mount/ID    {"created":NS,"used":NS,"uses":N,"bytes":N}     files in DATA/build/mounts/NUMBER
+//   build/mount/NUMBER  {"id":ID,"created":NS,"used":NS,"uses":N,"bytes":N}   files in DATA/build/mounts/NUMBER
 //
-// Together they keep to a budget: the least recently used step or mount goes first, never one that a running
-// build has taken (Lease), and a layer only when no image has it. Lives on the loop.
+// Together they keep to a budget: the least recently used step or mount goes first (cache_prune.h), never one
+// that a running build has taken (Lease), nor one whose layer an image has: nothing would be won. Of facts the
+// oldest go once there are 20,000. A crash costs nothing but when things were used last; a power cut, what did
+// not settle (image/records.h). Lives on the loop; folders are measured and removed on the pool.
 #pragma once
 
 #include "container/builder/builder.h"
@@ -21,7 +23,7 @@ struct CachedStep {
   std::string parent_chain_id, chain_id,
       diff_id;  // diff_id "": the step changed no file, chain is the parent's
   std::uint64_t bytes = 0;
-  std::string what;  // "RUN make", for people
+  std::string what;   // "RUN make", for people
   Wall created = {};  // find() tells it: images made of cached steps are what they were
 };
 
@@ -44,9 +46,9 @@ class Cache {
   class Lease {
    public:
     virtual ~Lease() = default;
-    // The layer is still there; using it makes it the most recent.
+    // The layer is here, with those below it; using it makes it the most recent.
     virtual std::optional<CachedStep> find(std::string_view key) = 0;
-    virtual Task<void> keep(std::string key, CachedStep step) = 0;
+    virtual Task<void> keep(std::string key, CachedStep step) = 0;  // unavailable: its layer is not here
     // Held: a cached step of which somebody uses the layer without asking by key (a base image's chain).
     virtual void hold(std::string_view chain_id) = 0;
   };
@@ -66,7 +68,9 @@ class Cache {
   enum class Sharing : std::uint8_t { shared, exclusive, locked };
   virtual Task<std::unique_ptr<Mount>> mount(std::string id, Sharing sharing) = 0;
 
-  // Two builds that are about to make the same step: the second waits, and finds it done.
+  // Two builds that are about to make the same step: the second waits, and finds it done. A step that an
+  // import made known is fetched first, with the layers below it that are missing: find() has it then, if it
+  // was to be had.
   class Claim {
    public:
     virtual ~Claim() = default;
@@ -78,8 +82,8 @@ class Cache {
 
   // Steps with their packed layers, to and from an OCI layout folder, or a registry. The manifest's config
   // (application/vnd.podo.build.cache.v1+json) lists the steps, its layers are those of Images. Only the
-  // steps a build asks for are fetched later: `import` makes known what there is; find() of a Lease then may
-  // give a step whose layer must be fetched first, by `fetch`.
+  // steps a build asks for are fetched later (claim): `import` makes known what there is, in memory. Keys that
+  // are not known are left out of an export.
   struct Remote {
     std::string folder;                       // or
     std::optional<oci::Reference> reference;  // of a registry
