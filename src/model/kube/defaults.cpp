@@ -87,6 +87,12 @@ class Walk {
 }  // namespace
 
 void apply_defaults(json::Item& object, const schema::Struct& type, Wall now) {
+  // An empty spec has rules too.
+  const Field* spec = type.root && object.is(json::Kind::object) ? type.find("spec") : nullptr;
+  if (spec != nullptr && spec->type.kind == Kind::object && !spec->pointer) {
+    json::Item& item = object.member("spec");
+    if (item.is(json::Kind::null)) item.set_object();
+  }
   Walk(now).object(object, type);
   schema::apply_defaults(object, type);
 }

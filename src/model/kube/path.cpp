@@ -22,6 +22,12 @@ const json::Item* find_at(const json::Item& object, std::string_view path) {
   return at == nullptr || at->is(json::Kind::null) ? nullptr : at;
 }
 
+const json::Item& part_at(const json::Item& object, std::string_view path) {
+  static constexpr json::Item nothing = {};
+  const json::Item* found = find_at(object, path);
+  return found ? *found : nothing;
+}
+
 std::string_view text_at(const json::Item& object, std::string_view path) {
   const json::Item* found = find_at(object, path);
   return found ? found->string_or("") : std::string_view();

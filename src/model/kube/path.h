@@ -9,6 +9,8 @@ namespace podo::kube {
 
 // Null when something on the way is absent, or is null. Keys have no dots here.
 const json::Item* find_at(const json::Item& object, std::string_view path);
+// As find_at(), but an item that is null stands for what is absent.
+const json::Item& part_at(const json::Item& object, std::string_view path);
 // "" when it is absent or no string.
 std::string_view text_at(const json::Item& object, std::string_view path);
 std::int64_t number_at(const json::Item& object, std::string_view path);  // 0 when absent
