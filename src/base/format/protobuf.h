@@ -1,5 +1,5 @@
-// The wire form of protocol buffers: fields out of bytes, and bytes out of fields. What the fields mean, and
-// what they are called, is the caller's knowledge.
+// The wire form of protocol buffers: fields out of bytes, and bytes out of fields. What the fields mean,
+// and what they are called, is the caller's knowledge.
 //
 //   message := ( key value )*       key   := varint: number << 3 | wire
 //   wire    := 0 varint | 1 eight bytes | 2 varint length, bytes | 5 four bytes   (3 and 4, groups: refused)
@@ -8,7 +8,7 @@
 //   Writer out(bytes);                             Reader in(bytes);
 //   out.string(1, "v1");                           while (TRY(in.next())) {
 //   const auto raw = out.open(2);                    if (in.number() == 1) version = TRY(in.bytes());
-//   ...                                            }                          // what is not asked for is skipped
+//   ...                                            }    // what is not asked for is skipped
 //   out.close(raw);
 #pragma once
 
@@ -22,8 +22,8 @@ namespace podo::protobuf {
 
 enum class Wire : std::uint8_t { varint = 0, eight_bytes = 1, bytes = 2, four_bytes = 5 };
 
-// Appends to a string that the caller owns. A nested message is written in place; its length is put before it
-// when it is closed.
+// Appends to a string that the caller owns. A nested message is written in place; its length is put
+// before it when it is closed.
 class Writer {
  public:
   explicit Writer(std::string& out) : out_(out) {}

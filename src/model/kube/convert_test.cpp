@@ -173,9 +173,11 @@ TEST_CASE("constants are filled in wherever their field can be") {
   CHECK_EQ(
       defaulted("core.v1.Pod",
                 R"({"spec":{"containers":[{"name":"a","livenessProbe":{"httpGet":{"port":1}}}]}})"),
-      R"({"metadata":{},"spec":{"containers":[{"name":"a","resources":{},"livenessProbe":{"httpGet":{"path":"/",)"
+      R"({"metadata":{},"spec":{"containers":[{"name":"a","resources":{},)"
+      R"("livenessProbe":{"httpGet":{"path":"/",)"
       R"("port":1,"scheme":"HTTP"},"timeoutSeconds":1,"periodSeconds":10,"successThreshold":1,)"
-      R"("failureThreshold":3},"terminationMessagePath":"/dev/termination-log","terminationMessagePolicy":"File"}],)"
+      R"("failureThreshold":3},"terminationMessagePath":"/dev/termination-log",)"
+      R"("terminationMessagePolicy":"File"}],)"
       R"("restartPolicy":"Always","terminationGracePeriodSeconds":30,"dnsPolicy":"ClusterFirst",)"
       R"("securityContext":{},"schedulerName":"default-scheduler"},"status":{}})");
   CHECK_EQ(defaulted("core.v1.Namespace", "{}"), R"({"metadata":{},"spec":{},"status":{"phase":"Active"}})");

@@ -96,7 +96,8 @@ TEST_CASE("a pod's requests are its limits where they are not told, templates ke
 TEST_CASE("resources of a whole pod are completed from its containers") {
   const Defaulted pod("core.v1.Pod",
                       R"({"spec":{"resources":{"limits":{"cpu":"4","memory":"2Gi"}},"containers":[
-      {"resources":{"requests":{"cpu":"1"},"limits":{"hugepages-2Mi":"4Mi"}}},{"resources":{"requests":{"cpu":"500m"}}}]}})");
+      {"resources":{"requests":{"cpu":"1"},"limits":{"hugepages-2Mi":"4Mi"}}},)"
+           R"({"resources":{"requests":{"cpu":"500m"}}}]}})");
   CHECK_EQ(pod.at("spec.resources.requests.cpu"), "\"1500m\"");
   CHECK_EQ(pod.at("spec.resources.requests.memory"), "\"2Gi\"");
   CHECK_EQ(pod.at("spec.resources.limits.hugepages-2Mi"), "\"4Mi\"");
@@ -237,7 +238,8 @@ TEST_CASE("autoscalers look at the processor unless told otherwise") {
   const Defaulted scaler("autoscaling.v2.HorizontalPodAutoscaler", R"({"spec":{"behavior":{}}})");
   CHECK_EQ(
       scaler.at("spec.metrics"),
-      R"([{"type":"Resource","resource":{"name":"cpu","target":{"type":"Utilization","averageUtilization":80}}}])");
+      R"([{"type":"Resource","resource":{"name":"cpu","target":{"type":"Utilization",)"
+      R"("averageUtilization":80}}}])");
   CHECK_EQ(scaler.at("spec.minReplicas"), "1");
   CHECK_EQ(scaler.at("spec.behavior.scaleUp.policies[1].value"), "100");
   CHECK_EQ(scaler.at("spec.behavior.scaleUp.stabilizationWindowSeconds"), "0");

@@ -12,7 +12,7 @@ namespace podo::kube::cells {
 using json::Item;
 #define PODO_CELL(name) void name(std::string& out, const Row& row, std::string_view path)
 
-// Of a path (print_common.cpp).
+// Of a path (print_values.cpp).
 PODO_CELL(text);             // or ""
 PODO_CELL(text_or_none);     // "<none>"
 PODO_CELL(text_or_unset);    // "<unset>"

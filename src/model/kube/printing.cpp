@@ -5,9 +5,8 @@
 #include "model/kube/print_cells.h"
 
 namespace podo::kube {
+namespace cells {
 namespace {
-
-using namespace cells;  // the tables below name nothing else
 
 constexpr Column name_column = {.name = "Name", .format = "name", .cell = text, .path = "metadata.name"};
 constexpr Column age_column = {.name = "Age", .cell = age, .path = "metadata.creationTimestamp"};
@@ -437,27 +436,28 @@ void append_conditions(std::string& out, const json::Item& object) {
 }
 
 }  // namespace
+}  // namespace cells
 
 std::span<const Column> columns_of(std::string_view group, std::string_view plural) {
-  for (const Table& table : tables) {
+  for (const cells::Table& table : cells::tables) {
     if (table.group == group && table.plural == plural) return table.columns;
   }
-  return plain;
+  return cells::plain;
 }
 
-std::span<const Column> status_columns() { return statuses; }
+std::span<const Column> status_columns() { return cells::statuses; }
 
 void append_column_definitions(std::string& out, std::span<const Column> columns) {
   out += '[';
   for (const Column& column : columns) {
     out += &column == &columns.front() ? R"({"name":)" : R"(,{"name":)";
-    put(out, column.name);
+    cells::put(out, column.name);
     out += R"(,"type":)";
-    put(out, column.type);
+    cells::put(out, column.type);
     out += R"(,"format":)";
-    put(out, column.format);
+    cells::put(out, column.format);
     out += R"(,"description":"","priority":)";
-    put(out, static_cast<std::int64_t>(column.priority));
+    cells::put(out, static_cast<std::int64_t>(column.priority));
     out += '}';
   }
   out += ']';
@@ -472,7 +472,7 @@ void append_row(std::string& out, std::span<const Column> columns, const json::I
     column.cell(out, row, column.path);
   }
   out += "],";
-  append_conditions(out, object);
+  cells::append_conditions(out, object);
   out.append(R"("object":)").append(object_json).append("}");
 }
 

@@ -239,8 +239,10 @@ TEST_CASE("endpoints, slices and ingresses show three and count the rest") {
 TEST_CASE("nodes") {
   const std::string row =
       cells("", "nodes", R"({"metadata":{"name":"n","labels":{"node-role.kubernetes.io/worker":"",
-      "node-role.kubernetes.io/control-plane":"","kubernetes.io/role":"worker"}},"spec":{"unschedulable":true},
-      "status":{"conditions":[{"type":"Ready","status":"True"}],"addresses":[{"type":"InternalIP","address":"10.0.0.5"}],
+      "node-role.kubernetes.io/control-plane":"","kubernetes.io/role":"worker"}},)"
+           R"("spec":{"unschedulable":true},
+      "status":{"conditions":[{"type":"Ready","status":"True"}],"addresses":[{"type":"InternalIP",)"
+           R"("address":"10.0.0.5"}],
       "nodeInfo":{"kubeletVersion":"v1.36.0","kernelVersion":"6.1","architecture":"amd64"}}})");
   CHECK_EQ(
       row,
@@ -267,7 +269,8 @@ TEST_CASE("autoscalers tell what they look at") {
   const auto targets = [](std::string metrics, std::string current) {
     const std::string row = cells(
         "autoscaling", "horizontalpodautoscalers",
-        R"({"metadata":{"name":"h"},"spec":{"scaleTargetRef":{"kind":"Deployment","name":"d"},"maxReplicas":5,"metrics":)" +
+        R"({"metadata":{"name":"h"},"spec":{"scaleTargetRef":{"kind":"Deployment","name":"d"},)"
+        R"("maxReplicas":5,"metrics":)" +
             metrics + R"(},"status":{"currentMetrics":)" + current + "}}");
     REQUIRE(row.starts_with(R"("h","Deployment/d",)"));
     return row.substr(19, row.find(",\"\\u003cunset") - 19);
@@ -279,7 +282,8 @@ TEST_CASE("autoscalers tell what they look at") {
   CHECK_EQ(
       targets(
           "[" + cpu + R"(,{"type":"Pods","pods":{"target":{"averageValue":"10"}}},{"type":"Object"}])",
-          R"([{"resource":{"current":{"averageUtilization":41}}},{"pods":{"current":{"averageValue":"7"}}}])"),
+          R"([{"resource":{"current":{"averageUtilization":41}}},)"
+          R"({"pods":{"current":{"averageValue":"7"}}}])"),
       R"("cpu: 41%/80%, 7/10 + 1 more...")");
   CHECK_EQ(targets(R"([{"type":"External","external":{"target":{"averageValue":"5"}}}])", "[]"),
            R"x("\u003cunknown\u003e/5 (avg)")x");
@@ -289,18 +293,21 @@ TEST_CASE("storage") {
   CHECK_EQ(
       cells("", "persistentvolumeclaims",
             R"({"metadata":{"name":"c"},"spec":{"volumeName":"v","storageClassName":"s"},
-      "status":{"phase":"Bound","capacity":{"storage":"1Gi"},"accessModes":["ReadWriteMany","ReadWriteOnce"]}})"),
+      "status":{"phase":"Bound","capacity":{"storage":"1Gi"},"accessModes":["ReadWriteMany",)"
+           R"("ReadWriteOnce"]}})"),
       R"("c","Bound","v","1Gi","RWO,RWX","s","\u003cunset\u003e","\u003cunknown\u003e","\u003cunset\u003e")");
   CHECK_EQ(cells("", "persistentvolumeclaims",
                  R"({"metadata":{"name":"c","deletionTimestamp":"x"},"status":{"phase":"Pending"}})"),
            R"("c","Terminating","","","","","\u003cunset\u003e","\u003cunknown\u003e","\u003cunset\u003e")");
   CHECK_EQ(
       cells("", "persistentvolumes", R"({"metadata":{"name":"v"},"spec":{"capacity":{"storage":"1Gi"},
-      "accessModes":["ReadWriteOncePod"],"persistentVolumeReclaimPolicy":"Retain","claimRef":{"namespace":"n","name":"c"},
+      "accessModes":["ReadWriteOncePod"],"persistentVolumeReclaimPolicy":"Retain",)"
+           R"("claimRef":{"namespace":"n","name":"c"},
       "volumeMode":"Block"},"status":{"phase":"Bound"}})"),
       R"("v","1Gi","RWOP","Retain","Bound","n/c","","\u003cunset\u003e","","\u003cunknown\u003e","Block")");
   CHECK_EQ(cells("storage.k8s.io", "storageclasses", R"({"metadata":{"name":"s","annotations":{
-      "storageclass.kubernetes.io/is-default-class":"true"}},"provisioner":"p","allowVolumeExpansion":true})"),
+      "storageclass.kubernetes.io/is-default-class":"true"}},"provisioner":"p",)"
+           R"("allowVolumeExpansion":true})"),
            R"x("s (default)","p","Delete","Immediate",true,"\u003cunknown\u003e")x");
       CHECK_EQ(cells("storage.k8s.io", "csidrivers",
                      R"({"metadata":{"name":"d"},"spec":{"tokenRequests":[{"audience":"a"},

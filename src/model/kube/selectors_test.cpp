@@ -67,7 +67,8 @@ TEST_CASE("a selector that cannot be read is told of as the API server does") {
 
 TEST_CASE("a LabelSelector object selects as its parts say, and is printed by key") {
   const auto tree = json::Tree::parse(
-      R"({"matchLabels":{"z":"1","a":"2"},"matchExpressions":[{"key":"m","operator":"In","values":["y","x"]},)"
+      R"({"matchLabels":{"z":"1","a":"2"},"matchExpressions":[)"
+      R"({"key":"m","operator":"In","values":["y","x"]},)"
       R"({"key":"b","operator":"Exists"},{"key":"c","operator":"DoesNotExist"}]})");
   const auto selector = LabelSelector::of(&tree->root());
   REQUIRE(selector);
