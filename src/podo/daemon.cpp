@@ -157,7 +157,6 @@ class Daemon {
     http::Server server(loop_, api, log_, {});
     auto served = co_await open_registry(*store, *images, client, careless);
     const int signal = co_await serve_until_told(server, served.get());
-    served.reset();
     log_.info("{}: ending; containers {}", signal == SIGTERM ? "SIGTERM" : "SIGINT",
               options_.stop_containers ? "are stopped" : "go on");
     co_await engine->close(options_.stop_containers);

@@ -97,7 +97,6 @@ class RegistryDaemon {
     serving.spawn(serve_registry(loop_, log_, *registry, options_.registry), "serve the registry");
     serving.spawn(end_when_told(serving), "signals");
     co_await serving.join();
-    registry.reset();
     co_await store->close();
     co_return 0;
   }

@@ -201,6 +201,15 @@ def test_many_referrers_come_in_pages(make_registry):
     assert len(seen) == len(set(seen)) == 8 and pages > 1
 
 
+def test_a_referrer_whose_annotations_fill_every_list(registry):
+    image = registry.push_image("refer/huge", "v1")
+    document = registry.image("refer/huge")
+    document["subject"] = {"mediaType": OCI_MANIFEST, "digest": image, "size": 1}
+    huge = {**document, "annotations": {"x": 2_000_000 * "x"}}
+    registry.push_manifest("refer/huge", None, huge, status=413)
+    registry.push_manifest("refer/huge", None, {**document, "annotations": {"x": 900_000 * "x"}})
+
+
 def test_the_tag_of_clients_that_know_no_referrers_api(registry):
     """They keep an index under a tag made of the digest; it is a tag like any other, and nothing is told
     twice."""

@@ -61,9 +61,10 @@ std::optional<std::string> Server::State::blob_path(const std::string& repositor
   return ground.images.blob_path(digest);
 }
 
-// Whoever was told of it may build on it for a while.
-void Server::State::hold(const std::string& repository, const std::string& digest) {
+// Whoever was told of it may build on it for a while. What is linked is no garbage of the content store's.
+Task<void> Server::State::hold(const std::string& repository, const std::string& digest) {
   catalog.touch_blob(repository, digest);
+  if (!catalog.has_blob(repository, digest)) co_await ground.images.pin(digest, options.held);
 }
 
 Task<void> Server::State::get_blob(Call& call) {
@@ -71,8 +72,7 @@ Task<void> Server::State::get_blob(Call& call) {
   if (!is_digest(digest))
     co_return co_await refuse(call.exchange, digest_invalid("no digest of a known kind"));
   if (auto path = blob_path(call.repository(), digest)) {
-    hold(call.repository(), digest);
-    co_await ground.images.pin(digest, options.held);
+    co_await hold(call.repository(), digest);
     co_return co_await send_blob(call, *std::move(path));
   }
   if (upstream == nullptr) co_return co_await refuse(call.exchange, blob_unknown(digest));

@@ -21,6 +21,15 @@ Result<> write_file(const std::string& path, std::string_view bytes) {
   return {};
 }
 
+// A list of referrers repeats their annotations, and clients take four megabytes of it.
+constexpr std::size_t referrer_bytes_max = 1 << 20;
+
+std::size_t bytes_of(const std::map<std::string, std::string>& annotations) {
+  std::size_t bytes = 0;
+  for (const auto& [key, value] : annotations) bytes += key.size() + value.size();
+  return bytes;
+}
+
 }  // namespace
 
 // --- GET, HEAD -----------------------------------------------------------------------------------------
@@ -85,6 +94,8 @@ Task<void> Server::State::put_manifest(Call& call) {
   Result<PushedManifest> pushed = read_pushed(bytes, call.exchange.headers().get("Content-Type"));
   if (!pushed) co_return co_await refuse(call.exchange, manifest_invalid(pushed.error().message()));
   const std::string subject = pushed->subject;
+  if (!subject.empty() && bytes_of(pushed->annotations) > referrer_bytes_max)
+    co_return co_await refuse(call.exchange, manifest_too_large(referrer_bytes_max));
   if (auto whole = check_parts(repository, *pushed); !whole)
     co_return co_await refuse(call.exchange, std::move(whole).error());
   co_await io::shielded(
@@ -102,7 +113,7 @@ Answer<> Server::State::check_parts(const std::string& repository, const PushedM
   for (const std::string& manifest : pushed.manifests)
     if (catalog.find_manifest(repository, manifest) == nullptr)
       return Refusal(manifest_blob_unknown(manifest));
-  for (const std::string& blob : pushed.blobs) hold(repository, blob);
+  for (const std::string& blob : pushed.blobs) catalog.touch_blob(repository, blob);
   for (const std::string& manifest : pushed.manifests) catalog.touch_manifest(repository, manifest);
   return {};
 }

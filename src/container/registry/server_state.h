@@ -81,7 +81,7 @@ struct Server::State {
   bool engine_has_blob(std::string_view digest) const;
   // Files in the content store, and their names, are on the disk.
   Task<void> make_durable(std::vector<std::string> digests);
-  void hold(const std::string& repository, const std::string& digest);
+  Task<void> hold(const std::string& repository, const std::string& digest);
 
   Task<void> tend();
   Task<std::uint64_t> collect_garbage();

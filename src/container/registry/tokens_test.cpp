@@ -56,8 +56,8 @@ TEST_CASE("a token grants what it says, to the service it is for, while it is va
   const Authority authority, stranger;
   const auto verifier = TokenVerifier::make("us", "podo", authority.public_pem());
   REQUIRE_MESSAGE(verifier.has_value(), verifier.error().message());
-  const std::string good =
-      R"({"iss":"us","aud":"podo","exp":1700000300,"access":[{"type":"repository","name":"a/b","actions":["pull","push"]}]})";
+  const std::string good = R"({"iss":"us","aud":"podo","exp":1700000300,"access":[)"
+                           R"({"type":"repository","name":"a/b","actions":["pull","push"]}]})";
   const auto grants = (*verifier)->verify(authority.token(good), now);
   REQUIRE_MESSAGE(grants.has_value(), grants.error().message());
   REQUIRE_EQ(grants->size(), 1);
