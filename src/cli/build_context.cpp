@@ -49,11 +49,10 @@ class InputBody final : public http::Body {
 };
 
 bool is_archive(std::string_view front) {
-  using namespace std::string_view_literals;
-  for (std::string_view magic : {"\x1f\x8b\x08"sv, "BZh"sv,
-                                 "\xfd"
-                                 "7zXZ\0"sv,
-                                 "\x28\xb5\x2f\xfd"sv})
+  for (const std::string_view magic : {"\x1f\x8b\x08", "BZh",
+                                       "\xfd"
+                                       "7zXZ",
+                                       "\x28\xb5\x2f\xfd"})
     if (front.starts_with(magic)) return true;
   if (front.size() < tar_block) return false;
   if (front.substr(257, 5) == "ustar") return true;

@@ -1,6 +1,6 @@
-// Where a build's files come from, as the words of the command line say: a folder, a URL, a git repository, or
-// standard input (an archive, or the Dockerfile alone). A folder is read in place by a daemon on this machine;
-// otherwise it goes along as an archive, without what .dockerignore leaves out.
+// Where a build's files come from, as the words of the command line say: a folder, a URL, a git repository,
+// or standard input (an archive, or the Dockerfile alone). A folder is read in place by a daemon on this
+// machine; otherwise it goes along as an archive, without what .dockerignore leaves out.
 #pragma once
 
 #include <memory>

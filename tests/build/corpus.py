@@ -35,7 +35,9 @@ class Case:
     beyond: str = ""
 
     # Flags the classic docker command refuses by itself.
-    ONLY_MODERN = re.compile(r"--(secret|ssh|build-context|output|cache-to|check|allow|no-cache-filter)\b|-o\b")
+    ONLY_MODERN = re.compile(
+        r"--(secret|ssh|build-context|output|cache-to|check|allow|no-cache-filter)\b|-o\b"
+    )
 
     @property
     def id(self):
@@ -51,7 +53,7 @@ class Case:
         return not (reference and builder in self.beyond.split())
 
     def prepare(self, folder):
-        """The folder to build, below `folder`, where the build is run: paths in options are relative to it."""
+        """The folder to build, below `folder`, where the build is run: options' paths are relative to it."""
         for name, content in self.beside.items():
             write(folder / name, content)
         context = folder / "context"

@@ -27,7 +27,8 @@ class Project:
         tree = built.image.tree()
         self.id = built.id
         self.output = built.output
-        return {path: entry.text for path, entry in tree.items() if re.fullmatch(r"[0-9a-f-]{36}\n", entry.text)}
+        is_uuid = re.compile(r"[0-9a-f-]{36}\n").fullmatch
+        return {path: entry.text for path, entry in tree.items() if is_uuid(entry.text)}
 
 
 @pytest.fixture
@@ -267,7 +268,8 @@ def test_prune_forgets(fresh, folder):
     assert project.build() != first
     fresh.docker("rmi", "-f", "case")
     fresh.podo("builder", "prune", "-af")
-    assert fresh.docker("system", "df", "--format", "{{.Type}} {{.TotalCount}}").splitlines()[-1] == "Build Cache 0"
+    usage = fresh.docker("system", "df", "--format", "{{.Type}} {{.TotalCount}}")
+    assert usage.splitlines()[-1] == "Build Cache 0"
 
 
 @pytest.mark.podo
@@ -294,7 +296,8 @@ def test_the_least_recently_used_goes_when_the_cache_is_full(make_daemon, folder
     project = Project(folder, make_builder("podo", engine))
     builds = {}
     for name in "abcd":
-        project.write(Dockerfile=f"FROM busybox\nRUN dd if=/dev/urandom of=/f bs=1M count=4 && {UUID}/{name}\n")
+        random = "dd if=/dev/urandom of=/f bs=1M count=4"
+        project.write(Dockerfile=f"FROM busybox\nRUN {random} && {UUID}/{name}\n")
         builds[name] = project.build()
         engine.docker("rmi", "-f", "case")
     assert project.build() == builds["d"]

@@ -173,7 +173,8 @@ def test_python_gets_the_log_of_a_failure(client):
 
 
 def test_python_options(client):
-    text = b"FROM busybox AS one\nARG A\nENV A=$A\nRUN hostname > /h; grep extra /etc/hosts > /e\nFROM busybox\n"
+    text = b"FROM busybox AS one\nARG A\nENV A=$A\n"
+    text += b"RUN hostname > /h; grep extra /etc/hosts > /e\nFROM busybox\n"
     image, _ = client.images.build(
         fileobj=io.BytesIO(text),
         tag="case",
@@ -246,7 +247,8 @@ def test_compose_builds_and_brings_up(engine, folder, program):
     (folder / "web").mkdir()
     (folder / "side").mkdir()
     (folder / "web/Other").write_text(
-        "FROM busybox AS final\nARG WHO=nobody\nCOPY file /file\nRUN echo $WHO > /who\nFROM busybox\nRUN false\n"
+        "FROM busybox AS final\nARG WHO=nobody\nCOPY file /file\nRUN echo $WHO > /who\n"
+        "FROM busybox\nRUN false\n"
     )
     (folder / "web/file").write_text("x")
     (folder / "side/Dockerfile").write_text('FROM busybox\nRUN echo side > /side\nCMD ["sleep", "1000"]\n')

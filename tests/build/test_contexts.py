@@ -103,7 +103,9 @@ def test_a_git_reference_that_is_not_there(engine, web):
     assert "nowhere" in events.failure, events
 
 
-@pytest.mark.parametrize("remote", ["file:///etc/passwd", "ext::sh -c touch% /tmp/x", "/etc", "--upload-pack=x"])
+@pytest.mark.parametrize(
+    "remote", ["file:///etc/passwd", "ext::sh -c touch% /tmp/x", "/etc", "--upload-pack=x"]
+)
 def test_other_addresses_are_refused(engine, remote):
     events = post_build(engine, remote=remote, t="case")
     assert events.failure and "root:" not in str(events), events
@@ -167,7 +169,8 @@ def test_add_of_a_git_repository(podo, web, folder):
     commit = web.repository("repo.git", {"a": "a", "sub/b": "b"}, tag="v1")
     context = write(
         folder / "context",
-        Dockerfile=f"FROM busybox\nADD {web.url}/git/repo.git#v1 /whole\nADD {web.url}/git/repo.git#main:sub /sub\n"
+        Dockerfile=f"FROM busybox\nADD {web.url}/git/repo.git#v1 /whole\n"
+        f"ADD {web.url}/git/repo.git#main:sub /sub\n"
         f"ADD --keep-git-dir=true {web.url}/git/repo.git#{commit} /kept\n",
     )
     tree = podo.build(context).image.tree()

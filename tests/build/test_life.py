@@ -191,7 +191,8 @@ def test_a_step_ends_with_its_first_process(builder, folder):
 
 
 def test_much_output(builder, folder):
-    context = write(folder, "FROM busybox\nRUN yes $(printf %s%s 01234 56789) | head -n 20000; echo the end\n")
+    much = "yes $(printf %s%s 01234 56789) | head -n 20000"
+    context = write(folder, f"FROM busybox\nRUN {much}; echo the end\n")
     built = builder.build(context, "--no-cache")
     assert built.code == 0 and "the end" in built.output
     if builder.name != "buildkit":  # which cuts it at 2 MB

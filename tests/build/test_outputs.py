@@ -23,7 +23,8 @@ def context(folder):
 
 
 def test_several_names_and_the_id_in_a_file(builder, engine, context, folder):
-    builder.build(context, "-t", "second:name", "-t", "127.0.0.1:5000/third", "--iidfile", folder / "id").image
+    tags = ("-t", "second:name", "-t", "127.0.0.1:5000/third")
+    builder.build(context, *tags, "--iidfile", folder / "id").image
     ids = {engine.inspect(name)["Id"] for name in ("case", "second:name", "127.0.0.1:5000/third")}
     assert ids == {(folder / "id").read_text().strip()}
 

@@ -1,4 +1,4 @@
-"""Programs as people build them, on images of Debian packages; each is run afterwards, and asked over HTTP."""
+"""Programs as people build them, on images of Debian packages; each is run then, and asked over HTTP."""
 
 import base64
 import hashlib
@@ -83,7 +83,8 @@ def test_a_c_program_in_two_stages(podo, toolchain, ask, folder):
     (folder / "words.h").write_text('#define WORDS "from C"\n')
     (folder / "Dockerfile").write_text(
         "FROM gcc AS build\nWORKDIR /src\nCOPY Makefile *.c *.h ./\nRUN make\n"
-        "FROM scratch\nCOPY --from=build /src/server /server\nUSER 1000\nEXPOSE 8000\nENTRYPOINT [\"/server\"]\n"
+        "FROM scratch\nCOPY --from=build /src/server /server\n"
+        "USER 1000\nEXPOSE 8000\nENTRYPOINT [\"/server\"]\n"
     )
     image = podo.build(folder).image
     assert set(image.tree()) == {"/server"} and len(image.layers) == 1
@@ -100,7 +101,8 @@ def wheel(name, module):
         for path, text in {
             f"{name}.py": module,
             f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n",
-            f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+            f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: tests\n"
+            "Root-Is-Purelib: true\nTag: py3-none-any\n",
         }.items():
             archive.writestr(path, text)
             digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode().rstrip("=")
@@ -130,7 +132,8 @@ def test_a_python_service(podo, toolchain, ask, folder):
         "FROM python\nWORKDIR /app\nENV PYTHONDONTWRITEBYTECODE=1\nCOPY requirements.txt .\n"
         "RUN --mount=type=cache,target=/root/.cache/pip --mount=source=wheels,target=/wheels \\\n"
         "    pip install --break-system-packages --no-index --find-links=/wheels -r requirements.txt\n"
-        "COPY service.py .\nUSER nobody\nHEALTHCHECK --interval=1s CMD [\"true\"]\nCMD [\"python3\", \"service.py\"]\n"
+        "COPY service.py .\nUSER nobody\nHEALTHCHECK --interval=1s CMD [\"true\"]\n"
+        "CMD [\"python3\", \"service.py\"]\n"
     )
     tree = podo.build(folder).image.tree()
     assert ask("case") == "from Python"

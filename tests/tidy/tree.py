@@ -6,13 +6,16 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-SKIPPED_FOLDERS = {".git", "build", "__pycache__", ".pytest_cache", "corpus"}
+SKIPPED_FOLDERS = {".git", "__pycache__", ".pytest_cache", "corpus"}
+# What was built; what is input to tests and has its own form.
+SKIPPED_PATHS = {ROOT / "build", ROOT / "tests/build/cases"}
 
 
 def read_tree():
     tree = {}
     for folder, folders, files in os.walk(ROOT):
-        folders[:] = sorted(name for name in folders if name not in SKIPPED_FOLDERS)
+        kept = [name for name in folders if name not in SKIPPED_FOLDERS]
+        folders[:] = sorted(name for name in kept if Path(folder) / name not in SKIPPED_PATHS)
         for name in sorted(files):
             path = Path(folder) / name
             try:

@@ -16,8 +16,9 @@
 //     "check": BOOL, "keepForDebug": BOOL, "sourceDateEpoch": SECONDS
 //   }
 //
-// What is marked with * names things of this machine, and is taken from clients of the unix socket only. It is
-// a body and no header because secrets and Dockerfiles are larger than a head may be. Secrets are in no log.
+// What is marked with * names things of this machine, and is taken from clients of the unix socket only. It
+// is a body and no header because secrets and Dockerfiles are larger than a head may be. Secrets are in no
+// log.
 #pragma once
 
 #include "container/docker/call.h"

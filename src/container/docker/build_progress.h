@@ -10,8 +10,8 @@
 //    ---> Removed intermediate container 4f53cda18c2b
 //    ---> 0123456789ab           done; " ---> Using cache" before it when it was not run
 //
-// An answer of events is lines of JSON, with members that say nothing left out, and then how it ended. Archives
-// come in between, as bytes behind the line that tells how many:
+// An answer of events is lines of JSON, with members that say nothing left out, and then how it ended.
+// Archives come in between, as bytes behind the line that tells how many:
 //
 //   answer  := ( event newline | archive newline BYTES )* ( result | error ) newline
 //   event   := {"event": KIND, "step": N, "total": N, "line": N, "exitCode": N, "text": TEXT, "name": TEXT,

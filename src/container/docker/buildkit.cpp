@@ -1,6 +1,6 @@
-// What BuildKit's clients (docker buildx) open before they build: /session and /grpc. Podo has a builder of its
-// own and no BuildKit; a status alone would leave people with "unable to upgrade to h2c, received 501", so
-// every call of theirs is answered, with a failure that says what to do.
+// What BuildKit's clients (docker buildx) open before they build: /session and /grpc. Podo has a builder of
+// its own and no BuildKit; a status alone would leave people with "unable to upgrade to h2c, received 501",
+// so every call of theirs is answered, with a failure that says what to do.
 //
 //   connection := preface frame*                         HTTP/2 (RFC 9113), as little of it as that takes
 //   frame      := length:be24 type:u8 flags:u8 stream:be32 payload
@@ -102,7 +102,8 @@ Task<std::unique_ptr<io::Stream>> upgrade(Call& call) {
 
 }  // namespace
 
-// Here the daemon would ask and the client answer. Nothing is asked: the build that comes beside it is refused.
+// Here the daemon would ask and the client answer. Nothing is asked: the build that comes beside it is
+// refused.
 Task<void> hold_session(Call& call) {
   const auto client = co_await upgrade(call);
   std::string piece(4096, '\0');

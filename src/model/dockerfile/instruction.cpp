@@ -23,7 +23,8 @@ Result<Flag> read_flag(Kind kind, std::string_view written, Place place) {
   Flag flag{std::string(written.substr(2, equals - 2)), std::string(written.substr(equals + has_value)),
             place};
   const FlagRule* rule = find_flag_rule(kind, flag.name);
-  if (rule == nullptr) return invalid("unknown flag: --{}{}", flag.name, suggestion(flag.name, flags_of(kind)));
+  if (rule == nullptr)
+    return invalid("unknown flag: --{}{}", flag.name, suggestion(flag.name, flags_of(kind)));
   const bool yes_no = rule->value == FlagRule::Value::yes_no;
   if (yes_no ? has_value && flag.value.empty() : !has_value)
     return invalid("missing a value on flag: {}", flag.name);
