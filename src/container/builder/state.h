@@ -17,8 +17,8 @@ struct State {
   bool command_set = false;                 // a CMD was in this stage
   // The key of each layer's step, for caches that travel with the image; "" for the base's.
   std::vector<std::string> keys = {};
-  // The key of the last step that could change a file. The next one's key has it: what follows a step that was
-  // changed is made again, as people expect, even when the step gave the same files.
+  // The key of the last step that could change a file. The next one's key has it: what follows a step that
+  // was changed is made again, as people expect, even when the step gave the same files.
   std::string past = {};
   std::size_t base_layers = 0;  // those that came with FROM of no stage
   std::string image_id = {};    // of the image it began with, while nothing was changed

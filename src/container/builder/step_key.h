@@ -3,8 +3,8 @@
 //   text := "podo build step 1\n" field*
 //   field := NAME SP LENGTH ':' BYTES LF          LENGTH in decimal: no value can look like a field
 //
-// The parent is named by its chain id and by the key of the step before: the layer lies over the right one, and
-// what follows a changed step is made again.
+// The parent is named by its chain id and by the key of the step before: the layer lies over the right one,
+// and what follows a changed step is made again.
 #pragma once
 
 #include <string>
