@@ -50,7 +50,7 @@ struct ServerGround {
 struct ServerOptions {
   std::string folder;  // DATA/registry: uploads
   bool serve_images = true, read_only = false, deletes = true;
-  std::string users_file;  // htpasswd with bcrypt ($2y$); "": no basic auth
+  std::string users_file = {};  // htpasswd with bcrypt ($2y$); "": no basic auth
   struct Token {  // bearer tokens of an authority (distribution's token authentication); realm "": none
     std::string realm, service, issuer, certificate_file;
   } token = {};
