@@ -7,12 +7,13 @@
 //
 //   build/step/KEY    {"parent":C,"chain":C,"diff":D,"bytes":N,"what":T,"created":NS,"used":NS,"uses":N}
 //   build/fact/KEY    TEXT                      small things worth remembering: digests of trees, ETags
-//   build/mount/NUMBER  {"id":ID,"created":NS,"used":NS,"uses":N,"bytes":N}   files in DATA/build/mounts/NUMBER
+//   build/mount/NUMBER  {"id":ID,"created":NS,"used":NS,"uses":N,"bytes":N}
+//                                               files in DATA/build/mounts/NUMBER
 //
 // Together they keep to a budget: the least recently used step or mount goes first (cache_prune.h), never one
-// that a running build has taken (Lease), nor one whose layer an image has: nothing would be won. Of facts the
-// oldest go once there are 20,000. A crash costs nothing but when things were used last; a power cut, what did
-// not settle (image/records.h). Lives on the loop; folders are measured and removed on the pool.
+// that a running build has taken (Lease), nor one whose layer an image has: nothing would be won. Of facts
+// the oldest go once there are 20,000. A crash costs nothing but when things were used last; a power cut,
+// what did not settle (image/records.h). Lives on the loop; folders are measured and removed on the pool.
 #pragma once
 
 #include "container/builder/builder.h"
@@ -82,8 +83,8 @@ class Cache {
 
   // Steps with their packed layers, to and from an OCI layout folder, or a registry. The manifest's config
   // (application/vnd.podo.build.cache.v1+json) lists the steps, its layers are those of Images. Only the
-  // steps a build asks for are fetched later (claim): `import` makes known what there is, in memory. Keys that
-  // are not known are left out of an export.
+  // steps a build asks for are fetched later (claim): `import` makes known what there is, in memory. Keys
+  // that are not known are left out of an export.
   struct Remote {
     std::string folder;                       // or
     std::optional<oci::Reference> reference;  // of a registry

@@ -8,8 +8,9 @@
 //   max_used_bytes M   -> M; less when fewer than min_free_bytes are free on the disk
 //   keep_bytes K       -> but K may always stay
 //
-//   filter := KEY [ "~" ] ":" VALUE      until (24h, an instant: unused since), id, parent, type, description:
-//             equal, of an id or with "~" a part of it; inuse, shared, private: "" or a truth
+//   filter := KEY [ "~" ] ":" VALUE
+//     until: 24h, or an instant: not used since; id, parent, type, description: equal, of an id or with "~" a
+//     part of it; inuse, shared, private: "" or a truth
 #pragma once
 
 #include "container/builder/builder.h"

@@ -1,9 +1,9 @@
-// Caches that lie elsewhere: an OCI layout in a folder, or a repository of a registry. Both have one manifest;
-// its layers are those of the steps, its config says which step gave what:
+// Caches that lie elsewhere: an OCI layout in a folder, or a repository of a registry. Both have one
+// manifest; its layers are those of the steps, its config says which step gave what:
 //
 //   config (application/vnd.podo.build.cache.v1+json)
 //     := {"version":1,"steps":[{"key":K,"parent":C,"chain":C,"diff":D,"bytes":N,"what":T,"created":NS,
-//                               "layer":I}...]}          "layer": which of the manifest's; absent without a diff
+//                               "layer":I}...]}      "layer": which of the manifest's; none without a diff
 //
 // A folder's index.json names that manifest. Other files of the folder stay; blobs that are there already are
 // not written again. Nothing of a remote cache is believed but its keys: blobs are digested, diff ids and

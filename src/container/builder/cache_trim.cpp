@@ -1,4 +1,5 @@
-// What the cache holds, as people see it, and what goes: by their wish, or because it is more than its budget.
+// What the cache holds, as people see it, and what goes: by their wish, or because it is more than its
+// budget.
 #include <sys/statvfs.h>
 
 #include "base/crypto/digest.h"

@@ -1,7 +1,8 @@
 // One step of a build: a container that nobody sees, over a tree that is the caller's.
 //
 // It has no record. Whatever is left of it when the daemon ends without a word (processes, control group,
-// network, mounts, RUN/containers/ID) belongs to no container that is known, and restore() removes it as such.
+// network, mounts, RUN/containers/ID) belongs to no container that is known, and restore() removes it as
+// such.
 #include "base/io/combine.h"
 #include "container/engine/container_name.h"
 #include "container/engine/local_engine.h"

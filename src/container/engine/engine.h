@@ -102,11 +102,11 @@ class Engine {
   virtual Task<Created> create(docker::CreateRequest request, std::string name) = 0;
   // A container that is one step of something of the caller's (a RUN of a build): nobody sees it in list() or
   // in events, its tree is the build snapshot of that id (Images::make_build_snapshot; the container's id is
-  // the snapshot's), its config is the request's alone, without an image's; no volumes, health checks, logs or
-  // restarts. Its whole id finds it, for everything else here. It goes by itself when it has ended, or could
-  // not be started; remove() with `force` ends it before. The tree is the caller's: it is mounted from start()
-  // on, unmounted when wait(next_exit) or remove() return, and then to be kept or removed. Nothing of it is
-  // written to the disk, and nothing of it outlives the daemon.
+  // the snapshot's), its config is the request's alone, without an image's; no volumes, health checks, logs
+  // or restarts. Its whole id finds it, for everything else here. It goes by itself when it has ended, or
+  // could not be started; remove() with `force` ends it before. The tree is the caller's: it is mounted from
+  // start() on, unmounted when wait(next_exit) or remove() return, and then to be kept or removed. Nothing of
+  // it is written to the disk, and nothing of it outlives the daemon.
   virtual Task<Created> create_step(docker::CreateRequest request, std::string snapshot_id) = 0;
   virtual Result<ContainerPtr> get(std::string_view reference) const = 0;
   virtual std::vector<ContainerPtr> list() const = 0;  // newest first

@@ -90,7 +90,8 @@ Task<void> LocalEngine::begin() {
   co_await restore();
 }
 
-// Containers go on without us, steps of builds do not; what was not settled yet, the next daemon finds in the folders.
+// Containers go on without us, steps of builds do not; what was not settled yet, the next daemon finds in the
+// folders.
 Task<void> LocalEngine::close(bool stop_containers) {
   closing_ = true;
   std::vector<Task<Result<void>>> stops;

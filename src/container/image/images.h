@@ -163,7 +163,8 @@ class Images {
   virtual Task<void> pin(std::string digest, Duration lease) = 0;  // not collected for so long
   // Removes content nothing refers to; pinned content stays.
   virtual Task<std::uint64_t> collect_garbage() = 0;  // bytes freed
-  // Of these, those below them and their blobs: what nothing refers to any more; the layers' pins do not count.
+  // Of these, those below them and their blobs: what nothing refers to any more; the layers' pins do not
+  // count.
   virtual Task<std::uint64_t> drop_layers(std::vector<std::string> chain_ids) = 0;  // bytes freed
   struct Usage {
     std::uint64_t blob_bytes = 0, layer_bytes = 0;

@@ -1,6 +1,7 @@
-// Places to mount something on, in a layer of their own over an image's, so that they are in nobody's changes:
-// the files and folders themselves, and copies of the folders they lie in, which look as they did. Symlinks of
-// the image are followed as the mount will follow them, those that lead nowhere too. Blocking calls.
+// Places to mount something on, in a layer of their own over an image's, so that they are in nobody's
+// changes: the files and folders themselves, and copies of the folders they lie in, which look as they did.
+// Symlinks of the image are followed as the mount will follow them, those that lead nowhere too. Blocking
+// calls.
 #pragma once
 
 #include <string>
