@@ -170,16 +170,15 @@ TEST_CASE("constants are filled in wherever their field can be") {
     schema::apply_defaults(tree->root(), type_of(schema, type));
     return schema::canonical(tree->root(), type_of(schema, type));
   };
-  CHECK_EQ(
-      defaulted("core.v1.Pod",
-                R"({"spec":{"containers":[{"name":"a","livenessProbe":{"httpGet":{"port":1}}}]}})"),
-      R"({"metadata":{},"spec":{"containers":[{"name":"a","resources":{},)"
-      R"("livenessProbe":{"httpGet":{"path":"/",)"
-      R"("port":1,"scheme":"HTTP"},"timeoutSeconds":1,"periodSeconds":10,"successThreshold":1,)"
-      R"("failureThreshold":3},"terminationMessagePath":"/dev/termination-log",)"
-      R"("terminationMessagePolicy":"File"}],)"
-      R"("restartPolicy":"Always","terminationGracePeriodSeconds":30,"dnsPolicy":"ClusterFirst",)"
-      R"("securityContext":{},"schedulerName":"default-scheduler"},"status":{}})");
+  CHECK_EQ(defaulted("core.v1.Pod",
+                     R"({"spec":{"containers":[{"name":"a","livenessProbe":{"httpGet":{"port":1}}}]}})"),
+           R"({"metadata":{},"spec":{"containers":[{"name":"a","resources":{},)"
+           R"("livenessProbe":{"httpGet":{"path":"/",)"
+           R"("port":1,"scheme":"HTTP"},"timeoutSeconds":1,"periodSeconds":10,"successThreshold":1,)"
+           R"("failureThreshold":3},"terminationMessagePath":"/dev/termination-log",)"
+           R"("terminationMessagePolicy":"File"}],)"
+           R"("restartPolicy":"Always","terminationGracePeriodSeconds":30,"dnsPolicy":"ClusterFirst",)"
+           R"("securityContext":{},"schedulerName":"default-scheduler"},"status":{}})");
   CHECK_EQ(defaulted("core.v1.Namespace", "{}"), R"({"metadata":{},"spec":{},"status":{"phase":"Active"}})");
   CHECK_EQ(defaulted("core.v1.Secret", R"({"type":""})"), R"({"metadata":{},"type":"Opaque"})");
   CHECK_EQ(defaulted("autoscaling.v1.ScaleSpec", "{}"), "{}");
@@ -265,6 +264,12 @@ TEST_CASE("a protobuf body is read by the kind it names, and refused when it is 
   CHECK_EQ(problem(schema::in_envelope("", "v1", "Nothing")),
            "no kind \"Nothing\" is registered for version \"v1\"");
   CHECK_EQ(problem(schema::in_envelope("\x0A\x01", "v1", "Pod")), "unexpected EOF");
+  json::Tree odd;  // what is no UTF-8 does not get in
+  REQUIRE(
+      schema::read_message("\x0A\x03"
+                           "a\xFFz",
+                           type_of(schema, "core.v1.LocalObjectReference"), odd.root()));
+  CHECK_EQ(odd.to_text(), "{\"name\":\"a\xEF\xBF\xBDz\"}");
   const auto expected = schema::from_protobuf(schema::in_envelope("", "", ""), schema,
                                               schema.find_type("meta.v1.DeleteOptions"));
   REQUIRE(expected);

@@ -1,5 +1,8 @@
+#include <algorithm>
+
 #include "base/format/base64.h"
 #include "base/format/protobuf.h"
+#include "base/format/utf8.h"
 #include "model/schema/convert.h"
 #include "model/schema/instant.h"
 #include "model/schema/quantity.h"
@@ -27,6 +30,23 @@ Result<Parts> parts_of(std::string_view bytes) {
     else parts.texts[in.number()] = TRY(in.bytes());
   }
   return parts;
+}
+
+// Objects hold UTF-8 only; as Go's JSON has it, what is none becomes U+FFFD.
+std::string utf8_of(std::string_view text) {
+  std::string out;
+  const char* const end = text.data() + text.size();
+  for (const char* at = text.data(); at != end;) {
+    const std::size_t length = utf8::sequence_length(at, end);
+    out += length == 0 ? utf8::replacement : std::string_view(at, length);
+    at += length == 0 ? 1 : length;
+  }
+  return out;
+}
+
+void set_text(json::Item& item, std::string_view text) {
+  const bool ascii = std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  item.set_string(ascii ? text : utf8_of(text));
 }
 
 Result<> read_into(Reader& in, const Struct& type, json::Item& object, unsigned depth);
@@ -85,7 +105,7 @@ Result<> read_message_value(std::string_view bytes, const Type& type, json::Item
     }
     case Kind::int_or_string: {
       const Parts parts = TRY(parts_of(bytes));
-      if (parts.integers[1] == 1) item.set_string(parts.texts[3]);
+      if (parts.integers[1] == 1) set_text(item, parts.texts[3]);
       else item.set_number(static_cast<std::int64_t>(static_cast<std::int32_t>(parts.integers[2])));
       return {};
     }
@@ -99,7 +119,7 @@ Result<> read_message_value(std::string_view bytes, const Type& type, json::Item
 
 Result<> read_value(Reader& in, const Type& type, json::Item& item, unsigned depth) {
   switch (type.kind) {
-    case Kind::string: item.set_string(TRY(in.bytes())); return {};
+    case Kind::string: set_text(item, TRY(in.bytes())); return {};
     case Kind::int32:
       item.set_number(static_cast<std::int64_t>(static_cast<std::int32_t>(TRY(in.integer()))));
       return {};
@@ -146,7 +166,7 @@ Result<std::string_view> key_of(std::string_view entry) {
 Result<> read_entry(std::string_view bytes, const Field& field, json::Item& map, unsigned depth) {
   const Type& type = *field.type.item;
   if (!map.is(json::Kind::object)) map.set_object();
-  json::Item& item = map.member(TRY(key_of(bytes)));
+  json::Item& item = map.member(utf8_of(TRY(key_of(bytes))));
   item.set_null();
   Reader in(bytes);
   while (TRY(in.next())) {
