@@ -133,6 +133,7 @@ class Building {
           text("[Warning] One or more build-args [{}] were not consumed", join(end.unused_arguments, " ")));
     print_error_bytes(warnings_report(display_->log()));
     if (!end.image.empty()) complain(text("Successfully built {}", short_id(end.image)));
+    if (end.image.empty()) co_return 0;  // nothing in the daemon has those names
     for (const std::string& name : end.named) complain(text("Successfully tagged {}", familiar(name)));
     co_return 0;
   }

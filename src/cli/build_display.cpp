@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "base/format/json_writer.h"
-#include "base/format/json_writer.h"
 #include "cli/console/daemon.h"
 #include "cli/console/output.h"
 #include "cli/console/terminal.h"
@@ -17,17 +16,20 @@ class PlainDisplay final : public BuildDisplay {
     std::vector<BuildStep::Line> lines;
     const BuildStep* step = log_.take(event, now, lines);
     std::string kind = get_text(event, "event");
-    if (kind == "note" && step == nullptr) return say(0, text("#0 {}\n", get_text(event, "text")));
-    if (step == nullptr) return;
-    if (kind == "started" && step->is_shown()) return say(step->number, heading(*step));
-    if (kind == "note") return say(step->number, text("#{} {}\n", step->number, get_text(event, "text")));
+    if (kind == "note" && log_.failed() != nullptr) return;  // the report says what to do
+    if (step == nullptr) {
+      if (kind == "note") say(nullptr, text("#0 {}\n", get_text(event, "text")));
+      return;
+    }
     std::string out;
+    if (kind == "started" && step->is_shown()) out = heading(*step);
+    if (kind == "note") out = text("#{} {}\n", step->number, get_text(event, "text"));
     for (const BuildStep::Line& line : lines)
       out += text("#{} {} {}\n", step->number, stamp(line.at), line.text);
     if (kind == "progress") out += progress(*step, event.find("progress"));
     if (kind == "done" && step->is_shown()) out += outcome(*step);
     if (kind == "failed") out += text("#{} ERROR: {}\n", step->number, first_line(get_text(event, "text")));
-    if (!out.empty()) say(step->number, out);
+    if (!out.empty()) say(step, std::move(out));
   }
 
  private:
@@ -39,7 +41,7 @@ class PlainDisplay final : public BuildDisplay {
   static std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
   // Counts of bytes are for terminals; each new word about a layer is a line.
-  std::string progress(const BuildStep& step, json::Value progress) {
+  static std::string progress(const BuildStep& step, json::Value progress) {
     std::string status = get_text(progress, "status"), id = get_text(progress, "id");
     if (status.empty() || get_number(progress, "total") > 0) return "";
     return text("#{} {}{}\n", step.number, id.empty() ? "" : id + ": ", status);
@@ -51,9 +53,14 @@ class PlainDisplay final : public BuildDisplay {
     return text("{}.{}{}", ms / 1000, std::string(3 - fraction.size(), '0'), fraction);
   }
 
-  // Another step's lines begin with an empty one, and with its name when it had been told of before.
-  void say(int number, std::string lines) {
-    if (last_ >= 0 && number != last_) lines.insert(0, "\n");
+  // Another step's lines begin with an empty one and the step's name.
+  void say(const BuildStep* step, std::string lines) {
+    int number = step != nullptr ? step->number : 0;
+    if (number != last_) {
+      if (step != nullptr && step->is_shown() && !lines.starts_with(heading(*step)))
+        lines.insert(0, heading(*step));
+      if (last_ >= 0) lines.insert(0, "\n");
+    }
     last_ = number;
     print_error_bytes(lines);
   }
@@ -79,7 +86,7 @@ class TerminalDisplay final : public BuildDisplay {
     }
     std::vector<BuildStep::Line> lines;
     log_.take(event, now, lines);
-    if (get_text(event, "event") == "note" && get_number(event, "step") == 0)
+    if (get_text(event, "event") == "note" && get_number(event, "step") == 0 && log_.failed() == nullptr)
       notes_.push_back(get_text(event, "text"));
   }
   void tick(Monotonic now) override {
@@ -97,7 +104,8 @@ class TerminalDisplay final : public BuildDisplay {
   // One write, inside a synchronized update, each line cleared only behind its end: nothing flickers.
   void draw(Monotonic now, bool is_over) {
     TerminalSize size = terminal_size(2);
-    if (size.columns > 0) screen_.columns = size.columns;
+    // The last column stays free: what terminals do behind it differs.
+    if (size.columns > 1) screen_.columns = size.columns - 1;
     screen_.rows = is_over ? SIZE_MAX : size.rows > 0 ? size.rows : 24;
     std::vector<std::string> lines = draw_build(log_, now - start_, is_over, now, screen_);
     std::string out = "\x1b[?2026h";

@@ -74,8 +74,7 @@ void BuildLog::add_progress(BuildStep& step, json::Value progress) {
 BuildStep* BuildLog::take(json::Value event, Monotonic now, std::vector<BuildStep::Line>& lines) {
   std::string kind = get_text(event, "event");
   if (kind == "planned") {
-    before_ = total_;
-    total_ += static_cast<int>(get_number(event, "total"));
+    total_ = static_cast<int>(get_number(event, "total"));
     return nullptr;
   }
   if (kind == "warning") {
@@ -85,7 +84,6 @@ BuildStep* BuildLog::take(json::Value event, Monotonic now, std::vector<BuildSte
   }
   auto number = static_cast<int>(get_number(event, "step"));
   if (number == 0) return nullptr;
-  number += before_;
   auto [place, is_new] = steps_.try_emplace(number);
   BuildStep& step = place->second;
   if (is_new) {

@@ -31,7 +31,9 @@ struct BuildStep {
   std::map<std::string, std::string> transfers;  // "a1b2c3" -> "Downloading 3MB/10MB", while they go on
 
   // A change of the configuration alone is no step worth a line.
-  bool is_shown() const { return name.starts_with('[') || state == State::failed; }
+  bool is_shown() const {
+    return state == State::failed || (name.starts_with('[') && name.substr(0, name.find(']')).contains('/'));
+  }
 };
 
 struct BuildWarning {
@@ -58,7 +60,7 @@ class BuildLog {
 
   std::map<int, BuildStep> steps_;
   std::vector<BuildWarning> warnings_;
-  int total_ = 0, before_ = 0;  // builds for several platforms come one after another: steps of the earlier
+  int total_ = 0;
 };
 
 }  // namespace podo::cli

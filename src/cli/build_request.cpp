@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
 
 #include "base/format/base64.h"
 #include "base/format/json_writer.h"
@@ -23,9 +24,28 @@ using TextMap = std::map<std::string, std::string>;
 
 const char* environment(const std::string& name) { return ::getenv(name.c_str()); }
 
+using Arguments = std::map<std::string, std::optional<std::string>>;
+
+// What config.json says all builds need to reach the network: {"proxies": {"default": {"httpProxy": URL}}}.
+void add_proxies(Arguments& arguments) {
+  Result<std::string> file = read_text_file(config_folder() + "/config.json");
+  Result<json::Document> document = file ? json::parse(*std::move(file)) : Failure(file.error());
+  if (!document) return;
+  json::Value proxies = document->root().find("proxies").find("default");
+  for (auto [member, name, lower] : {std::tuple("httpProxy", "HTTP_PROXY", "http_proxy"),
+                                     {"httpsProxy", "HTTPS_PROXY", "https_proxy"},
+                                     {"ftpProxy", "FTP_PROXY", "ftp_proxy"},
+                                     {"noProxy", "NO_PROXY", "no_proxy"},
+                                     {"allProxy", "ALL_PROXY", "all_proxy"}}) {
+    std::string value = get_text(proxies, member);
+    if (!value.empty()) arguments[name] = arguments[lower] = value;
+  }
+}
+
 // "A=1", or "A": this process's, else none.
 std::string arguments_json(const Flags& flags) {
-  std::map<std::string, std::optional<std::string>> arguments;
+  Arguments arguments;
+  add_proxies(arguments);
   for (const std::string& word : flags.all("build-arg")) {
     std::size_t equals = word.find('=');
     std::string name = word.substr(0, equals);

@@ -18,13 +18,45 @@ std::string coloured(std::string line, std::string_view colour, const BuildScree
   return text("{}{}{}", colour, line, plain);
 }
 
-// How many columns; escapes have none, and every other character counts as one.
+// One character and the columns it takes on a terminal: colours and accents take none, East Asian ones two.
+struct Glyph {
+  std::size_t length = 1, columns = 1;
+};
+
+std::uint32_t code_point(std::string_view sequence) {
+  auto byte = [&](std::size_t at) { return static_cast<unsigned char>(sequence[at]); };
+  if (sequence.size() == 1) return byte(0);
+  std::uint32_t code = byte(0) & (0x7f >> sequence.size());
+  for (std::size_t i = 1; i < sequence.size(); ++i) code = code << 6 | (byte(i) & 0x3f);
+  return code;
+}
+
+std::size_t columns_of(std::uint32_t code) {
+  constexpr std::uint32_t narrow[][2] = {{0x300, 0x36f}, {0x200b, 0x200f}, {0xfe00, 0xfe0f}};
+  constexpr std::uint32_t wide[][2] = {
+      {0x1100, 0x115f}, {0x2e80, 0xa4cf}, {0xac00, 0xd7a3},   {0xf900, 0xfaff},   {0xfe30, 0xfe6f},
+      {0xff00, 0xff60}, {0xffe0, 0xffe6}, {0x1f300, 0x1f64f}, {0x1f900, 0x1f9ff}, {0x20000, 0x3fffd}};
+  for (const auto& [first, last] : narrow)
+    if (code >= first && code <= last) return 0;
+  for (const auto& [first, last] : wide)
+    if (code >= first && code <= last) return 2;
+  return 1;
+}
+
+Glyph glyph_at(std::string_view text) {
+  if (text.starts_with('\x1b'))
+    return {.length = std::min(text.find('m'), text.size() - 1) + 1, .columns = 0};
+  std::size_t length = utf8::sequence_length(text.data(), text.data() + text.size());
+  if (length == 0) return {};
+  return {.length = length, .columns = columns_of(code_point(text.substr(0, length)))};
+}
+
 std::size_t width_of(std::string_view text) {
   std::size_t width = 0;
-  for (const char* at = text.data(); at < text.data() + text.size();) {
-    std::size_t length = std::max<std::size_t>(1, utf8::sequence_length(at, text.data() + text.size()));
-    at += length;
-    ++width;
+  while (!text.empty()) {
+    Glyph glyph = glyph_at(text);
+    width += glyph.columns;
+    text.remove_prefix(glyph.length);
   }
   return width;
 }
@@ -82,18 +114,14 @@ std::string tenths(Duration time) {
 }
 
 std::string_view cut_to_width(std::string_view text, std::size_t columns) {
-  const char *at = text.data(), *end = text.data() + text.size();
-  while (at < end) {
-    if (*at == '\x1b') {  // a colour: no column
-      while (at < end && *at != 'm') ++at;
-      if (at < end) ++at;
-      continue;
-    }
-    if (columns == 0) break;
-    --columns;
-    at += std::max<std::size_t>(1, utf8::sequence_length(at, end));
+  std::size_t taken = 0;
+  while (taken < text.size()) {
+    Glyph glyph = glyph_at(text.substr(taken));
+    if (glyph.columns > columns) break;
+    columns -= glyph.columns;
+    taken += glyph.length;
   }
-  return text.substr(0, static_cast<std::size_t>(at - text.data()));
+  return text.substr(0, taken);
 }
 
 std::vector<std::string> draw_build(const BuildLog& log, Duration since_start, bool is_over, Monotonic now,

@@ -1,4 +1,6 @@
 // POST /build and /build/cancel.
+#include <algorithm>
+
 #include "container/docker/build_options.h"
 #include "container/docker/build_progress.h"
 #include "container/docker/builds.h"
@@ -111,7 +113,7 @@ class Building {
 
   bool is_left_out(const BuildEvent& event) {
     const bool is_much = event.kind == BuildEvent::Kind::output || event.kind == BuildEvent::Kind::progress;
-    if (is_much && answer_.waiting() > backlog_max) {
+    if (is_much && std::max(answer_.waiting(), held_.size()) > backlog_max) {
       left_out_ += event.text.size();
       return true;
     }

@@ -14,8 +14,14 @@ using builder::PullPolicy;
 // A query parameter that is JSON. `what`: as Docker's errors call it.
 Result<json::Document> json_parameter(const Call& call, std::string_view key, std::string_view what) {
   auto document = json::parse(call.query(key));
-  if (!document) return invalid("error reading {}: {}", what, document.error().message());
+  if (!document) return invalid("error reading {}: invalid character: {}", what, document.error().message());
   return document;
+}
+
+// In Go's words, which clients know.
+Failure wrong_kind(std::string_view what, json::Value found, std::string_view wanted) {
+  return invalid("error reading {}: json: cannot unmarshal {} into Go value of type {}", what,
+                 found.kind() == json::Kind::boolean ? "bool" : json::name_of(found.kind()), wanted);
 }
 
 // {"A": "value", "B": null}
@@ -27,8 +33,7 @@ Result<> read_arguments(const Call& call, BuildRequest& request) {
   for (const auto [name, value] : document.root().members()) {
     auto& argument = request.arguments[std::string(name)];
     if (value.is(json::Kind::string)) argument = std::string(value.string());
-    else if (value.kind() != json::Kind::null)
-      return invalid("error reading build args: {}: expected a string or null", name);
+    else if (value.kind() != json::Kind::null) return wrong_kind("build args", value, "string");
   }
   return {};
 }
@@ -37,9 +42,10 @@ Result<> read_labels(const Call& call, BuildRequest& request) {
   if (call.query("labels").empty()) return {};
   const auto document = TRY(json_parameter(call, "labels", "labels"));
   if (document.root().kind() == json::Kind::null) return {};
-  if (!document.root().is(json::Kind::object)) return invalid("error reading labels: expected an object");
+  if (!document.root().is(json::Kind::object))
+    return wrong_kind("labels", document.root(), "map[string]string");
   for (const auto [name, value] : document.root().members()) {
-    if (!value.is(json::Kind::string)) return invalid("error reading labels: {}: expected a string", name);
+    if (!value.is(json::Kind::string)) return wrong_kind("labels", value, "string");
     request.labels[std::string(name)] = std::string(value.string());
   }
   return {};
@@ -49,7 +55,7 @@ Result<> read_cache_from(const Call& call, BuildRequest& request) {
   if (call.query("cachefrom").empty()) return {};
   const auto document = TRY(json_parameter(call, "cachefrom", "cache-from"));
   for (const json::Value name : document.root().items()) {
-    if (!name.is(json::Kind::string)) return invalid("error reading cache-from: expected strings");
+    if (!name.is(json::Kind::string)) return wrong_kind("cache-from", name, "string");
     request.cache_from.emplace_back(name.string());
   }
   return {};

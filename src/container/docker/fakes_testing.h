@@ -70,6 +70,7 @@ class FakeImages final : public image::Images {
  public:
   std::vector<image::ImagePtr> images;
   std::vector<std::string> calls;
+  std::map<std::string, std::string> blobs;  // by digest
 
   Result<image::ImagePtr> get(std::string_view reference) const override;
   std::vector<image::ImagePtr> list() const override { return images; }
@@ -77,7 +78,11 @@ class FakeImages final : public image::Images {
   Task<image::Removed> remove(std::string reference, RemoveOptions options) override;
   bool has_blob(std::string_view) const override { return false; }
   std::string blob_path(std::string_view) const override { return ""; }
-  Task<std::string> read_blob(std::string, std::size_t) override { co_return unsupported("blobs"); }
+  Task<std::string> read_blob(std::string digest, std::size_t) override {
+    const auto found = blobs.find(digest);
+    if (found == blobs.end()) co_return not_found("no such blob");
+    co_return found->second;
+  }
   Task<std::unique_ptr<BlobWriter>> write_blob(std::string, std::uint64_t) override {
     co_return unsupported("blobs");
   }

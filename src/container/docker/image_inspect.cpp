@@ -62,7 +62,7 @@ std::string last_comment(const oci::ImageConfig& config) {
   return config.history.empty() ? "" : config.history.back().comment;
 }
 
-std::string image_json(const Call& call, const image::Image& image) {
+std::string image_json(const Call& call, const image::Image& image, const std::string& manifests) {
   const oci::ImageConfig& config = image.config;
   json::Writer out;
   out.object();
@@ -92,8 +92,9 @@ std::string image_json(const Call& call, const image::Image& image) {
   member_if(out, "Layers", config.diff_ids);
   out.end().key("Metadata").object();
   member(out, "LastTagTime", go_time(image.last_tagged));
-  out.end().end();
-  return out.take();
+  out.end();
+  if (!manifests.empty()) out.key("Manifests").raw(manifests);
+  return out.end().take();
 }
 
 void write_step(json::Writer& out, const oci::HistoryEntry& entry, std::uint64_t size, const std::string& id,
@@ -121,7 +122,9 @@ Task<void> inspect_image(Call& call) {
                          call.name, platform);
     }
   }
-  co_await call.answer(200, image_json(call, *image));
+  std::string manifests;
+  if (call.version >= 48 && call.flag("manifests")) manifests = co_await manifests_json(call, image);
+  co_await call.answer(200, image_json(call, *image, manifests));
 }
 
 // From the newest step to the oldest. Only the newest has an id: Docker knows the others of no image

@@ -96,12 +96,14 @@ std::int64_t shared_bytes(const image::Image& image, const std::vector<image::Im
   return bytes;
 }
 
-void write_listed(json::Writer& out, const Call& call, const image::Image& image, const ImageSizes& sizes) {
+void write_listed(json::Writer& out, const Call& call, const image::Image& image, const ImageSizes& sizes,
+                  const std::string& manifests) {
   out.object();
   member(out, "Containers", sizes.containers);
   member(out, "Created", created_at(image).ns / 1'000'000'000);
   member(out, "Id", image.id);
   member_or_null(out, "Labels", image.config.labels);
+  if (!manifests.empty()) out.key("Manifests").raw(manifests);
   member(out, "ParentId", image.parent_id);
   if (is_dangling(image) && call.version < 43) {
     out.key("RepoDigests").array();
@@ -127,6 +129,7 @@ Task<void> list_images(Call& call) {
     return created_at(*a) > created_at(*b);
   });
   const bool count_containers = call.flag("containers"), count_shared = call.flag("shared-size");
+  const bool shows_manifests = call.version >= 47 && call.flag("manifests");
   json::Writer out;
   out.array();
   for (const auto& image : images) {
@@ -134,7 +137,7 @@ Task<void> list_images(Call& call) {
     ImageSizes sizes;
     if (count_containers) sizes.containers = containers_of(call, *image);
     if (count_shared) sizes.shared = shared_bytes(*image, images);
-    write_listed(out, call, *image, sizes);
+    write_listed(out, call, *image, sizes, shows_manifests ? co_await manifests_json(call, image) : "");
   }
   co_await call.answer(200, out.end());
 }

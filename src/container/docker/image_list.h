@@ -8,7 +8,12 @@ namespace podo::docker {
 struct ImageSizes {
   std::int64_t shared = -1, containers = -1;  // -1: not counted
 };
-void write_listed(json::Writer& out, const Call& call, const image::Image& image, const ImageSizes& sizes);
+void write_listed(json::Writer& out, const Call& call, const image::Image& image, const ImageSizes& sizes,
+                  const std::string& manifests = "");
+// For `?manifests=true`: a list of one, as JSON; an image here is of one platform. "[]" when its manifest
+// cannot be read.
+Task<std::string> manifests_json(Call& call, image::ImagePtr image);
+void write_platform(json::Writer& out, const oci::Platform& platform);  // image_transfer.cpp
 
 // How many containers, running or not, are made of it.
 std::int64_t containers_of(const Call& call, const image::Image& image);

@@ -24,6 +24,30 @@ TEST_CASE("an image is listed with its familiar name") {
   CHECK(world.get("/images/json?filters={\"before\":[\"nope\"]}").status == 404);
 }
 
+TEST_CASE("the manifest behind an image is shown when it is asked for") {
+  World world;
+  world.engine.containers.push_back(a_container("web"));
+  world.images.images.push_back(an_image(std::string(busybox)));
+  const std::string digest = "sha256:" + std::string(64, 'd');
+  world.images.blobs[""] = R"({"schemaVersion":2,"config":{"mediaType":"x","digest":")" + digest +
+                           R"(","size":10},"layers":[)" + R"({"mediaType":"x","digest":")" + digest +
+                           R"(","size":100}]})";
+  const auto bytes = static_cast<std::int64_t>(world.images.blobs[""].size());
+  for (const std::string& body : {world.get("/images/json?manifests=1").body,
+                                  "[" + world.get("/images/busybox/json?manifests=1").body + "]"}) {
+    const auto shown = json::parse(body).value();
+    const json::Value one = shown.root().at(0).find("Manifests").at(0);
+    CHECK(one.find("Size").find("Content").as_int64() == bytes + 110);
+    CHECK(one.find("Kind").string() == "image");
+    CHECK(one.find("ImageData").find("Platform").find("architecture").string() == "amd64");
+    CHECK(one.find("ImageData").find("Containers").size() == 1);
+    CHECK(one.find("ImageData").find("Size").find("Unpacked").as_int64() == 1000);
+  }
+  CHECK(world.get("/images/json").body.find("Manifests") == std::string::npos);
+  world.images.blobs.clear();
+  CHECK(world.get("/images/json?manifests=1").json().root().at(0).find("Manifests").size() == 0);
+}
+
 TEST_CASE("inspect and history of an image") {
   World world;
   world.images.images.push_back(an_image(std::string(busybox)));

@@ -1,6 +1,7 @@
 // Images from and to registries.
 #include "container/docker/filters.h"
 #include "container/docker/handlers.h"
+#include "container/docker/image_list.h"
 #include "container/docker/names.h"
 #include "container/docker/progress.h"
 
@@ -68,14 +69,14 @@ Result<std::vector<oci::Reference>> references_to_push(const Call& call) {
   return all;
 }
 
+}  // namespace
+
 void write_platform(json::Writer& out, const oci::Platform& platform) {
   out.object().key("architecture").string(platform.architecture).key("os").string(platform.os);
   if (!platform.os_version.empty()) out.key("os.version").string(platform.os_version);
   if (!platform.variant.empty()) out.key("variant").string(platform.variant);
   out.end();
 }
-
-}  // namespace
 
 Task<void> create_image(Call& call) {
   if (!call.query("fromSrc").empty()) co_return co_await import_image(call);
