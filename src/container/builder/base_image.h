@@ -1,7 +1,9 @@
 // Where stages begin, and what --from may name besides stages: images, here or pulled, and the contexts that
 // the caller gave a name:
 //
-//   docker-image://REFERENCE      oci-layout://FOLDER[:TAG|@DIGEST]      a folder, a git repository, an archive's URL
+//   docker-image://REFERENCE                  an image
+//   oci-layout://FOLDER[:TAG|@DIGEST]         an image, in a folder of this machine
+//   /FOLDER, a git repository, an archive     files; of FROM: the first layer
 //
 // Lives on the loop.
 #pragma once
@@ -13,7 +15,8 @@ namespace podo::builder {
 
 image::Credentials credentials_for(const Work& work, const oci::Reference& reference);
 
-// For `platform`; pulled when it is not here, or always when the request says so. `step`: whose progress it is.
+// For `platform`; pulled when it is not here, or always when the request says so. `step`: whose progress it
+// is.
 Task<image::ImagePtr> find_image(Work& work, std::string name, oci::Platform platform, int step);
 
 // The state behind a FROM of anything but a stage.

@@ -1,10 +1,10 @@
 // Caches outside of this machine's: where steps come from before a build, and go to after it.
 //
-//   place := "type=local,src=FOLDER" | "type=local,dest=FOLDER" | "type=registry,ref=REFERENCE" | "type=inline"
-//          | REFERENCE                                                                          cache-from only
+//   place := "type=local,src=FOLDER" | "type=local,dest=FOLDER" | "type=registry,ref=REFERENCE"
+//          | "type=inline" | REFERENCE                           the last for cache-from only
 //
-// An image itself can be a cache: with type=inline (or BUILDKIT_INLINE_CACHE=1) an annotation of its manifest
-// tells which step each of its layers is:
+// An image itself can be a cache: with type=inline (or BUILDKIT_INLINE_CACHE=1) an annotation of its
+// manifest tells which step each of its layers is:
 //
 //   "dev.podo.build.steps": KEY ( "," KEY )*        one for each layer from the lowest; "" for its base's
 #pragma once

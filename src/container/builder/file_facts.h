@@ -1,5 +1,5 @@
-// The files that patterns take from a source, and their digest. Of trees of layers the digest is remembered as
-// a fact, by chain id and patterns: neither is mounted or read again. Lives on the loop.
+// The files that patterns take from a source, and their digest. Of trees of layers the digest is remembered
+// as a fact, by chain id and patterns: neither is mounted or read again. Lives on the loop.
 #pragma once
 
 #include "container/builder/solve.h"

@@ -29,10 +29,12 @@ Result<Owner> find_owner(int root, std::string_view spec) {
   const std::size_t colon = spec.find(':');
   const std::string user(spec.substr(0, colon));
   const std::string group(colon == spec.npos ? "" : spec.substr(colon + 1));
-  if (user.empty() || group.contains(':') || (colon != spec.npos && group.empty()))
+  if ((user.empty() && group.empty()) || group.contains(':') || (colon != spec.npos && group.empty()))
     return invalid("{}: invalid chown string format: {}", not_mapped, spec);
   Owner owner;
-  if (const auto uid = number_of(user)) {
+  if (user.empty()) {
+    owner = {};  // ":group" is root's
+  } else if (const auto uid = number_of(user)) {
     owner = {.uid = *uid, .gid = *uid};
   } else {
     const auto found = look_up(root, user);

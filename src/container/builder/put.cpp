@@ -29,7 +29,8 @@ class Placing {
   Result<> set(const std::string& destination);
   // Where a source that is no folder goes; the folders on the way are made.
   Result<std::string> place_of(const std::string& name);
-  Result<std::string> folder();  // the destination as a folder, made if missing
+  // The destination as a folder, made if missing: in place of a source that is one, or for what goes into it.
+  Result<std::string> folder(bool for_folder = false);
   Result<> unpack(int archive);  // into the folder
 
  private:
@@ -46,8 +47,8 @@ Result<> Placing::set(const std::string& destination) {
   return {};
 }
 
-Result<std::string> Placing::folder() {
-  TRY(writer_.make_folders(path_));
+Result<std::string> Placing::folder(bool for_folder) {
+  TRY(writer_.make_folders(path_, for_folder));
   is_folder_ = true;
   return path_;
 }
@@ -65,7 +66,10 @@ Result<> Placing::unpack(int archive) {
   const std::string into = TRY(folder());
   engine::TreeExtractor::Options how{.times_at_most = options_.times_at_most};
   if (options_.owner) how.owner = {options_.owner->uid, options_.owner->gid};
-  engine::TreeExtractor extractor(root_, "/" + into, how);
+  // Symlinks of the archive lead no further than the destination, as with Docker.
+  const io::Fd top = TRY(linux::open_below(root_, into.empty() ? "." : into.c_str(), O_RDONLY | O_DIRECTORY,
+                                           linux::in_root_no_links));
+  engine::TreeExtractor extractor(top.get(), "/", how);
   ArchiveStream stream = TRY(ArchiveStream::open(archive));
   for (;;) {
     const std::string_view piece = TRY(stream.next());
@@ -116,7 +120,7 @@ Result<bool> Putting::unpacked(int folder, const std::string& name, const struct
 
 Result<> Putting::put(const Selected::Entry& entry) {
   if (entry.to.empty()) {
-    folder_ = TRY(placing_.folder());
+    folder_ = TRY(placing_.folder(true));
     return {};
   }
   const auto [above, name] = split_path(entry.from);
