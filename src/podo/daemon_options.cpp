@@ -27,7 +27,7 @@ const char serve_help[] =
     "      --default-address-pool CIDR  networks are cut from it\n"
     "      --build-cache SIZE       what builds keep for later ones (default 20g); least recently used goes\n"
     "      --registry HOST:PORT     serve a registry there too (off otherwise). Whoever may connect can\n"
-    "                               pull the engine's images, and push; --registry-users and the other flags\n"
+    "                               pull the engine's images, and push; --registry-users and other flags\n"
     "                               of `podo registry serve --help`, with --registry- before them\n"
     "      --no-cluster             the engine alone\n"
     "      --stop-containers        stop them when the daemon is told to end; otherwise they go on\n"
