@@ -251,7 +251,7 @@ Result<Daemon::Query> build_query_of(const Flags& flags, const BuildContext& con
   for (const std::string& name : output.names) query.add("t", name);
   add(query, "dockerfile", context.dockerfile);
   add(query, "remote", context.remote);
-  add(query, "target", flags.text("target"));
+  if (const std::string target(flags.text("target")); !target.empty()) query.add("target", target);
   add(query, "buildargs", arguments_json(flags));
   if (TextMap labels = pairs_of(flags.all("label")); !labels.empty()) query.add("labels", map_json(labels));
   if (flags.on("no-cache")) query.add("nocache", "1");

@@ -29,8 +29,7 @@ class Placing {
   Result<> set(const std::string& destination);
   // Where a source that is no folder goes; the folders on the way are made.
   Result<std::string> place_of(const std::string& name);
-  // The destination as a folder, made if missing: in place of a source that is one, or for what goes into it.
-  Result<std::string> folder(bool for_folder = false);
+  Result<std::string> folder();  // the destination as a folder, made if missing
   Result<> unpack(int archive);  // into the folder
 
  private:
@@ -47,8 +46,8 @@ Result<> Placing::set(const std::string& destination) {
   return {};
 }
 
-Result<std::string> Placing::folder(bool for_folder) {
-  TRY(writer_.make_folders(path_, for_folder));
+Result<std::string> Placing::folder() {
+  TRY(writer_.make_folders(path_));
   is_folder_ = true;
   return path_;
 }
@@ -120,7 +119,7 @@ Result<bool> Putting::unpacked(int folder, const std::string& name, const struct
 
 Result<> Putting::put(const Selected::Entry& entry) {
   if (entry.to.empty()) {
-    folder_ = TRY(placing_.folder(true));
+    folder_ = TRY(placing_.folder());
     return {};
   }
   const auto [above, name] = split_path(entry.from);

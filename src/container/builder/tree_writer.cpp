@@ -58,7 +58,7 @@ void TreeWriter::touched(std::string_view folder) {
     folder_times_.emplace(folder, time_of(now()));
 }
 
-Result<> TreeWriter::make_folders(const std::string& path, bool changed_mode) {
+Result<> TreeWriter::make_folders(const std::string& path) {
   if (path.empty() || TRY(is_folder(path))) return {};
   for (std::size_t end = path.find('/');; end = path.find('/', end + 1)) {
     const std::string part = path.substr(0, end);
@@ -68,8 +68,7 @@ Result<> TreeWriter::make_folders(const std::string& path, bool changed_mode) {
     if (::mkdirat(*parent, name.c_str(), 0700) == 0) {
       const io::Fd made = TRY(linux::open_at(*parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
       if (::fchown(made.get(), owner_.uid, owner_.gid) != 0) return failed_errno(errno, "chown /{}", part);
-      const bool changed = changed_mode && end == path.npos;
-      const mode_t mode = changed ? mode_.apply(made_folder_mode, true) : made_folder_mode;
+      const mode_t mode = mode_.apply(made_folder_mode, true);
       if (::fchmod(made.get(), mode) != 0) return failed_errno(errno, "chmod /{}", part);
       touched(above);
       touched(part);

@@ -24,8 +24,7 @@ class TreeWriter {
   // Where a path leads in the tree, symlinks at its end included; "" its top.
   Result<std::string> follow(std::string_view path) const;
   Result<bool> is_folder(const std::string& path) const;
-  // Those that are missing. `changed_mode`: the last one, when it is made, gets the mode of --chmod.
-  Result<> make_folders(const std::string& path, bool changed_mode = false);
+  Result<> make_folders(const std::string& path);  // those that are missing; --chmod is about them, too
   // A copy of `name` in the folder `from`, which was seen as `status`. A folder that is there is kept, with
   // the attributes of the new one.
   Result<> copy(int from, const std::string& name, const struct stat& status, const std::string& to);
