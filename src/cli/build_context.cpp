@@ -169,8 +169,8 @@ Result<std::unique_ptr<http::Body>> pack_build_context(const BuildContext& conte
     name.remove_prefix(2);                                  // "./"
     if (name == dockerfile || name == ignore_file || !rules.ignores(name)) return PackedTree::Choice::take;
     bool leads_there = dockerfile.starts_with(std::string(name) + "/");
-    if (rules.ignores_all_below(name) && !leads_there) return PackedTree::Choice::leave_out_with_all_below;
-    return PackedTree::Choice::leave_out;
+    bool may_matter = leads_there || !rules.ignores_all_below(name);
+    return may_matter ? PackedTree::Choice::only_a_folder : PackedTree::Choice::leave_out;
   };
   auto packed = std::make_unique<PackedTree>(context.folder, ".", std::move(choose));
   packed->own_by_root();

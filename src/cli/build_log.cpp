@@ -46,13 +46,13 @@ const BuildStep* BuildLog::failed() const {
 void BuildLog::add_output(BuildStep& step, std::string_view text, Monotonic now,
                           std::vector<BuildStep::Line>& lines) {
   step.unfinished += text;
-  std::size_t start = 0;
+  std::size_t start = 0, before = lines.size();
   for (std::size_t end; (end = step.unfinished.find('\n', start)) != std::string::npos; start = end + 1)
     lines.push_back(
         {now - step.started, shown(std::string_view(step.unfinished).substr(start, end - start))});
   step.unfinished.erase(0, start);
   if (step.unfinished.size() > (64 << 10)) step.unfinished.erase(0, 32 << 10);
-  step.tail.insert(step.tail.end(), lines.begin(), lines.end());
+  step.tail.insert(step.tail.end(), lines.begin() + static_cast<std::ptrdiff_t>(before), lines.end());
   while (step.tail.size() > tail_max) step.tail.pop_front();
 }
 

@@ -61,16 +61,14 @@ Result<> PackedTree::next_member() {
   Item item = std::move(waiting_.back());
   waiting_.pop_back();
   Choice choice = choose_ ? choose_(item.name) : Choice::take;
-  if (choice == Choice::leave_out_with_all_below) return {};
-  if (choice == Choice::take) return begin_member(item);
+  if (choice == Choice::leave_out) return {};
   struct stat found{};
   if (::lstat(item.path.c_str(), &found) < 0) return failed_errno(errno, "look at {}", item.path);
-  return S_ISDIR(found.st_mode) ? add_children(item) : Result<>();
+  if (choice == Choice::only_a_folder && !S_ISDIR(found.st_mode)) return {};
+  return begin_member(item, found);
 }
 
-Result<> PackedTree::begin_member(const Item& item) {
-  struct stat found{};
-  if (::lstat(item.path.c_str(), &found) < 0) return failed_errno(errno, "look at {}", item.path);
+Result<> PackedTree::begin_member(const Item& item, const struct stat& found) {
   if (S_ISSOCK(found.st_mode)) return {};  // no archive can hold one
   tar::Entry entry{.type = type_of(found.st_mode),
                    .path = item.name,

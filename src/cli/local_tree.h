@@ -1,6 +1,8 @@
 // Files of this machine as a tar stream, and back: what `podo cp` carries.
 #pragma once
 
+#include <sys/stat.h>
+
 #include <functional>
 #include <map>
 #include <string>
@@ -16,7 +18,8 @@ namespace podo::cli {
 // body is.
 class PackedTree final : public http::Body {
  public:
-  enum class Choice : std::uint8_t { take, leave_out, leave_out_with_all_below };
+  // only_a_folder: whatever else it is stays away; what is below a folder is asked for by itself.
+  enum class Choice : std::uint8_t { take, only_a_folder, leave_out };
   using Choose = std::function<Choice(std::string_view name)>;  // of a name in the archive
 
   PackedTree(std::string path, std::string name, Choose choose = {}) : choose_(std::move(choose)) {
@@ -30,7 +33,7 @@ class PackedTree final : public http::Body {
     std::string path, name;
   };
   Result<> next_member();
-  Result<> begin_member(const Item& item);
+  Result<> begin_member(const Item& item, const struct stat& found);
   Result<> add_children(const Item& item);
   Result<> read_content();
 
