@@ -1,0 +1,26 @@
+// Mirror: all objects of one resource, kept up to date by a watch, for who asks often and in between (RBAC,
+// admission). It shares the store's bytes. What it says is at most a moment old.
+//
+// Life: start() returns when it has everything -> find(), each() at any time -> destroyed before its Objects.
+// A watch that fell behind is begun anew by a list, and told as changes. Lives on the loop.
+#pragma once
+
+#include "cluster/objects/objects.h"
+
+namespace podo::objects {
+
+class Mirror {
+ public:
+  // `changed` is called for everything there is, and then for every change: the old or the new state may be
+  // absent. It must not block, nor use the mirror.
+  using Changed = std::function<void(const Object& before, const Object& now)>;
+  static Task<std::unique_ptr<Mirror>> start(Objects& objects, const schema::Resource& resource,
+                                             Changed changed = {});
+  virtual ~Mirror() = default;
+  virtual const Object* find(std::string_view name_space, std::string_view name) const = 0;
+  virtual void each(std::string_view name_space, const std::function<void(const Object&)>& see) const = 0;
+  virtual Revision revision() const = 0;
+  virtual Task<void> reach(Revision revision) = 0;  // waits until it has seen so much
+};
+
+}  // namespace podo::objects
