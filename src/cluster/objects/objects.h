@@ -1,6 +1,6 @@
 // Objects of the API as bytes over a Store. The one place that knows what a key and a stored value look like.
 //
-//   key    := "/" GROUP-or-"core" "/" PLURAL [ "/" NAMESPACE ] "/" NAME      GROUP: of the version that is stored
+//   key    := "/" GROUP-or-"core" "/" PLURAL [ "/" NAMESPACE ] "/" NAME     the group is that of storage
 //   value  := version:u8(1) splice:u32le json      json: canonical, without metadata.resourceVersion
 //
 // resourceVersion is the store's revision of the version, spliced into the JSON at `splice` whenever it is

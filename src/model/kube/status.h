@@ -2,7 +2,7 @@
 // Kind"). The words are those that clients look for.
 //
 //   Refusal refusal;                                            // one a request
-//   if (!found) co_await refusal(not_found(resource, name));    // ends the coroutines; the edge sends the Status
+//   if (!found) co_await refusal(not_found(resource, name));  // ends the coroutines; the edge sends it
 //
 // Values; pure.
 #pragma once
