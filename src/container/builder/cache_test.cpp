@@ -133,7 +133,7 @@ TEST_CASE("what a step gave is found again, by the next daemon too") {
   nothing.bytes = 0;
   world.keep(key_of(3), nothing);
   for (int life = 0; life < 2; ++life) {
-    const auto lease = world.cache->lease();
+    auto lease = world.cache->lease();
     CHECK_FALSE(lease->find(key_of(9)));
     const auto found = lease->find(key_of(1));
     REQUIRE(found);
@@ -147,6 +147,7 @@ TEST_CASE("what a step gave is found again, by the next daemon too") {
     REQUIRE(world.run(world.images->collect_garbage()).has_value());
     REQUIRE(world.run(world.images->drop_layers({second.chain_id})).has_value());
     CHECK(world.images->has_layer(second.chain_id));
+    lease.reset();  // a lease does not outlive its cache
     world.reopen();
   }
   const auto items = world.cache->items();

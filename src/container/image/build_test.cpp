@@ -192,6 +192,34 @@ TEST_CASE("places to mount on are there, look like the image's, and are no chang
   }
 }
 
+TEST_CASE("a container's tree has the places its mounts need, and does not tell them as its changes") {
+  if (!is_root()) return;
+  for (auto kind : both_kinds) {
+    Build build(kind);
+    REQUIRE(build.run(build.images->make_snapshot("c", build.get("base:1"))).has_value());
+    build.open();  // the record knows of them
+    REQUIRE(build.run(build.images->mount_snapshot("c", build.mnt)).has_value());
+    for (const char* name : {"dev", "proc", "sys", "etc/hosts", "etc/hostname", "run/net/resolv.conf"})
+      CHECK_MESSAGE(exists(path_of(build, name)), name);
+    write_to(path_of(build, "a"), "1");
+    REQUIRE(build.run(build.images->unmount(build.mnt)).has_value());
+    const auto changes = build.run(build.images->changes("c"));
+    REQUIRE(changes.has_value());
+    REQUIRE_EQ(changes->size(), 1);
+    CHECK_EQ(changes->front().path, "/a");
+    if (kind == ImagesOptions::Snapshots::copy) continue;  // a commit of a copy is all of it
+    auto image = build.run(build.images->commit({.container_id = "c",
+                                                 .reference = "made:1",
+                                                 .parent_image_id = build.get("base:1")->id,
+                                                 .config_json = build.get("base:1")->config_text,
+                                                 .author = "",
+                                                 .comment = "",
+                                                 .created_by = ""}));
+    REQUIRE_MESSAGE(image.has_value(), image.error().message());
+    CHECK_EQ(build.list(build.tree_of((*image)->chain_ids.back())), "a");
+  }
+}
+
 TEST_CASE("a tree on nothing, with places to mount on, is a tree") {
   if (!is_root()) return;
   for (auto kind : both_kinds) {

@@ -96,6 +96,7 @@ Task<std::vector<Change>> LocalImages::changes(std::string container_id) {
   const SnapshotRecord& record = snapshots_.find(container_id)->second;
   std::vector<std::string> layers;
   for (const std::string& chain_id : record.chain_ids) layers.push_back(folders_.layer_tree(chain_id));
+  if (record.stubs) layers.push_back(folders_.snapshot(container_id) + "/stubs");
   co_return co_await ground_.pool.run([snapshot, layers, copy = record.copy] {
     return copy ? copy_changes(snapshot, layers) : overlay_changes(snapshot);
   });

@@ -10,6 +10,10 @@
 namespace podo::image {
 namespace {
 
+// What a container's own mounts need: not among its changes, so neither in `docker diff` nor in a commit.
+const char* const container_stubs[] = {"/dev/",         "/proc/",     "/sys/",
+                                       "/etc/hostname", "/etc/hosts", "/etc/resolv.conf"};
+
 // A container's root directory is like that of its topmost layer.
 Result<> copy_root_owner(const std::string& from, const std::string& to) {
   struct stat status;
@@ -27,17 +31,16 @@ Result<> make_snapshot_folders(const std::string& place, const std::vector<std::
   return layers.empty() ? Result<>() : copy_root_owner(layers.back(), place + "/fs");
 }
 
-// `layers` from the lowest. Whether there are stubs.
-Result<bool> make_build_folders(const std::string& place, const std::vector<std::string>& layers,
-                                const std::vector<std::string>& stubs, bool copy) {
+// `layers` from the lowest.
+Result<> make_folders_with_stubs(const std::string& place, const std::vector<std::string>& layers,
+                                 const std::vector<std::string>& stubs, bool copy) {
   TRY(make_snapshot_folders(place, layers, copy));
-  if (stubs.empty()) return false;
   const std::string own = place + "/stubs";
-  if (mkdir(own.c_str(), 0755) != 0) return failed_errno(errno, "mkdir {}", own);
+  if (mkdir(own.c_str(), 0755) != 0 && errno != EEXIST) return failed_errno(errno, "mkdir {}", own);
   MergedLayers below = TRY(MergedLayers::open({layers.rbegin(), layers.rend()}));
-  if (!TRY(make_stubs(below, stubs, own))) return false;
-  if (copy) TRY(copy_layers({own}, place + "/fs"));
-  return true;
+  const bool some = TRY(make_stubs(below, stubs, own));
+  if (some && copy) TRY(copy_layers({own}, place + "/fs"));
+  return {};
 }
 
 }  // namespace
@@ -55,7 +58,8 @@ Task<Snapshot> LocalImages::make_snapshot(std::string container_id, ImagePtr ima
   if (snapshots_.contains(container_id))
     co_await already_exists("the container {} has a file tree", container_id);
   // The record comes first: it keeps the layers from being collected, and says whose the folder is.
-  SnapshotRecord snapshot{image->id, image->chain_ids, copies_};
+  SnapshotRecord snapshot{
+      .image_id = image->id, .chain_ids = image->chain_ids, .copy = copies_, .stubs = true};
   auto found = layer_trees(image->chain_ids);
   if (!found) co_await not_found("the image {} was removed", short_id(image->id));
   const std::vector<std::string> layers = *std::move(found);
@@ -65,7 +69,8 @@ Task<Snapshot> LocalImages::make_snapshot(std::string container_id, ImagePtr ima
   co_await record(std::move(transaction));
   auto made = co_await ground_.pool
                   .run([place = folders_.snapshot(container_id), layers, copy = copies_] {
-                    return make_snapshot_folders(place, layers, copy);
+                    return make_folders_with_stubs(
+                        place, layers, {std::begin(container_stubs), std::end(container_stubs)}, copy);
                   })
                   .result();
   if (!made) {
@@ -79,17 +84,23 @@ Task<Snapshot> LocalImages::make_build_snapshot(std::string id, std::vector<std:
                                                 std::vector<std::string> stubs) {
   if (snapshots_.contains(id)) co_await already_exists("{} has a file tree", id);
   std::vector<std::string> layers = co_await layer_trees(chain_ids);
-  snapshots_[id] = {
-      .image_id = "", .chain_ids = std::move(chain_ids), .copy = copies_, .scratch = true, .build = true};
+  snapshots_[id] = {.image_id = "",
+                    .chain_ids = std::move(chain_ids),
+                    .copy = copies_,
+                    .scratch = true,
+                    .build = true,
+                    .stubs = !stubs.empty()};
   auto made = co_await ground_.pool
                   .run([place = folders_.snapshot(id), layers = std::move(layers), stubs = std::move(stubs),
-                        copy = copies_] { return make_build_folders(place, layers, stubs, copy); })
+                        copy = copies_] {
+                    if (stubs.empty()) return make_snapshot_folders(place, layers, copy);
+                    return make_folders_with_stubs(place, layers, stubs, copy);
+                  })
                   .result();
   if (!made) {
     co_await remove_snapshot(id);
     co_await Failure(std::move(made).error());
   }
-  if (auto at = snapshots_.find(id); at != snapshots_.end()) at->second.stubs = *made;
   co_return co_await this->snapshot(id);
 }
 
