@@ -1,0 +1,31 @@
+// What every request of the server shares. Private to this room; api_server.cpp makes it.
+#pragma once
+
+#include <memory>
+
+#include "cluster/apiserver/api_server.h"
+
+namespace podo::apiserver {
+
+class ServiceAddresses;  // service_addresses.h: cluster IPs and node ports that are taken
+class Published;         // published.h: discovery and OpenAPI texts, made when first asked for
+class Metrics;           // metrics.h
+class FlowControl;       // flow_control.h: fair queueing by user; null: everybody may at once
+class Audit;             // audit.h; null: nothing is written down
+
+struct Parts {
+  Parts(const ApiGround& ground, ApiOptions options);
+  ~Parts();
+  Parts(const Parts&) = delete;
+
+  const ApiGround ground;
+  const ApiOptions options;
+  const schema::Schema& schema;
+  std::unique_ptr<ServiceAddresses> addresses;
+  std::unique_ptr<Published> published;
+  std::unique_ptr<Metrics> metrics;
+  std::unique_ptr<FlowControl> flow_control;
+  std::unique_ptr<Audit> audit;
+};
+
+}  // namespace podo::apiserver
