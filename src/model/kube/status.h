@@ -23,11 +23,14 @@ struct StatusCause {
 };
 
 struct Status {
-  int code = 500;
+  int code = 500;                           // 0: left out, as where a deletion succeeded (and sent with 200)
   std::string reason, message;              // reason: "NotFound"; "" is left out
   std::string group, kind, name, uid = {};  // details; kind is the plural resource but for Invalid
   std::vector<StatusCause> causes = {};
   int retry_after_s = 0;
+  bool shows_details = false;  // also when there are none: "details":{}
+  bool success() const { return code < 300; }
+  int http_code() const { return code == 0 ? 200 : code; }
   std::string to_json() const;  // without a newline
 };
 
@@ -48,9 +51,17 @@ Status forbidden(const schema::Resource& resource, std::string_view name, std::s
 Status bad_request(std::string message);
 Status unauthorized();
 Status method_not_allowed(const schema::Resource& resource, std::string_view action);
+// Of a path or method that no resource answers to: "the server could not find the requested resource".
+Status generic(int code);
+Status not_acceptable(std::string message);          // 406
+Status unsupported_media_type(std::string message);  // 415
+Status too_large(std::size_t bytes_max);             // 413
+Status timed_out();                                  // 504
 Status expired(std::string message);
 Status too_many_requests(std::string message, int retry_after_s);
 Status internal_error(std::string_view what);
+// What a deletion is answered with; `uid` of what is gone now.
+Status deleted(const schema::Resource& resource, std::string_view name, std::string_view uid);
 // Of an Error nobody made a Status of: its kind decides.
 Status status_of(const Error& error);
 
