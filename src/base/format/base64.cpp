@@ -52,4 +52,21 @@ Result<std::string> decode(std::string_view text) {
   return out;
 }
 
+std::string encode_url(std::string_view bytes) {
+  std::string out = encode(bytes);
+  while (out.ends_with('=')) out.pop_back();
+  for (char& c : out) c = c == '+' ? '-' : c == '/' ? '_' : c;
+  return out;
+}
+
+Result<std::string> decode_url(std::string_view text) {
+  std::string padded(text);
+  for (char& c : padded) {
+    if (c == '+' || c == '/' || c == '=') return invalid("base64 for URLs has no +, / and =");
+    c = c == '-' ? '+' : c == '_' ? '/' : c;
+  }
+  padded.append((4 - padded.size() % 4) % 4, '=');
+  return decode(padded);
+}
+
 }  // namespace podo::base64

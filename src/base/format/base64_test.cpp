@@ -44,3 +44,11 @@ TEST_CASE("an error names the place and not the text") {
   CHECK(decoded.error().kind() == ErrorKind::invalid);
   CHECK(decoded.error().message() == "character 5 is not of base64's alphabet");
 }
+
+TEST_CASE("the form for URLs has its own two letters and no padding") {
+  const std::string bytes = "\xfb\xff\xfe\x01";
+  CHECK_EQ(base64::encode_url(bytes), "-__-AQ");
+  CHECK(base64::decode_url("-__-AQ") == bytes);
+  for (const char* wrong : {"+__-AQ", "-_/-AQ", "-__-AQ==", "-__-A", "-__-AR"})
+    CHECK_FALSE(base64::decode_url(wrong).has_value());
+}
