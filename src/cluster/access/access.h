@@ -16,6 +16,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,12 +33,15 @@ struct User {
   std::string name, uid = {};
   std::vector<std::string> groups = {};
   std::map<std::string, std::vector<std::string>> extra = {};
+  std::shared_ptr<const User> impersonator = {};  // who really asks, when it is somebody else
+  bool is_in(std::string_view group) const;
 };
 
 // What a request wants: of a resource, or of a path.
 struct Attributes {
   std::string_view verb, group, version, resource, subresource, name_space, name, path;  // path: non-resource
   bool is_resource = true;
+  std::string_view field_selector = {};  // of list, watch, deletecollection, as it came: nodes need one
 };
 
 enum class Decision : std::uint8_t { allow, deny, no_opinion };
@@ -95,24 +99,35 @@ class Access {
 
   // What the user may in the namespace (SelfSubjectRulesReview).
   virtual std::vector<Rule> rules_of(const User& user, std::string_view name_space) const = 0;
-  // Escalation: the rules of `wanted` that the user does not have, as upstream prints them; "" when none. A
-  // Role or ClusterRole that is being written; of a binding, the rules of the role it names.
-  virtual std::string rules_missing(const User& user, std::string_view name_space,
-                                    const json::Item& role_or_binding) const = 0;
+  // Escalation: may the user write this Role, ClusterRole (verb escalate) or binding (verb bind)? Else only
+  // when all it grants is the user's own. denied: what stands behind "is forbidden: ". not_found: the role
+  // that a binding names is not there (the message is that of the Status).
+  virtual Result<> check_grant(const User& user, std::string_view name_space,
+                               const json::Item& role_or_binding) const = 0;
 
   virtual Result<TokenMade> make_token(const TokenWish& wish) = 0;
+  // Without an end: of a Secret of type kubernetes.io/service-account-token (bound_name).
+  virtual Result<std::string> make_secret_token(const TokenWish& wish) = 0;
   virtual Task<TokenReviewed> review_token(std::string token, std::vector<std::string> audiences) = 0;
   virtual std::string key_set() const = 0;  // JWKS, of /openid/v1/jwks
   virtual const std::string& issuer() const = 0;
 
   virtual const tls::ServerOptions& tls() const = 0;  // identity, client authorities (not required)
+  // Makes the server's certificate anew when the hosts have changed, or a third of its life is left. True: a
+  // new tls::Context is due. For once an hour.
+  virtual Task<bool> renew(std::vector<std::string> hosts) = 0;
   virtual const std::string& authority_pem() const = 0;
   // A client certificate of the cluster's authority, with its key, and a whole kubeconfig for it.
   virtual Result<std::string> admin_kubeconfig(std::string_view server_url) = 0;
 };
 
+// `User "jane" cannot list resource "pods" in API group "" in the namespace "default": REASON`
+std::string forbidden_message(const User& user, const Attributes& wanted, std::string_view reason);
+
 // Roles, bindings (canonical JSON of rbac.authorization.k8s.io/v1) that are made, and kept complete, at
-// start.
+// start: of one that is there already, completed() has what it lacks added (rules, subjects, labels); absent
+// when it lacks nothing, or its annotation rbac.authorization.kubernetes.io/autoupdate is "false".
 std::vector<std::string> default_rbac_objects();
+std::optional<json::Tree> completed(const json::Item& there, const json::Item& wanted);
 
 }  // namespace podo::access
