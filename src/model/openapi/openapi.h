@@ -20,12 +20,14 @@ std::string aggregated(const schema::Schema& schema, bool core);
 // --- OpenAPI v2: of all served groups, with paths ---
 std::string v2_json(const schema::Schema& schema);
 // The same as gnostic's openapi.v2.Document, which kubectl asks for
-// (application/com.github.proto-openapi.spec.v2@v1.0+protobuf).
-std::string v2_protobuf(const schema::Schema& schema);
+// (application/com.github.proto-openapi.spec.v2@v1.0+protobuf). `v2_json` is what v2_json() gave.
+std::string v2_protobuf(std::string_view v2_json);
 
-// --- OpenAPI v3 --- /openapi/v3: {"paths":{"api/v1":{"serverRelativeURL":"/openapi/v3/api/v1?hash=..."}}};
-// `hash_of` of each document.
+// --- OpenAPI v3: a document for each group-version ---
+// {"paths":{"api/v1":{"serverRelativeURL":"/openapi/v3/api/v1?hash=..."}}}. Every document is written for
+// its hash, so this takes as long as all of them.
 std::string v3_index(const schema::Schema& schema);
 std::string v3_json(const schema::Schema& schema, const schema::GroupVersion& group_version);
+std::string hash_of(std::string_view document);  // upper-case hex; an ETag in quotes
 
 }  // namespace podo::openapi
