@@ -19,8 +19,10 @@ std::string aggregated(const schema::Schema& schema, bool core);
 
 // --- OpenAPI v2: of all served groups, with paths ---
 std::string v2_json(const schema::Schema& schema);
-// The same as gnostic's openapi.v2.Document, which kubectl asks for
-// (application/com.github.proto-openapi.spec.v2@v1.0+protobuf). `v2_json` is what v2_json() gave.
+// The same as gnostic's openapi.v2.Document. kubectl asks for v2_protobuf_wanted and gets
+// v2_protobuf_type: the parser of its answers takes no @. `v2_json` is what v2_json() gave.
+constexpr std::string_view v2_protobuf_wanted = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+constexpr std::string_view v2_protobuf_type = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
 std::string v2_protobuf(std::string_view v2_json);
 
 // --- OpenAPI v3: a document for each group-version ---
