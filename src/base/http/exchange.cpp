@@ -122,7 +122,8 @@ void ServerExchange::choose_framing(int status, Headers& headers) {
 // --- the answer -------------------------------------------------------------------------------------------
 
 Task<void> ServerExchange::respond(int status, Headers headers, std::string body) {
-  ENSURE(state_ == State::open);  // a request is answered once
+  ENSURE(!head_sent());  // a request is answered once
+  held_.clear();
   if (!bodiless(status)) headers.set("Content-Length", text("{}", body.size()));
   choose_framing(status, headers);
   std::string bytes = head_text(status, headers);
@@ -138,7 +139,18 @@ Task<void> ServerExchange::begin(int status, Headers headers) {
   ENSURE(state_ == State::open);  // a request is answered once
   choose_framing(status, headers);
   state_ = State::begun;
-  co_await out_.write(head_text(status, headers));
+  held_ = head_text(status, headers);
+  if (framing_ != Framing::length || promised_ == 0) co_await let_go({});
+}
+
+// What was held back goes with the bytes, at once if they are few.
+Task<void> ServerExchange::let_go(std::string_view bytes) {
+  if (held_.empty()) co_return co_await out_.write(bytes);
+  std::string first = std::exchange(held_, {});
+  const bool few = bytes.size() <= slice_max;
+  if (few) first += bytes;
+  co_await out_.write(first);
+  if (!few) co_await out_.write(bytes);
 }
 
 Result<> ServerExchange::keep_promise(std::uint64_t count) {
@@ -153,6 +165,7 @@ Task<void> ServerExchange::send_file(int file, std::uint64_t offset, std::uint64
   if (out_.socket == nullptr || framing_ == Framing::chunked)
     co_return co_await Exchange::send_file(file, offset, count);
   if (framing_ == Framing::length) co_await keep_promise(count);
+  co_await let_go({});
   co_await out_.send_file(file, offset, count);
 }
 
@@ -160,7 +173,7 @@ Task<void> ServerExchange::write(std::string_view bytes) {
   ENSURE(state_ == State::begun);
   if (bytes.empty() || framing_ == Framing::none) co_return;
   if (framing_ == Framing::length) co_await keep_promise(bytes.size());
-  if (framing_ != Framing::chunked) co_return co_await out_.write(bytes);
+  if (framing_ != Framing::chunked) co_return co_await let_go(bytes);
   while (!bytes.empty()) {
     std::string_view slice = bytes.substr(0, slice_max - 16);
     bytes.remove_prefix(slice.size());
@@ -172,6 +185,7 @@ Task<void> ServerExchange::write(std::string_view bytes) {
 
 Task<void> ServerExchange::end() {
   ENSURE(state_ == State::begun);
+  co_await let_go({});
   if (framing_ == Framing::chunked) co_await out_.write("0\r\n\r\n");
   if (framing_ == Framing::length && promised_ > 0)
     co_await internal("{} bytes fewer than the Content-Length promised", promised_);

@@ -61,7 +61,7 @@ class ServerExchange final : public Exchange {
   Task<void> send_file(int file, std::uint64_t offset, std::uint64_t count) override;
   Task<std::unique_ptr<io::Stream>> upgrade(int status, Headers headers) override;
   Task<void> peer_gone() override { co_await in_.wait_for_end(); }
-  bool head_sent() const override { return state_ != State::open; }
+  bool head_sent() const override { return state_ != State::open && held_.empty(); }
 
   bool upgraded() const { return state_ == State::upgraded; }
   bool ended() const { return state_ == State::ended; }
@@ -86,6 +86,7 @@ class ServerExchange final : public Exchange {
   Result<> keep_promise(std::uint64_t count);
   Task<std::size_t> read_body(std::span<std::byte> into);
   std::string head_text(int status, const Headers& headers) const;
+  Task<void> let_go(std::string_view bytes);
   void choose_framing(int status, Headers& headers);
   bool bodiless(int status) const { return status < 200 || status == 204 || status == 304; }
 
@@ -97,7 +98,7 @@ class ServerExchange final : public Exchange {
   std::string_view path_;
   Query query_;
   RequestBody body_;
-  std::string chunk_;
+  std::string chunk_, held_;    // held back: the head, until the first bytes of a known number come
   std::uint64_t promised_ = 0;  // of Framing::length: what is still to come
   State state_ = State::open;
   Framing framing_ = Framing::none;

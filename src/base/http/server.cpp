@@ -102,6 +102,8 @@ Task<void> Server::serve_secure(std::unique_ptr<Counted> counted, std::unique_pt
     co_return;
   }
   peer.certificate_name = (*secure)->peer_name();
+  peer.certificate = (*secure)->peer_certificate();
+  peer.certificate_problem = (*secure)->peer_certificate_problem();
   co_await serve_counted(std::move(counted), *std::move(secure), std::move(peer));
 }
 

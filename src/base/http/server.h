@@ -1,4 +1,5 @@
-// An HTTP/1.1 server (RFC 9112) on a Listener: one strand a connection, requests of a connection in order.
+// An HTTP server on a Listener: HTTP/1.1 (RFC 9112), one strand a connection, requests in order; and over TLS,
+// where ALPN agrees on "h2", HTTP/2 (RFC 9113), one strand a request. Handlers need not know which.
 //
 //   http::Server server(loop, handler, log, {});
 //   co_await server.serve(*listener);              // until it is cancelled or the listener fails
@@ -8,7 +9,8 @@
 // those in a handler are cancelled. A handler sees one Exchange and ends it; one that returns without having
 // answered is answered for with 500, one that fails with what to_status() makes of its Error, when the head
 // has not been sent yet, as JSON {"message": "..."}. A peer that went away shows when something is written to
-// it, or to a handler that awaits peer_gone(); nothing else cancels a handler. Lives on one loop.
+// it, or to a handler that awaits peer_gone(); nothing else cancels a handler. (In HTTP/2 a peer may go away
+// from one request; the others go on.) Lives on one loop.
 #pragma once
 
 #include <memory>
@@ -26,6 +28,9 @@ struct Peer {
   std::optional<std::uint32_t> uid = {}, pid = {};  // unix sockets
   std::string address = {};                         // "10.0.0.1:4711", or "" for a unix socket
   std::string certificate_name = {};                // common name of a verified client certificate
+  // All of it, when it was verified: that was when the connection was made, so mind not_after. Null: none.
+  std::shared_ptr<const crypto::CertificateFacts> certificate = {};
+  std::string certificate_problem = {};  // why the one that was shown is not believed: "x509: ..."; or ""
 };
 
 // One request and its answer.
@@ -49,8 +54,9 @@ class Exchange {
 
   virtual Task<void> respond(int status, Headers headers, std::string body) = 0;
 
-  // begin() sends the head at once. Content-Length among the headers: so many bytes follow; otherwise chunked
-  // (to an HTTP/1.0 client: until the connection closes). write() returns when the bytes are with the kernel.
+  // begin() sends the head at once. Content-Length among the headers: so many bytes follow, and the head goes
+  // with the first of them; otherwise chunked (to an HTTP/1.0 client: until the connection closes). write()
+  // returns when the bytes are with the kernel; in HTTP/2, when the peer's windows have let them go.
   virtual Task<void> begin(int status, Headers headers) = 0;
   virtual Task<void> write(std::string_view bytes) = 0;
   virtual Task<void> end() = 0;
@@ -78,10 +84,13 @@ class Handler {
 struct ServerLimits {
   std::size_t head = 64 << 10;           // request line and fields
   std::size_t fields = 256;              // number of them
-  std::size_t connections = 4096;        // at once; more wait in the kernel's queue
+  std::size_t connections = 16'384;      // at once; more wait in the kernel's queue
   Duration head_within = seconds(30);    // from the first byte of a request to the end of its head
   Duration idle_after = seconds(120);    // a connection without a request is closed
   Duration write_within = seconds(300);  // a peer that takes no byte for so long is gone
+  // HTTP/2: requests at once on a connection, and bytes of bodies no handler has read yet.
+  std::uint32_t streams = 250;
+  std::int32_t stream_window = 256 << 10, connection_window = 4 << 20;
 };
 
 class Server {
@@ -91,7 +100,7 @@ class Server {
   Task<void> serve(io::Listener& listener);
   // The kernel's sockets: handlers learn who is at the other end. With `tls`, connections are encrypted.
   Task<void> serve(io::SocketListener& listener, const tls::Context* tls = nullptr);
-  // One connection, from whatever made it (a socket pair in a test, an in-process client).
+  // One connection of HTTP/1.1, from whatever made it (a socket pair in a test, an in-process client).
   Task<void> serve_connection(std::unique_ptr<io::Stream> stream, Peer peer);
 
  private:

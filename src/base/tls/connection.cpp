@@ -18,6 +18,10 @@ namespace {
 
 constexpr std::size_t piece = 64 << 10;  // of what is encrypted before it is sent
 
+// What is read at once: little from a peer that is silent, so that many of them cost little; a whole record
+// (RFC 8446, 5.2) from one that sends much.
+constexpr std::size_t little = 2 << 10, whole_record = (16 << 10) + 512;
+
 bool is_address(const std::string& name) {
   unsigned char bytes[16];
   return ::inet_pton(AF_INET, name.c_str(), bytes) == 1 || ::inet_pton(AF_INET6, name.c_str(), bytes) == 1;
@@ -60,7 +64,10 @@ struct Session final : Connection {
   Result<void> finish() override;
   std::string peer_name() const override;
   std::string protocol() const override;
+  std::shared_ptr<const crypto::CertificateFacts> peer_certificate() const override;
+  std::string peer_certificate_problem() const override;
 
+  bool is_believed() const { return context->verify && SSL_get_verify_result(ssl.get()) == X509_V_OK; }
   std::size_t decrypt(std::span<std::byte> into);
   Task<bool> receive();
   Task<void> flush();
@@ -78,35 +85,38 @@ struct Session final : Connection {
   };
 
   std::unique_ptr<io::Stream> stream;
+  std::shared_ptr<const Context::State> context;
+  Wire wire;
   Ssl ssl;
-  BIO *in = nullptr, *out = nullptr;  // owned by ssl
-  std::string first_bytes;            // the peer's, to tell what it speaks if it is not TLS
-  std::string outgoing, received = std::string(16 << 10, '\0');
-  io::Condition sent = io::Condition("encrypted bytes to be sent");
-  bool sending = false, broken = false, verify = false;
+  std::string first_bytes;  // the peer's, to tell what it speaks if it is not TLS
+  std::string on_its_way, received;
+  std::size_t received_count = 0;  // by the last read
+  io::Condition sent = io::Condition("TLS bytes to be sent");
+  bool sending = false, broken = false;
   io::TaskGroup background;  // dies first: its strands use the others
 };
 
 Result<std::unique_ptr<Session>> Session::make(const Context& context, std::unique_ptr<io::Stream> below,
                                                io::Loop& loop) {
   auto session = std::make_unique<Session>(std::move(below), loop);
-  session->verify = context.state_->verify;
+  session->context = context.state_;
   session->ssl.reset(SSL_new(context.state_->ssl.get()));
-  session->in = BIO_new(BIO_s_mem());
-  session->out = BIO_new(BIO_s_mem());
-  ENSURE(session->ssl != nullptr && session->in != nullptr && session->out != nullptr);
-  BIO_set_mem_eof_return(session->in, -1);  // an empty memory is not the end
-  SSL_set_bio(session->ssl.get(), session->in, session->out);
+  ENSURE(session->ssl != nullptr);
+  BIO* wire = new_wire(context.state_->wire.get(), session->wire);
+  SSL_set_bio(session->ssl.get(), wire, wire);
   return session;
 }
 
 // --- between the memories and the stream ------------------------------------------------------------------
 
-// False: the stream has ended.
+// OpenSSL has taken all there was, and wants more. False: the stream has ended.
 Task<bool> Session::receive() {
-  std::size_t count = co_await stream->read(io::writable_bytes_of(received));
+  const bool much = received_count * (received.size() == little ? 1 : 2) >= received.size();
+  const std::size_t size = much && received_count > 0 ? whole_record : little;
+  if (size != received.size()) received = std::string(size, '\0');
+  const std::size_t count = co_await stream->read(io::writable_bytes_of(received));
   if (first_bytes.size() < 5) first_bytes.append(received, 0, std::min<std::size_t>(count, 5));
-  if (count > 0) BIO_write(in, received.data(), static_cast<int>(count));
+  wire.incoming = io::bytes_of(received).first(received_count = count);
   co_return count > 0;
 }
 
@@ -117,13 +127,11 @@ Task<void> Session::flush() {
   Sending turn(*this);
   for (;;) {
     if (broken) co_await unavailable("the TLS connection broke earlier");
-    char* bytes = nullptr;
-    long size = BIO_get_mem_data(out, &bytes);
-    if (size <= 0) co_return;
-    outgoing.assign(bytes, static_cast<std::size_t>(size));
-    BIO_reset(out);
+    if (wire.outgoing.empty()) co_return;
+    on_its_way = std::exchange(wire.outgoing, {});
     broken = true;  // unless all of it was sent: a record that was cut off ends the connection
-    co_await stream->write(io::bytes_of(outgoing));
+    co_await stream->write(io::bytes_of(on_its_way));
+    on_its_way = {};
     broken = false;
   }
 }
@@ -132,20 +140,21 @@ Task<void> Session::flush() {
 
 Result<void> Session::expect_name(const std::string& name) {
   if (is_address(name)) {
-    if (verify && X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl.get()), name.c_str()) != 1)
+    if (context->verify && X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl.get()), name.c_str()) != 1)
       return invalid("{} is no address", name);
     return {};
   }
   if (SSL_set_tlsext_host_name(ssl.get(), name.c_str()) != 1) return invalid("{} is no host name", name);
   SSL_set_hostflags(ssl.get(), X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-  if (verify && SSL_set1_host(ssl.get(), name.c_str()) != 1) return invalid("{} is no host name", name);
+  if (context->verify && SSL_set1_host(ssl.get(), name.c_str()) != 1)
+    return invalid("{} is no host name", name);
   return {};
 }
 
 Failure Session::handshake_failure(const std::string& peer) {
   long outcome = SSL_get_verify_result(ssl.get());
   std::string error = take_openssl_error();
-  if (verify && outcome != X509_V_OK)
+  if (context->verify && outcome != X509_V_OK)
     return denied("tls: failed to verify certificate of {}: {}", peer, why_not_verified(outcome));
   if (first_bytes.starts_with("HTTP/")) return corrupt("server gave HTTP response to HTTPS client");
   return corrupt("TLS handshake with {}: {}", peer, error);
@@ -189,7 +198,7 @@ Task<std::size_t> Session::read(std::span<std::byte> into) {
       (void)co_await flush().result();
       co_return corrupt("TLS: {}", why);
     }
-    if (BIO_pending(out) > 0) co_await flush();  // an answer to a change of keys
+    if (!wire.outgoing.empty()) co_await flush();  // an answer to a change of keys
     if (!co_await receive()) co_return corrupt("the TLS connection was cut off");
   }
 }
@@ -202,7 +211,7 @@ Task<void> Session::write(std::span<const std::byte> bytes) {
     if (SSL_write_ex(ssl.get(), bytes.data(), std::min(bytes.size(), piece), &count) != 1)
       co_await unavailable("TLS: {}", take_openssl_error());
     bytes = bytes.subspan(count);
-    bool enough = bytes.empty() || static_cast<std::size_t>(BIO_pending(out)) >= piece;
+    bool enough = bytes.empty() || wire.outgoing.size() >= piece;
     if (enough) co_await flush();
   }
 }
@@ -222,7 +231,24 @@ Result<void> Session::finish() {
 
 std::string Session::peer_name() const {
   const X509* certificate = SSL_get0_peer_certificate(ssl.get());
-  return verify && certificate != nullptr ? common_name_of(certificate) : "";
+  return certificate != nullptr && is_believed() ? common_name_of(certificate) : "";
+}
+
+std::shared_ptr<const crypto::CertificateFacts> Session::peer_certificate() const {
+  const X509* certificate = SSL_get0_peer_certificate(ssl.get());
+  if (certificate == nullptr || !is_believed()) return nullptr;
+  unsigned char* der = nullptr;
+  const int size = i2d_X509(certificate, &der);
+  if (size <= 0) return nullptr;
+  auto facts =
+      crypto::read_certificate_der({reinterpret_cast<const char*>(der), static_cast<std::size_t>(size)});
+  OPENSSL_free(der);
+  return facts ? std::make_shared<const crypto::CertificateFacts>(*std::move(facts)) : nullptr;
+}
+
+std::string Session::peer_certificate_problem() const {
+  if (!context->verify || SSL_get0_peer_certificate(ssl.get()) == nullptr || is_believed()) return "";
+  return why_not_verified(SSL_get_verify_result(ssl.get()));
 }
 
 std::string Session::protocol() const {

@@ -12,10 +12,6 @@
 namespace podo::tls {
 namespace {
 
-MemoryBio reader_of(const std::string& bytes) {
-  return MemoryBio(BIO_new_mem_buf(bytes.data(), static_cast<int>(bytes.size())));
-}
-
 Certificate read_certificate(BIO* pem) {
   return Certificate(PEM_read_bio_X509(pem, nullptr, nullptr, nullptr));
 }
@@ -31,10 +27,7 @@ Result<void> use_identity(SSL_CTX* ssl, const Identity& identity) {
     next.release();  // the context's now
   }
   ERR_clear_error();
-  // No passphrase is ever asked for: a daemon has nobody to ask.
-  auto no_passphrase = [](char*, int, int, void*) { return 0; };
-  PrivateKey key(PEM_read_bio_PrivateKey(reader_of(identity.key).get(), nullptr, no_passphrase, nullptr));
-  if (key == nullptr) return invalid("the private key cannot be read: {}", take_openssl_error());
+  KeyHandle key = TRY(crypto::read_private_key(identity.key));
   if (SSL_CTX_use_PrivateKey(ssl, key.get()) != 1)
     return invalid("the private key is not the certificate's: {}", take_openssl_error());
   return {};
@@ -83,8 +76,21 @@ void trust_system(SSL_CTX* ssl) {
   ERR_clear_error();  // without authorities nothing will verify, which says it all
 }
 
+// Of whom a certificate is asked, and whether there must be one that is believed.
+Result<void> ask_for_certificates(SSL_CTX* ssl, const ServerOptions& options) {
+  TRY(trust(ssl, options.client_authorities));
+  MemoryBio pem = reader_of(options.client_authorities);
+  while (Certificate next = read_certificate(pem.get())) SSL_CTX_add_client_CA(ssl, next.get());
+  ERR_clear_error();
+  if (options.client_certificates == ClientCertificates::required)
+    SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+  else  // the outcome is kept for whoever asks
+    SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER, [](int, X509_STORE_CTX*) { return 1; });
+  return {};
+}
+
 Result<SslContext> new_context(const SSL_METHOD* method) {
-  // Neither the system's openssl.cnf, whose engines a static program cannot load, nor work at exit.
+  crypto::set_up_openssl();
   OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, nullptr);
   SslContext ssl(SSL_CTX_new(method));
   if (ssl == nullptr) return internal("OpenSSL: {}", take_openssl_error());
@@ -107,13 +113,6 @@ int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_size, co
 
 }  // namespace
 
-std::string take_openssl_error() {
-  unsigned long code = ERR_get_error();
-  ERR_clear_error();
-  const char* reason = code != 0 ? ERR_reason_error_string(code) : nullptr;
-  return reason != nullptr ? reason : "unknown error";
-}
-
 std::string protocol_list(const std::vector<std::string>& protocols) {
   std::string list;
   for (const std::string& protocol : protocols) {
@@ -123,7 +122,7 @@ std::string protocol_list(const std::vector<std::string>& protocols) {
   return list;
 }
 
-Context::Context(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Context::Context(std::shared_ptr<const State> state) : state_(std::move(state)) {}
 Context::Context(Context&&) noexcept = default;
 Context& Context::operator=(Context&&) noexcept = default;
 Context::~Context() = default;
@@ -137,22 +136,24 @@ Result<Context> client_context(const ClientOptions& options) {
   std::string list = protocol_list(options.protocols);
   SSL_CTX_set_alpn_protos(ssl.get(), reinterpret_cast<const unsigned char*>(list.data()),
                           static_cast<unsigned>(list.size()));
-  return Context(std::unique_ptr<Context::State>(
-      new Context::State{.ssl = std::move(ssl), .verify = options.verify, .protocols = {}}));
+  return Context(std::shared_ptr<const Context::State>(
+      new Context::State{std::move(ssl), wire_method(), options.verify, std::string()}));
 }
 
 Result<Context> server_context(const ServerOptions& options) {
   SslContext ssl = TRY(new_context(TLS_server_method()));
   TRY(use_identity(ssl.get(), options.identity));
-  if (!options.client_authorities.empty()) {
-    TRY(trust(ssl.get(), options.client_authorities));
-    SSL_CTX_set_verify(ssl.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
-  }
-  auto list = std::make_unique<std::string>(protocol_list(options.protocols));
-  if (!list->empty()) SSL_CTX_set_alpn_select_cb(ssl.get(), choose_protocol, list.get());
+  const bool asks = !options.client_authorities.empty();
+  if (asks) TRY(ask_for_certificates(ssl.get(), options));
+  // Tickets hold all there is to a session: nothing of those that ended stays here.
+  SSL_CTX_set_session_cache_mode(ssl.get(), SSL_SESS_CACHE_OFF);
   SSL_CTX_set_session_id_context(ssl.get(), reinterpret_cast<const unsigned char*>("podo"), 4);
-  return Context(std::unique_ptr<Context::State>(new Context::State{
-      .ssl = std::move(ssl), .verify = !options.client_authorities.empty(), .protocols = std::move(list)}));
+  SSL_CTX_set_num_tickets(ssl.get(), 1);
+  auto state = std::shared_ptr<Context::State>(
+      new Context::State{std::move(ssl), wire_method(), asks, protocol_list(options.protocols)});
+  if (!state->protocols.empty())
+    SSL_CTX_set_alpn_select_cb(state->ssl.get(), choose_protocol, &state->protocols);
+  return Context(std::move(state));
 }
 
 }  // namespace podo::tls

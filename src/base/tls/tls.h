@@ -12,7 +12,9 @@
 // A name is verified against the certificate's alternative names, an address against its addresses. Nothing
 // of OpenSSL is set up before the first Context; a client that verifies reads the system's certificates then,
 // from a folder with links by hash one by one as they are needed. A Context may be shared by loops; a
-// Connection lives on one. Errors: denied for a certificate that is not accepted, invalid for unusable
+// Connection lives on one. A server changes its certificate by assigning a new Context to the one it serves
+// with: connections there are keep what they began with, and tickets for resuming them end. Clients resume
+// sessions by tickets; a server remembers none. Errors: denied for a certificate that is not accepted, invalid for unusable
 // options, corrupt for a peer that breaks the protocol.
 #pragma once
 
@@ -21,6 +23,7 @@
 #include <string>
 #include <vector>
 
+#include "base/crypto/certificate.h"
 #include "base/io/stream.h"
 
 namespace podo::tls {
@@ -38,10 +41,15 @@ struct ClientOptions {
   std::vector<std::string> protocols = {};  // ALPN, such as "http/1.1"; empty: not spoken of
 };
 
+// required: who shows none that is believed is refused. optional: everybody may connect; whether a certificate
+// was shown, and believed, the connection tells.
+enum class ClientCertificates : std::uint8_t { required, optional };
+
 struct ServerOptions {
   Identity identity;
-  std::string client_authorities = {};  // PEM; not empty: clients must show a certificate of theirs
-  std::vector<std::string> protocols = {};
+  std::string client_authorities = {};  // PEM; not empty: clients are asked for a certificate of theirs
+  ClientCertificates client_certificates = ClientCertificates::required;
+  std::vector<std::string> protocols = {};  // ALPN, the most wanted first
 };
 
 class Context {
@@ -55,8 +63,8 @@ class Context {
   friend Result<Context> client_context(const ClientOptions& options);
   friend Result<Context> server_context(const ServerOptions& options);
   struct State;
-  explicit Context(std::unique_ptr<State> state);
-  std::unique_ptr<State> state_;
+  explicit Context(std::shared_ptr<const State> state);
+  std::shared_ptr<const State> state_;  // sessions keep it
 };
 
 Result<Context> client_context(const ClientOptions& options);
@@ -66,6 +74,11 @@ class Connection : public io::Stream {
  public:
   virtual std::string peer_name() const = 0;  // common name of its verified certificate, or ""
   virtual std::string protocol() const = 0;   // what ALPN agreed on, or ""
+  // The peer's certificate if it is believed (it was when the connection or the session it resumes was made:
+  // see not_after); null: none, or not believed.
+  virtual std::shared_ptr<const crypto::CertificateFacts> peer_certificate() const = 0;
+  // Why the one that was shown is not: "x509: certificate signed by unknown authority"; or "".
+  virtual std::string peer_certificate_problem() const = 0;
 };
 
 // Both shake hands before they return. `server_name` is a DNS name or a numeric address.

@@ -41,6 +41,8 @@ struct World {
   Identity identity = authority.issue("server", "DNS:registry.example,IP:10.0.0.1");
 };
 
+std::int64_t now_before(std::int64_t second) { return (SystemClock().wall().ns - seconds(second).ns); }
+
 Task<void> write_and_finish(io::Stream& stream, std::string bytes) {
   co_await io::write_text(stream, std::move(bytes));
   co_await stream.finish();
@@ -120,6 +122,61 @@ TEST_CASE("a server that asks for certificates knows who came, and refuses who h
     Result<std::string> alert = co_await io::read_to_end(*client, 100).result();
     REQUIRE(!alert);
     CHECK(alert.error().message().contains("certificate required"));
+  };
+  world.run(scenario(world));
+}
+
+TEST_CASE(
+    "where certificates are optional, who shows one is known, and who shows a wrong one is told apart") {
+  World world;
+  const Wall now = SystemClock().wall();
+  const crypto::KeyPair root = crypto::make_authority("root", now, seconds(3600)).value();
+  auto scenario = [](World& w, crypto::KeyPair authority) -> Task<void> {
+    Context server = co_await server_context({.identity = w.identity,
+                                              .client_authorities = authority.certificate,
+                                              .client_certificates = ClientCertificates::optional});
+    auto shown_by = [](World& in, const Context& to, std::optional<Identity> identity) -> Task<Pair> {
+      ClientOptions options = in.trusting;
+      options.identity = std::move(identity);
+      Context client = co_await client_context(options);
+      co_return co_await in.connect_both(client, to, "registry.example");
+    };
+    const crypto::Subject subject{.common_name = "alice", .organizations = {"one", "two"}, .client = true};
+    crypto::KeyPair alice = co_await crypto::issue(authority, subject, SystemClock().wall(), seconds(60));
+    Pair known = co_await shown_by(w, server, Identity{alice.certificate, alice.key});
+    auto facts = known.server->peer_certificate();
+    REQUIRE(facts != nullptr);
+    CHECK_EQ(known.server->peer_name(), "alice");
+    CHECK(facts->subject.organizations == subject.organizations);
+    CHECK_EQ(facts->serial, crypto::read_certificate(alice.certificate)->serial);
+    CHECK_EQ(known.server->peer_certificate_problem(), "");
+    Pair nobody = co_await shown_by(w, server, std::nullopt);
+    CHECK((nobody.server->peer_certificate() == nullptr && nobody.server->peer_name().empty()));
+    CHECK_EQ(nobody.server->peer_certificate_problem(), "");
+    Pair stranger = co_await shown_by(w, server, w.authority.issue("alice", "DNS:alice"));
+    CHECK((stranger.server->peer_certificate() == nullptr && stranger.server->peer_name().empty()));
+    CHECK_EQ(stranger.server->peer_certificate_problem(), "x509: certificate signed by unknown authority");
+    crypto::KeyPair old = co_await crypto::issue(authority, subject, {now_before(600)}, seconds(60));
+    Pair late = co_await shown_by(w, server, Identity{old.certificate, old.key});
+    CHECK(late.server->peer_certificate() == nullptr);
+    CHECK_EQ(late.server->peer_certificate_problem(), "x509: certificate has expired or is not yet valid");
+  };
+  world.run(scenario(world, root));
+}
+
+TEST_CASE("a server changes its certificate while it serves") {
+  World world;
+  auto scenario = [](World& w) -> Task<void> {
+    Context client = co_await client_context(w.trusting);
+    Context server = co_await server_context({.identity = w.identity, .protocols = {"h2"}});
+    Pair before = co_await w.connect_both(client, server, "registry.example");
+    Identity renewed = w.authority.issue("renewed", "DNS:registry.example");
+    server = co_await server_context({.identity = renewed, .protocols = {"h2"}});
+    Pair after = co_await w.connect_both(client, server, "registry.example");
+    CHECK_EQ(before.client->peer_name(), "server");
+    CHECK_EQ(after.client->peer_name(), "renewed");
+    co_await io::write_text(*before.client, "still");
+    CHECK_EQ(co_await io::read_exactly(*before.server, 5), "still");
   };
   world.run(scenario(world));
 }
