@@ -227,6 +227,15 @@ void Item::sort(bool (*before)(const Item&, const Item&)) {
   last_ = children.back();
 }
 
+void Item::arrange(std::span<Item* const> order) {
+  ENSURE(is(Kind::array));
+  first_ = order.empty() ? nullptr : order.front();
+  last_ = order.empty() ? nullptr : order.back();
+  size_ = static_cast<std::uint32_t>(order.size()) & text_bytes_max;
+  for (std::size_t i = 0; i < order.size(); ++i)
+    order[i]->next_ = i + 1 < order.size() ? order[i + 1] : nullptr;
+}
+
 Tree::Tree() : arena_(std::make_unique<TreeArena>()), root_(&arena_->root) {}
 Tree::Tree(Tree&&) noexcept = default;
 Tree& Tree::operator=(Tree&&) noexcept = default;

@@ -13,6 +13,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -95,6 +96,7 @@ class Item {
   void rename(Item& child, std::string_view key);       // of this object; the key must be new
   void sort_members();                                  // by bytes
   void sort(bool (*before)(const Item&, const Item&));  // children; stable
+  void arrange(std::span<Item* const> order);           // items of this array; those not named go
 
  private:
   friend class Tree;

@@ -1,11 +1,14 @@
-// Server-side apply: who owns which field, and what an object becomes when somebody applies a configuration.
-// The model is Kubernetes' structured merge: a set of paths per manager, kept in metadata.managedFields
-// (fieldsV1), topology by the schema (lists atomic, set or map; maps and objects granular or atomic).
+// Server-side apply: who owns which field, and what an object becomes when somebody applies a
+// configuration. The model is Kubernetes' structured merge: a set of paths for each manager, kept in
+// metadata.managedFields (fieldsV1); what a path may lead into is told by the schema (lists atomic, set or
+// map; maps and objects granular or atomic).
 //
-//   fieldsV1 := { "f:NAME": fieldsV1 | "k:{KEYS-JSON}": fieldsV1 | "v:VALUE-JSON": {} | "i:N": {} | ".": {} }
+//   apply    an apply patch: fields are merged in, those given up go, conflicts are found
+//   track    everything else (create, update, other patches): whoever changed a field owns it
 //
-// Pure: the time comes in. Sets are sorted tries; an object of 5 KB with ten managers costs tens of
-// microseconds.
+// Pure: the time comes in. Objects are those of the request's version, defaulted; what comes out wants
+// schema::shape and defaults again. Entries of another version of the group are taken to be of this one.
+// /scale is a change of spec.replicas of its parent, by a manager with subresource "scale".
 #pragma once
 
 #include <string>
@@ -17,41 +20,57 @@
 
 namespace podo::patch {
 
-// One step of a path: a member, an item by its keys, an item by its value, an item by its place.
-// Ordered as fieldsV1 writes them.
-class PathSet;  // path_set.h: union, difference, intersection, leaves, to and from fieldsV1
-
 struct Manager {
-  std::string name;      // --field-manager
+  std::string name;      // --field-manager, or of the user agent; "" is "unknown"
   bool applies = false;  // operation Apply; otherwise Update
   std::string api_version, subresource;
-  Wall at;
+  Wall at;  // now; whole seconds are kept
 };
 
-// Conflicts are told one by one; the caller words them (facts: validation.md, "Conflict (apply)").
 struct Conflict {
   Manager with;
-  std::string path;  // ".spec.replicas", ".spec.containers[name=\"web\"].image"
+  std::string path;  // `.spec.replicas`, `.spec.containers[name="web"].image`
 };
+// `conflict with "kubectl-edit" using apps/v1`: the message of its cause; `path` is the cause's field.
+std::string text_of(const Conflict& conflict);
+// `Apply failed with 1 conflict: conflict with "kubectl-edit" using apps/v1: .spec.replicas`.
+std::string text_of(const std::vector<Conflict>& conflicts);
 
 struct ApplyOptions {
   Manager by;
   bool force = false;
 };
-// `live` becomes what applying `wanted` makes of it (an absent object: live is null), managedFields included.
-// Fields the manager applied before and does not want now go, unless another one owns them. With conflicts
-// and without force nothing is changed and they are returned.
-Result<std::vector<Conflict>> apply(json::Tree& live, const json::Item& wanted, const schema::Struct& type,
-                                    const ApplyOptions& options);
+// `live` becomes what applying `wanted` makes of it (null: there is no object yet), managedFields
+// included. Fields the manager applied before and does not want now go, unless another one owns them. With
+// conflicts and without force nothing is changed, and they are returned, by manager.
+//
+// `wanted` is what the client sent: parsed, neither shaped nor defaulted. Invalid: a wrong kind or
+// version, managedFields in it (upstream: 400); corrupt: it does not fit the schema (upstream: 500 with
+// `failed to create typed patch object (...): .spec.x: field not declared in schema`).
+Result<std::vector<Conflict>> apply(json::Tree& live, const json::Item& wanted,
+                                    const schema::Resource& resource, const ApplyOptions& options);
 
-// Everything that is not an apply: `now` came of `before` by `by`; managedFields of `now` are made so. What
-// did not change keeps its entry and time. Entries of Update managers beyond ten are merged into "ancient-
-// changes".
-Result<> track(const json::Item* before, json::Item& now, const schema::Struct& type, const Manager& by);
+// `now` came of `before` (null: it is created) by `by`; managedFields of `now` are made so. Entries whose
+// fields did not change keep their time. Those that a client sends replace the stored ones, unless they
+// are none, make no sense, or come by a subresource. More than ten Update managers: the oldest become
+// "ancient-changes". An object without managers stays so until somebody applies.
+Result<> track(const json::Item* before, json::Item& now, const schema::Resource& resource,
+               const Manager& by);
 
-// What no manager may own: apiVersion, kind, metadata name, namespace, creationTimestamp, uid,
-// resourceVersion, generation, managedFields; status of kinds with a status subresource on the main resource,
-// and the rest on that subresource.
-PathSet reset_fields(const schema::Resource& resource, std::string_view subresource);
+// managedFields that are [] or [{}] ask for all managers to be forgotten. To be asked about what the
+// client sent, before shape() takes the [] out; then say so here and not in track().
+bool forgets_managers(const json::Item& sent);
+void forget_managers(json::Item& before, json::Item& now);
+
+// After admission: when times in managedFields are all that differs, `now` gets those of `before`, so that
+// nothing needs to be written.
+void keep_times(const json::Item& before, json::Item& now);
+
+// What a request to this resource or subresource cannot change, and so never owns: dotted paths, "*" is
+// any item. `only`, when there are some, is all that it may own.
+struct ResetFields {
+  std::span<const std::string_view> reset, only;
+};
+ResetFields reset_fields(const schema::Resource& resource, std::string_view subresource);
 
 }  // namespace podo::patch

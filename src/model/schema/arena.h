@@ -1,5 +1,5 @@
-// Memory of a Schema: values without destructors, side by side, given back all at once. Private to
-// model/schema and to who makes Structs of custom kinds.
+// Memory of a Schema, or of a computation: values without destructors, side by side, given back all at once.
+// For model/schema, model/patch and who makes Structs of custom kinds.
 #pragma once
 
 #include <cstddef>

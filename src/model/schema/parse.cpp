@@ -375,7 +375,7 @@ Result<> Parser::field_word(Field& field, Word word) {
   else if (name == "wrapped") field.wrapped = true;
   else if (name == "items-wrapped") field.items_wrapped = true;
   else if (name == "atomic") field.granular = false;
-  else if (name == "granular") field.granular = true;
+  else if (name == "granular") field.granular = field.granular_here = true;
   else if (name == "list") field.list_type = ListType::atomic;
   else if (name == "set") field.list_type = ListType::set;
   else if (name == "map") field.list_type = ListType::map, field.list_keys = list_of(argument);

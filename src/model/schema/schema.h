@@ -69,6 +69,7 @@ struct Field {
   bool required : 1 = false;   // in OpenAPI
   bool nullable : 1 = false;
   bool granular : 1 = true;                             // maps and objects: mapType is not atomic
+  bool granular_here : 1 = false;                       // said of this field: it wins over an atomic struct
   bool wrapped : 1 = false, items_wrapped : 1 = false;  // a message with `repeated items = 1`
   bool patch_merge : 1 = false, patch_retain_keys : 1 = false, patch_replace : 1 = false;
   bool published_default : 1 = false;    // default_json stands in OpenAPI too
