@@ -42,7 +42,8 @@ bool is_true(std::optional<std::string_view> value) {
 bool is_part_of_namespace(std::string_view word) { return word == "status" || word == "finalize"; }
 
 void name_by_selector(RequestInfo& info, const http::Query& query) {
-  const auto selector = kube::FieldSelector::parse(query.get("fieldSelector"));
+  info.field_selector = query.get("fieldSelector");
+  const auto selector = kube::FieldSelector::parse(info.field_selector);
   const std::string* name = selector ? selector->exact("metadata.name") : nullptr;
   if (name != nullptr && name->find_first_of("/%") == std::string::npos) info.name = *name;
 }
@@ -79,7 +80,8 @@ access::Attributes RequestInfo::attributes() const {
           .name_space = name_space,
           .name = name,
           .path = path,
-          .is_resource = is_resource};
+          .is_resource = is_resource,
+          .field_selector = field_selector};
 }
 
 RequestInfo parse_request(std::string_view method, std::string_view path, const http::Query& query) {

@@ -24,7 +24,8 @@ struct RequestInfo {
   std::string verb, path;  // path: decoded
   bool is_resource = false;
   std::string group, version, plural, subresource, name_space, name;
-  std::string rest;  // behind a proxy subresource: "/metrics"
+  std::string rest;            // behind a proxy subresource: "/metrics"
+  std::string field_selector;  // as it came, of list, watch and deletecollection
   access::Attributes attributes() const;
 };
 RequestInfo parse_request(std::string_view method, std::string_view path, const http::Query& query);
@@ -41,7 +42,6 @@ struct Request {
   http::Exchange& exchange;
   RequestInfo info;
   access::User user = {};
-  std::string impersonator = {};  // who really asks, for the audit
   Media media = {};
   // Null for paths. `storage`: the resource in whose version the objects are stored; mostly the same.
   const schema::Resource* resource = nullptr;
