@@ -1,0 +1,54 @@
+#include "cluster/apiserver/hooks.h"
+
+#include "cluster/apiserver/parts.h"
+#include "model/kube/path.h"
+
+namespace podo::apiserver {
+namespace {
+
+bool is(const schema::Resource& resource, std::string_view group, std::string_view plural) {
+  return resource.plural == plural && resource.group_version->group == group;
+}
+
+}  // namespace
+
+void stamp_requester(const Request& request, json::Item& object) {
+  if (!is(*request.resource, "certificates.k8s.io", "certificatesigningrequests")) return;
+  json::Item& spec = object.member("spec");
+  spec.member("username").set_string(request.user.name);
+  spec.member("uid").set_string(request.user.uid);
+  json::Item& groups = spec.member("groups");
+  groups.set_array();
+  for (const std::string& group : request.user.groups) groups.append().set_string(group);
+  json::Item& extra = spec.member("extra");
+  extra.set_object();
+  for (const auto& [key, values] : request.user.extra)
+    for (const std::string& value : values) extra.member(key).append().set_string(value);
+}
+
+Result<> check_grants(Request& request, const json::Item& object) {
+  if (request.resource->group_version->group != "rbac.authorization.k8s.io") return {};
+  const auto granted = request.parts.ground.access.check_grant(request.user, request.info.name_space, object);
+  if (granted || granted.error().kind() != ErrorKind::denied) return granted;
+  return request.refuse(
+      kube::forbidden(*request.resource, kube::text_at(object, "metadata.name"), granted.error().message()));
+}
+
+Result<Reservation> reserve_addresses(Request& request, json::Item& object, const json::Item* old,
+                                      bool dry_run) {
+  if (!is(*request.resource, "", "services") || !request.info.subresource.empty()) return Reservation();
+  kube::Errors errors;
+  Reservation reserved =
+      request.parts.addresses->reserve(object, old, errors, request.parts.ground.clock.wall());
+  if (!errors.empty())
+    return request.refuse(kube::invalid(*request.resource, kube::text_at(object, "metadata.name"), errors));
+  if (dry_run) return Reservation();  // what was taken is given back
+  return reserved;
+}
+
+Reservation free_addresses(Request& request, const json::Item& object) {
+  if (!is(*request.resource, "", "services")) return Reservation();
+  return request.parts.addresses->free(object);
+}
+
+}  // namespace podo::apiserver

@@ -1,0 +1,21 @@
+// What only some kinds need on their way into storage: who asks for a certificate, whether roles grant no
+// more than their author has, and the addresses of Services. Private to write.cpp.
+#pragma once
+
+#include "cluster/apiserver/request.h"
+#include "cluster/apiserver/service_addresses.h"
+
+namespace podo::apiserver {
+
+// A CertificateSigningRequest tells who made it.
+void stamp_requester(const Request& request, json::Item& object);
+// Roles and bindings: escalation is refused.
+Result<> check_grants(Request& request, const json::Item& object);
+
+// Of a Service: addresses and ports it has not are given to it, those it asks for are taken, those it has no
+// more are free once the reservation is kept. `old`: null when it is new. Anything else: nothing.
+Result<Reservation> reserve_addresses(Request& request, json::Item& object, const json::Item* old,
+                                      bool dry_run);
+Reservation free_addresses(Request& request, const json::Item& object);
+
+}  // namespace podo::apiserver

@@ -1,0 +1,62 @@
+// How an object comes to be stored, the same for every verb that writes:
+//
+//   (shaped Tree) -> strategy -> defaults -> managedFields -> admission -> defaults -> validation
+//                 -> admission's second look -> addresses of Services -> canonical bytes -> objects
+//
+// What comes back is JSON in the version of the request. With dry_run all of it happens but the last step.
+// A change that somebody else was faster with fails with the Status Conflict of modified().
+#pragma once
+
+#include "cluster/apiserver/body.h"
+#include "cluster/objects/objects.h"
+#include "model/patch/apply.h"
+
+namespace podo::apiserver {
+
+// What the request is about, in storage. `name` of the path unless given.
+objects::Key key_of(const Request& request);
+objects::Key key_of(const Request& request, std::string name);
+
+// `now` becomes an object. Without a name it gets one of its generateName, a few times if it must.
+// `applied`: managedFields are made already.
+Task<std::string> save_new(Request& request, json::Tree now, const WriteOptions& options,
+                           bool applied = false);
+
+struct Current {
+  objects::Object stored;
+  json::Tree object;  // in the version of the request
+};
+Task<std::optional<Current>> find_current(Request& request);
+Task<Current> get_current(Request& request);  // 404
+
+struct Saved {
+  std::string json;
+  bool removed = false;  // its last finalizer went, and so did it
+};
+struct How {
+  std::string_view part = {};  // "status": only that is taken over (strategy::prepare_update)
+  bool applied = false;        // managedFields are made already
+  bool validated = false;      // by the caller: parts that whole objects may not change
+};
+// `now` takes the place of `current`.
+Task<Saved> save_update(Request& request, json::Tree now, const Current& current, const WriteOptions& options,
+                        How how);
+
+// Removes what is stored, and what goes with it (a Service's addresses). modified() when it has changed.
+Task<void> remove_stored(Request& request, const Current& current);
+
+// An object that is being deleted goes when nobody holds it any more.
+bool is_due(const json::Item& object);
+
+// The object's namespace and name are the URL's; they are taken over where it has none.
+Result<> check_place(Request& request, json::Item& object);
+
+patch::Manager manager_of(const Request& request, const WriteOptions& options, bool applies = false);
+std::string make_uid(Random& random);
+std::string time_text(Wall at);  // of metadata: to the second
+
+// Somebody else was faster, and trying again may help.
+bool is_conflict(const Error& error);
+inline constexpr int conflict_tries = 6;  // the first, and five more
+
+}  // namespace podo::apiserver
