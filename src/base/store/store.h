@@ -62,6 +62,9 @@ class Watch {
   // Waits for changes. With `progress_after`, answers after that time without one, too: no events, and how
   // far the silence reaches. One call at a time.
   virtual Task<Events> next(std::optional<Duration> progress_after = {}) = 0;
+  // While a call of next() waits: nothing came since what it told, up to here. Absent: no call waits, or
+  // something is on its way.
+  virtual std::optional<Revision> silent_through() const = 0;
 };
 
 // So long a key lives without a sign of its owner. Leases are in memory: with the store they end.

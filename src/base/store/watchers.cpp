@@ -38,6 +38,11 @@ class Watchers::Follower final : public Watch, public io::Link<Watching>, privat
     }
   }
 
+  std::optional<Revision> silent_through() const override {
+    if (!waiting_ || !up_to_date_) return {};
+    return watchers_.history_.shown();
+  }
+
   void tell(std::uint64_t event) {
     if (!up_to_date_) return;
     up_to_date_ = false;

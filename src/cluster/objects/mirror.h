@@ -2,7 +2,8 @@
 // admission). It shares the store's bytes. What it says is at most a moment old.
 //
 // Life: start() returns when it has everything -> find(), each() at any time -> destroyed before its Objects.
-// A watch that fell behind is begun anew by a list, and told as changes. Lives on the loop.
+// A watch that fell behind is begun anew by a list, and what is different is told as changes. When the store
+// is closed the mirror stays as it is. Lives on the loop.
 #pragma once
 
 #include "cluster/objects/objects.h"

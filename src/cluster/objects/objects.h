@@ -7,8 +7,9 @@
 // read, so that what is stored does not depend on when. An Object shares the store's bytes: nothing is copied
 // until it goes out.
 //
-// Resources that store the same objects (events of two groups, autoscalers of two versions) share their keys:
-// whoever calls gives the Resource of the stored version (storage_of), and converts (model/strategy).
+// Resources that store the same objects (events of two groups, autoscalers of two versions) share their keys.
+// What is written and read is in the version of storage (storage_of): whoever calls converts
+// (model/strategy).
 //
 // Lives on the store's loop; dies before the store. Errors are the store's: not_found is an object that is
 // not there, or a revision that is too old (told apart by asking for a revision).
@@ -31,46 +32,65 @@ struct Key {
   std::string to_text() const;
 };
 
-// The resource whose version is stored for it; itself mostly.
+// The resource in whose version it is stored; itself mostly.
 const schema::Resource& storage_of(const schema::Schema& schema, const schema::Resource& resource);
+// What all keys of a resource begin with, or those of one namespace: "/apps/deployments/default/".
+std::string prefix_of(const schema::Resource& resource, std::string_view name_space = {});
 
 class Object {
  public:
   Object() = default;  // absent
   explicit Object(store::Entry entry) : entry_(std::move(entry)) {}
+  // The last state of what was deleted, as of its deletion.
+  Object(store::Entry entry, Revision deleted) : entry_(std::move(entry)), deleted_(deleted) {}
   explicit operator bool() const { return bool(entry_); }
-  Revision revision() const { return entry_.modified(); }
+  Revision revision() const { return deleted_ != 0 ? deleted_ : entry_.modified(); }
   std::string_view name_space() const;  // of the key
   std::string_view name() const;
   std::size_t json_size() const;  // with its resourceVersion
   void append_json(std::string& out) const;
   std::string json() const;
-  Result<json::Tree> tree() const;                      // with resourceVersion, to be changed
-  Result<json::Document> document() const;              // with resourceVersion, to be read
-  const store::Entry& entry() const { return entry_; }  // the last state of what was deleted: at its deletion
+  void append_metadata(std::string& out) const;  // the JSON of metadata alone, with resourceVersion
+  std::string_view labels() const;               // the JSON of metadata.labels; "" of none
+  Result<json::Tree> tree() const;               // with resourceVersion, to be changed
+  Result<json::Document> document() const;       // with resourceVersion, to be read
+  const store::Entry& entry() const { return entry_; }
+  // A stored value of canonical JSON; a resourceVersion in it does not matter. Invalid: no metadata in it.
+  static Result<std::string> encode(std::string_view canonical_json);
+
  private:
+  struct Parts;
+  Parts parts() const;
   store::Entry entry_;
-  Revision shown_as_ = 0;  // deleted: the revision of the deletion
-  friend class Change;
+  Revision deleted_ = 0;
 };
 
-// A change as watchers are told: decoded and encoded once for all of them.
+// A change as watchers are told. What somebody makes of it is made once for all of them, and kept with it.
 class Change {
  public:
   enum class Kind : std::uint8_t { added, modified, deleted };
+  explicit Change(const store::Event& event);
   Kind kind;
   Object now;     // deleted: the last state, at the revision of the deletion
   Object before;  // absent when added
   Revision revision;
-  const json::Document& document() const;         // of now
-  const json::Document& document_before() const;  // of before
+  const json::Item& item() const;         // of now, with its resourceVersion
+  const json::Item& item_before() const;  // of before
   // The event in a form that somebody has asked for already; else made by `make`, and kept.
   std::string_view encoded(int form, const std::function<std::string(const Change&)>& make) const;
+
+ private:
+  struct Encoded {
+    int form;
+    std::string bytes;
+  };
+  mutable std::optional<json::Tree> item_, item_before_;
+  mutable std::vector<std::unique_ptr<Encoded>> encoded_;
 };
 using ChangePtr = std::shared_ptr<const Change>;
 
 // Changes of one resource, in order and without a gap. Bounded memory: a reader who is too slow, or begins
-// before history does, is told not_found.
+// before history does, is told not_found. Dies before its Objects.
 class Changes {
  public:
   virtual ~Changes() = default;
@@ -80,9 +100,11 @@ class Changes {
   };
   // One call at a time. With `progress_after`, answers after that time without changes, too.
   virtual Task<News> next(std::optional<Duration> progress_after = {}) = 0;
+  // As store::Watch: while a call of next() waits, and nothing is on its way.
+  virtual std::optional<Revision> silent_through() const = 0;
 };
 
-// What else has to hold, and to happen, in the same transaction.
+// What else has to hold, and to happen, in the same transaction. What does not hold is a conflict.
 struct Alongside {
   std::vector<store::Condition> conditions = {};
   std::vector<store::Operation> then = {};
@@ -103,9 +125,10 @@ class Objects {
   virtual ~Objects() = default;
 
   virtual Task<std::optional<Object>> find(Key key, Revision at = 0) = 0;
-  virtual Task<Object> create(Key key, std::string canonical_json,
-                              Alongside more = {}) = 0;  // already_exists
-  // conflict when it was changed since `expected`. Bytes that equal those that are there change nothing.
+  // already_exists. Events last relaxed, Leases in memory only, all else durably.
+  virtual Task<Object> create(Key key, std::string canonical_json, Alongside more = {}) = 0;
+  // Conflict when it was changed since `expected` (0: whatever is there). Bytes that equal those that are
+  // there change nothing.
   virtual Task<Object> update(Key key, Revision expected, std::string canonical_json,
                               Alongside more = {}) = 0;
   virtual Task<Object> remove(Key key, Revision expected, Alongside more = {}) = 0;  // its last state
@@ -115,7 +138,7 @@ class Objects {
                               std::string after_key = {}, Revision at = 0) = 0;
   virtual Task<std::uint64_t> count(const schema::Resource& resource, std::string name_space,
                                     std::string after_key = {}, Revision at = 0) = 0;
-  // Changes after `from`; 0: from now on.
+  // Changes after `from`; 0: from now on. Invalid: a revision of the future.
   virtual Task<std::unique_ptr<Changes>> watch(const schema::Resource& resource, std::string name_space,
                                                Revision from = 0) = 0;
   virtual Task<Revision> newest() = 0;
