@@ -11,6 +11,7 @@
 // (facts: validation.md). Lives on the loop.
 #pragma once
 
+#include "base/core/random.h"
 #include "cluster/access/access.h"
 #include "cluster/objects/objects.h"
 #include "model/kube/status.h"
@@ -36,6 +37,7 @@ struct AdmissionGround {
   objects::Objects& objects;
   access::Access& access;
   Clock& clock;
+  Random& random;
   Log& log;
 };
 

@@ -2,11 +2,14 @@
 // what clients may not set is taken out, what belongs to the server is filled in, what a subresource may not
 // touch is taken over from what is stored. (Upstream: the kinds' registry strategies.)
 //
-//   prepare_create(object, resource)  ->  apply_defaults  ->  admission  ->  kube::validate
-//   prepare_update(object, old, resource, subresource)  ->  ...
+//   apply_defaults  ->  admission  ->  prepare_create(object, resource, now)  ->  kube::validate
+//   apply_defaults  ->  admission  ->  prepare_update(object, old, resource, subresource, now)  ->  ...
 //
-// Objects are shaped. Pure: the time comes in.
+// After admission, since what it fills in (a LimitRange's amounts) counts here: a Pod's class of service.
+// Objects are shaped; metadata is complete: name, namespace, uid, creationTimestamp. Pure: the time comes in.
 #pragma once
+
+#include <optional>
 
 #include "base/core/clock.h"
 #include "base/format/json_tree.h"
@@ -18,9 +21,11 @@ namespace podo::strategy {
 // new Pod is Pending, a Job gets its selector and labels, ...
 void prepare_create(json::Item& object, const schema::Resource& resource, Wall now);
 
-// `subresource` "": the object itself; "status": only status (and metadata's labels where upstream allows
-// that) comes from `object`; "scale" and others are the server's (they change the object and use "").
-// generation rises when the wanted state changed.
+// `subresource` "": the object itself. "status", "approval", "finalize", "ephemeralcontainers", "resize":
+// only what belongs to it comes from `object` (and those parts of metadata that upstream lets through).
+// "scale" and others are the server's: they change the object and use "".
+// uid, timestamps of deletion and generation are taken over from `old`; generation rises when the wanted
+// state changed.
 void prepare_update(json::Item& object, const json::Item& old, const schema::Resource& resource,
                     std::string_view subresource, Wall now);
 
@@ -31,12 +36,15 @@ bool updates_unconditionally(const schema::Resource& resource);
 // Grace of deletion: seconds, or -1 when the kind knows none (all but Pods).
 std::int64_t grace_of(const json::Item& object, const schema::Resource& resource,
                       std::optional<std::int64_t> asked);
+// What deleting with grace, or waiting for finalizers, does to metadata besides: one generation more.
+void count_deletion(json::Item& object);
 
 // An object in another version of its kind: autoscaling/v1 and v2, core and events.k8s.io Events. What one
-// version cannot say goes into annotations, as upstream has it. Unsupported: no such pair.
+// version cannot say goes into annotations, as upstream has it. Sets apiVersion. Unsupported: no such pair.
 Result<> convert(json::Item& object, const schema::Resource& from, const schema::Resource& to);
 
-// The Scale of a Deployment, ReplicaSet, StatefulSet or ReplicationController, and back.
+// The Scale (autoscaling/v1) of a Deployment, ReplicaSet, StatefulSet or ReplicationController, and back:
+// spec.replicas, and resourceVersion if the scale has one.
 Result<json::Tree> scale_of(const json::Item& object, const schema::Resource& resource);
 void apply_scale(json::Item& object, const json::Item& scale);
 
