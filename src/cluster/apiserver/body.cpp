@@ -222,6 +222,21 @@ Result<json::Tree> decode_object(Request& request, std::string bytes, Encoding e
   return tree;
 }
 
+Result<json::Tree> decode_options(Request& request, std::string bytes, Encoding encoding,
+                                  const schema::Struct& type) {
+  const Wanted wanted{type, "v1", type.short_name()};
+  if (encoding == Encoding::protobuf) {
+    auto options = schema::from_protobuf(bytes, request.parts.schema, &type);
+    if (!options) return unrecognized(request, wanted, options.error().message(), bytes);
+    return options;
+  }
+  std::vector<std::string> duplicates;
+  json::Tree options = TRY(parse_text(request, std::move(bytes), encoding, wanted, duplicates));
+  const auto shaped = schema::shape(options.root(), type);
+  if (!shaped) return unhandled(request, "v1", wanted.kind, wanted, shaped.error().message());
+  return options;
+}
+
 Task<json::Tree> read_object(Request& request, Wanted wanted, FieldValidation validation) {
   const auto encoding = body_encoding(request.exchange.headers());
   if (!encoding) co_await request.refuse(kube::unsupported_media_type(encoding.error().message()));

@@ -35,6 +35,9 @@ Task<std::string> read_body(Request& request);  // 413 over the limit
 // Shaped, with kind and apiVersion. Unknown and duplicate fields become warnings or a refusal.
 Result<json::Tree> decode_object(Request& request, std::string bytes, Encoding encoding, const Wanted& wanted,
                                  FieldValidation validation);
+// DeleteOptions: of any API version; unknown fields do not matter.
+Result<json::Tree> decode_options(Request& request, std::string bytes, Encoding encoding,
+                                  const schema::Struct& type);
 Task<json::Tree> read_object(Request& request, Wanted wanted, FieldValidation validation);
 
 // Of findings and duplicates: `unknown field "spec.x"`; as one text for a refusal.

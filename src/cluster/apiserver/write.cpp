@@ -252,8 +252,7 @@ Task<Saved> save_update(Request& request, json::Tree now, const Current& current
   keep_metadata(object.member("metadata"), *old.find("metadata"));
   strategy::prepare_update(object, old, *request.resource, how.part, wall_of(request));
   kube::apply_defaults(object, *request.resource->type, wall_of(request));
-  if (!how.applied)
-    co_await patch::track(&old, object, *request.resource, manager_of(request, options));
+  if (!how.applied) co_await patch::track(&old, object, *request.resource, manager_of(request, options));
   co_await admit(request, admission::Operation::update, object, &old, options.dry_run);
   if (!how.validated) co_await check(request, object, kube::validate_update(object, old, *request.resource));
   co_await admit_finally(request, admission::Operation::update, object, &old, options.dry_run);

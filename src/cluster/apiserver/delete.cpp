@@ -1,0 +1,188 @@
+#include "cluster/apiserver/delete.h"
+
+#include "cluster/admission/admission.h"
+#include "cluster/apiserver/parts.h"
+#include "cluster/apiserver/verbs.h"
+#include "model/kube/path.h"
+#include "model/schema/convert.h"
+#include "model/strategy/strategy.h"
+
+namespace podo::apiserver {
+namespace {
+
+using json::Item;
+
+constexpr std::string_view orphan_finalizer = "orphan", foreground_finalizer = "foregroundDeletion";
+
+bool is(const schema::Resource& resource, std::string_view group, std::string_view plural) {
+  return resource.plural == plural && resource.group_version->group == group;
+}
+
+// Kinds whose deletion is answered with the object, not with a Status (their operations in OpenAPI say so).
+bool answers_with_object(const schema::Resource& resource) {
+  constexpr std::string_view plurals[] = {"pods",
+                                          "services",
+                                          "serviceaccounts",
+                                          "podtemplates",
+                                          "persistentvolumes",
+                                          "csidrivers",
+                                          "csinodes",
+                                          "storageclasses",
+                                          "volumeattachments",
+                                          "persistentvolumeclaims",
+                                          "resourcequotas",
+                                          "deviceclasses",
+                                          "resourceclaims",
+                                          "resourceslices",
+                                          "resourceclaimtemplates",
+                                          "volumeattributesclasses"};
+  return std::find(std::begin(plurals), std::end(plurals), resource.plural) != std::end(plurals);
+}
+
+// Kinds that keep what belongs to them unless told otherwise.
+bool orphans_by_default(const schema::Resource& resource) {
+  return is(resource, "", "replicationcontrollers") || is(resource, "batch", "jobs");
+}
+
+bool has_finalizer(const Item& object, std::string_view name) {
+  for (const Item& finalizer : kube::children_at(object, "metadata.finalizers"))
+    if (finalizer.string_or("") == name) return true;
+  return false;
+}
+
+void set_finalizer(Item& object, std::string_view name, bool wanted) {
+  if (has_finalizer(object, name) == wanted) return;
+  Item& list = object.member("metadata").member("finalizers");
+  if (wanted) return list.append().set_string(name);
+  list.keep_if([name](const Item& item) { return item.string_or("") != name; });
+  if (list.size() == 0) object.member("metadata").remove("finalizers");
+}
+
+// What becomes of dependents is said by finalizers that the garbage collector takes away.
+void set_propagation(Request& request, Item& object, const DeleteWish& wish) {
+  bool orphan = wish.propagation == "Orphan", foreground = wish.propagation == "Foreground";
+  if (wish.propagation.empty()) {
+    foreground = has_finalizer(object, foreground_finalizer);
+    orphan =
+        has_finalizer(object, orphan_finalizer) || (!foreground && orphans_by_default(*request.resource));
+    if (is(*request.resource, "batch", "jobs") && orphan)
+      request.warnings.push_back(
+          "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to "
+          "remove them or set propagationPolicy=Orphan to suppress this warning");
+  }
+  set_finalizer(object, orphan_finalizer, orphan);
+  set_finalizer(object, foreground_finalizer, foreground);
+}
+
+Result<> check_preconditions(Request& request, const Current& current, const DeleteWish& wish) {
+  const std::string_view uid = kube::text_at(current.object.root(), "metadata.uid");
+  const std::string revision = text("{}", current.stored.revision());
+  std::string why;
+  if (!wish.uid.empty() && wish.uid != uid)
+    why = text(
+        "the UID in the precondition ({}) does not match the UID in record ({}). The object might have "
+        "been deleted and then recreated",
+        wish.uid, uid);
+  else if (!wish.resource_version.empty() && wish.resource_version != revision)
+    why = text(
+        "the ResourceVersion in the precondition ({}) does not match the ResourceVersion in record "
+        "({}). The object might have been modified",
+        wish.resource_version, revision);
+  if (why.empty()) return {};
+  return request.refuse(kube::conflict(*request.resource, current.stored.name(), why));
+}
+
+Task<void> admit_removal(Request& request, const Item& old, bool dry_run) {
+  const std::string name(kube::text_at(old, "metadata.name"));
+  const admission::Attributes attributes{.operation = admission::Operation::remove,
+                                         .resource = *request.resource,
+                                         .subresource = "",
+                                         .name_space = request.info.name_space,
+                                         .name = name,
+                                         .user = request.user,
+                                         .dry_run = dry_run,
+                                         .warnings = request.warnings};
+  co_await request.parts.ground.admission.admit(attributes, request.refuse, nullptr, &old);
+  co_await request.parts.ground.admission.validate(attributes, request.refuse, nullptr, &old);
+}
+
+// Marks it: from now on it is being deleted. A second deletion may only shorten the grace.
+void mark(Request& request, Item& object, std::int64_t grace_s) {
+  Item& metadata = object.member("metadata");
+  const bool marked = metadata.find("deletionTimestamp") != nullptr;
+  const Item* before = metadata.find("deletionGracePeriodSeconds");
+  if (marked && (before == nullptr || before->as_int64().value_or(0) <= grace_s)) return;
+  const Wall now = request.parts.ground.clock.wall();
+  metadata.member("deletionTimestamp").set_string(time_text({now.ns + seconds(grace_s).ns}));
+  metadata.member("deletionGracePeriodSeconds").set_number(grace_s);
+  if (const Item* generation = metadata.find("generation"); generation != nullptr && !marked)
+    metadata.member("generation").set_number(generation->as_int64().value_or(0) + 1);
+}
+
+// A namespace is emptied first; its own finalizer holds it until then.
+bool holds_itself(Request& request, Item& object) {
+  if (!is(*request.resource, "", "namespaces")) return false;
+  object.member("status").member("phase").set_string("Terminating");
+  return kube::size_at(object, "spec.finalizers") != 0;
+}
+
+Task<std::string> save_marked(Request& request, const Item& object, const Current& current) {
+  json::Tree stored = json::Tree::copy_of(object);
+  if (request.storage != request.resource)
+    co_await strategy::convert(stored.root(), *request.resource, *request.storage);
+  auto saved = co_await request.parts.ground.objects
+                   .update(key_of(request, std::string(current.stored.name())), current.stored.revision(),
+                           schema::canonical(stored.root(), *request.storage->type))
+                   .result();
+  if (!saved && is_conflict(saved.error()))
+    co_await request.refuse(kube::modified(*request.resource, current.stored.name()));
+  co_return json_for(request, co_await std::move(saved));
+}
+
+}  // namespace
+
+Task<Deleted> delete_stored(Request& request, const Current& current, const DeleteWish& wish) {
+  co_await check_preconditions(request, current, wish);
+  co_await admit_removal(request, current.object.root(), wish.dry_run);
+  json::Tree copy = json::Tree::copy_of(current.object.root());
+  Item& object = copy.root();
+  const std::int64_t grace_s =
+      std::max(strategy::grace_of(object, *request.resource, wish.grace_s), std::int64_t{0});
+  set_propagation(request, object, wish);
+  mark(request, object, grace_s);
+  const bool held = holds_itself(request, object);
+  Deleted deleted{.json = {}, .uid = std::string(kube::text_at(object, "metadata.uid"))};
+  deleted.gone = !held && kube::size_at(object, "metadata.finalizers") == 0 && grace_s == 0;
+  if (!deleted.gone && !wish.dry_run) {
+    deleted.json = co_await save_marked(request, object, current);
+    co_return deleted;
+  }
+  if (!wish.dry_run) co_await remove_stored(request, current);
+  deleted.json = schema::canonical(object, *request.resource->type);
+  co_return deleted;
+}
+
+Task<Deleted> delete_named(Request& request, std::string name, const DeleteWish& wish) {
+  for (int i = 1;; ++i) {
+    auto found = co_await request.parts.ground.objects.find(key_of(request, name));
+    if (!found) co_await request.refuse(kube::not_found(*request.resource, name));
+    json::Tree object = co_await tree_for(request, *found);
+    const Current current{*std::move(found), std::move(object)};
+    auto deleted = co_await delete_stored(request, current, wish).result();
+    const bool raced = !deleted && deleted.error().message().contains("has been modified");
+    if (raced && i < conflict_tries) continue;
+    co_return std::move(deleted);
+  }
+}
+
+Task<void> delete_object(Request& request) {
+  const DeleteWish wish = co_await read_delete_options(request);
+  Deleted deleted = co_await delete_named(request, request.info.name, wish);
+  if (deleted.gone && !answers_with_object(*request.resource))
+    co_return co_await answer_status(request,
+                                     kube::deleted(*request.resource, request.info.name, deleted.uid));
+  const int status = !deleted.gone && wish.accepted_is_enough ? 202 : 200;
+  co_await answer_object(request, status, std::move(deleted.json));
+}
+
+}  // namespace podo::apiserver

@@ -1,0 +1,31 @@
+// Deleting: what DeleteOptions say, and what happens to an object. It goes at once, or stays, marked, until
+// its time of grace is over and nobody's finalizer holds it.
+#pragma once
+
+#include "cluster/apiserver/write.h"
+
+namespace podo::apiserver {
+
+struct DeleteWish {
+  std::optional<std::int64_t> grace_s = {};
+  std::string uid, resource_version;  // preconditions; "" of none
+  std::string propagation = {};       // "Orphan", "Background", "Foreground"; "" is the kind's default
+  bool accepted_is_enough = false;    // 202 while it stays: dependents go first
+  bool dry_run = false;
+};
+// Of the body (any encoding, or none) and the query, checked.
+Task<DeleteWish> read_delete_options(Request& request);
+// Of DeleteOptions as an object: an Eviction carries one.
+Result<DeleteWish> read_delete_options(Request& request, const json::Item& options);
+
+struct Deleted {
+  std::string json;  // its last or its marked state, in the request's version
+  std::string uid;
+  bool gone = false;
+};
+// One try: modified() when somebody was faster.
+Task<Deleted> delete_stored(Request& request, const Current& current, const DeleteWish& wish);
+// Until it worked; 404 when there is none.
+Task<Deleted> delete_named(Request& request, std::string name, const DeleteWish& wish);
+
+}  // namespace podo::apiserver

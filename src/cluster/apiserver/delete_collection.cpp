@@ -1,0 +1,58 @@
+#include "cluster/apiserver/delete.h"
+#include "cluster/apiserver/list_options.h"
+#include "cluster/apiserver/verbs.h"
+#include "model/kube/path.h"
+
+namespace podo::apiserver {
+namespace {
+
+constexpr std::size_t page_objects = 200;
+
+// True: it is gone or marked now. One that somebody else has deleted meanwhile does not matter.
+Task<bool> delete_one(Request& request, objects::Object object, const DeleteWish& wish, std::string& items) {
+  const std::string name(object.name());
+  std::string& name_space = request.info.name_space;
+  const std::string asked = std::exchange(name_space, std::string(object.name_space()));
+  auto deleted = co_await delete_named(request, name, wish).result();
+  name_space = asked;
+  if (!deleted && deleted.error().kind() == ErrorKind::not_found) co_return false;
+  const Deleted done = co_await std::move(deleted);
+  if (!items.empty()) items += ',';
+  items += done.json;
+  co_return true;
+}
+
+}  // namespace
+
+// Answers with the list of what was deleted.
+Task<void> delete_objects(Request& request) {
+  const DeleteWish wish = co_await read_delete_options(request);
+  const ListOptions options = co_await read_list_options(request);
+  objects::Objects& objects = request.parts.ground.objects;
+  const std::string name_space = request.resource->namespaced ? request.info.name_space : "";
+  std::string items, after;
+  objects::Revision revision = 0;
+  for (bool more = true; more;) {
+    const objects::ListPage page =
+        co_await objects.list(*request.storage, name_space, page_objects, after, revision);
+    for (const objects::Object& object : page.objects) {
+      const json::Tree tree = co_await tree_for(request, object);
+      if (options.selects(tree.root())) co_await delete_one(request, object, wish, items);
+    }
+    revision = page.revision;
+    after = page.last_key;
+    more = page.more;
+  }
+  const std::string_view api_version = request.resource->group_version->api_version;
+  std::string list =
+      text(R"({{"kind":"{}List","apiVersion":"{}","metadata":{{"resourceVersion":"{}"}},"items":[)",
+           request.resource->kind, api_version, co_await objects.newest());
+  list += items + "]}";
+  request.media.shape = Shape::whole;
+  const schema::Struct* type =
+      request.parts.schema.find_root(api_version, text("{}List", request.resource->kind));
+  if (type == nullptr) co_return co_await send(request, 200, "application/json", list + "\n");
+  co_await answer_other(request, 200, std::move(list), *type);
+}
+
+}  // namespace podo::apiserver
