@@ -53,14 +53,13 @@ Result<std::vector<Conflict>> apply(json::Tree& live, const json::Item& wanted,
 // `now` came of `before` (null: it is created) by `by`; managedFields of `now` are made so. Entries whose
 // fields did not change keep their time. Those that a client sends replace the stored ones, unless they
 // are none, make no sense, or come by a subresource. More than ten Update managers: the oldest become
-// "ancient-changes". An object without managers stays so until somebody applies.
-Result<> track(const json::Item* before, json::Item& now, const schema::Resource& resource,
-               const Manager& by);
-
-// managedFields that are [] or [{}] ask for all managers to be forgotten. To be asked about what the
-// client sent, before shape() takes the [] out; then say so here and not in track().
+// "ancient-changes". An object without managers stays so until somebody applies. Never fails.
+enum class History : bool { kept, forgotten };  // the stored entries
+Result<> track(const json::Item* before, json::Item& now, const schema::Resource& resource, const Manager& by,
+               History stored = History::kept);
+// Whether managedFields of what the client sent are [] or [{}]: all managers are to be forgotten. To be
+// asked before shape() takes the [] out.
 bool forgets_managers(const json::Item& sent);
-void forget_managers(json::Item& before, json::Item& now);
 
 // After admission: when times in managedFields are all that differs, `now` gets those of `before`, so that
 // nothing needs to be written.
