@@ -25,7 +25,8 @@ class Compressor {
   struct Free {
     void operator()(libdeflate_compressor* tables) const;
   };
-  std::unique_ptr<libdeflate_compressor, Free> tables_;
+  bool looks_incompressible(std::string_view bytes);
+  std::unique_ptr<libdeflate_compressor, Free> tables_, stored_;
 };
 
 bool is_gzip(std::string_view beginning);

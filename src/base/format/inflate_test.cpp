@@ -44,6 +44,21 @@ std::string mixture(std::uint64_t seed, std::size_t bytes) {
 
 }  // namespace
 
+TEST_CASE("noise is stored, and what has some noise is compressed") {
+  SeededRandom random(7);
+  std::string noise(300'000, '\0');
+  random.fill(std::as_writable_bytes(std::span(noise)));
+  for (const bool mixed : {false, true}) {
+    const std::string bytes = mixed ? noise + std::string(300'000, 'x') : noise;
+    const std::string stream = Compressor(level_fast).compress(bytes);
+    if (mixed) CHECK(stream.size() < 310'000);
+    else CHECK(stream.size() < bytes.size() + 100);
+    auto back = inflate(stream, 4096);
+    REQUIRE_MESSAGE(back.has_value(), back.error().message());
+    CHECK((*back == bytes));
+  }
+}
+
 TEST_CASE("what was compressed comes back, at every level and however the stream is cut") {
   for (std::size_t size :
        {std::size_t{0}, std::size_t{1}, std::size_t{300}, std::size_t{70'000}, std::size_t{900'000}}) {
