@@ -1,6 +1,6 @@
 #include "base/http/connection.h"
 
-#include "base/format/json_writer.h"
+#include "base/http/answer.h"
 
 namespace podo::http {
 namespace {
@@ -8,36 +8,12 @@ namespace {
 constexpr std::size_t skipped_max = 256 << 10;  // of a body nobody read, for the sake of the connection
 constexpr Duration farewell = seconds(2);
 
-std::string message_json(std::string_view message) {
-  json::Writer out;
-  out.object().key("message").string(message).end();
-  return out.take() + "\n";
-}
-
 int to_refusal(ErrorKind kind) {
   if (kind == ErrorKind::exhausted) return 431;
   return kind == ErrorKind::unsupported ? 501 : 400;
 }
 
 }  // namespace
-
-int to_status(ErrorKind kind) {
-  switch (kind) {
-    case ErrorKind::not_found: return 404;
-    case ErrorKind::already_exists: return 409;
-    case ErrorKind::conflict: return 409;
-    case ErrorKind::invalid: return 400;
-    case ErrorKind::denied: return 403;
-    case ErrorKind::unauthenticated: return 401;
-    case ErrorKind::unavailable: return 503;
-    case ErrorKind::unsupported: return 501;
-    case ErrorKind::cancelled: return 499;
-    case ErrorKind::exhausted:
-    case ErrorKind::corrupt:
-    case ErrorKind::internal: break;
-  }
-  return 500;
-}
 
 Connection::Connection(io::Loop& loop, Settings settings, std::unique_ptr<io::Stream> stream, Peer peer,
                        io::Socket* socket)
@@ -72,21 +48,9 @@ Task<bool> Connection::serve_request() {
   Result<void> handled = co_await settings_.handler.handle(exchange).result();
   if (exchange.upgraded()) co_return false;
   co_await io::checkpoint();  // cancelled while it was handled: there is nobody to answer
-  if (!handled) co_await answer_failure(exchange, std::move(handled).error());
-  else if (!exchange.head_sent())
-    co_await answer_failure(exchange, Error(ErrorKind::internal, "the request was not answered"));
+  co_await answer_for(exchange, std::move(handled), settings_.log);
   if (!exchange.keeps_connection()) co_return false;
   co_return co_await skip_body(exchange);
-}
-
-Task<void> Connection::answer_failure(ServerExchange& exchange, Error error) {
-  int status = to_status(error.kind());
-  bool gone = error.kind() == ErrorKind::unavailable || error.kind() == ErrorKind::cancelled ||
-              error.system_errno() == EPIPE || error.system_errno() == ECONNRESET;
-  if (error.kind() == ErrorKind::internal || (exchange.head_sent() && !gone))
-    settings_.log.warn("{} {}: {}", exchange.method(), exchange.path(), error.message());
-  if (exchange.head_sent()) co_return;  // the peer sees an answer that is cut off
-  co_await exchange.respond(status, {{"Content-Type", "application/json"}}, message_json(error.message()));
 }
 
 // What a handler left of the body stands before the next request.

@@ -1,4 +1,4 @@
-// One connection of the server: its requests, one after the other. Private to base/http.
+// One connection of the server in HTTP/1.1: its requests, one after the other. Private to base/http.
 #pragma once
 
 #include "base/http/exchange.h"
@@ -21,7 +21,6 @@ class Connection {
  private:
   Task<void> run();
   Task<bool> serve_request();  // false: it was the last one
-  Task<void> answer_failure(ServerExchange& exchange, Error error);
   Task<bool> skip_body(ServerExchange& exchange);
   Task<void> refuse(const Error& error);
   Task<void> close();

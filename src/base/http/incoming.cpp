@@ -8,7 +8,9 @@
 namespace podo::http {
 namespace {
 
-constexpr std::size_t buffer_size = 8 << 10;
+constexpr std::size_t little =
+    2 << 10;  // read at once into the buffer: most heads fit, and idle ones are many
+constexpr std::size_t kept_max = 8 << 10;  // of what the peer sends before it is asked for
 constexpr std::size_t worth_reading_in_place = 2 << 10;
 
 // What the connection's last owner had read too much, then the connection itself.
@@ -34,8 +36,8 @@ class ResumedStream final : public io::Stream {
 }  // namespace
 
 Task<std::size_t> Incoming::fill() {
-  if (buffer_.empty()) buffer_.resize(buffer_size);
   if (begin_ == end_) begin_ = end_ = 0;
+  if (end_ == buffer_.size()) buffer_.resize(end_ + little);
   std::size_t count = co_await stream_.read(io::writable_bytes_of(buffer_).subspan(end_));
   end_ += count;
   co_return count;
@@ -43,6 +45,10 @@ Task<std::size_t> Incoming::fill() {
 
 Task<bool> Incoming::wait_for_bytes() {
   if (begin_ != end_) co_return true;
+  if (buffer_.size() > little) {
+    buffer_ = {};
+    begin_ = end_ = 0;
+  }
   co_return co_await fill() > 0;
 }
 
@@ -63,7 +69,7 @@ Task<std::size_t> Incoming::read_body(std::span<std::byte> into) {
       if (count == 0) co_await parser_.end_of_input();
       Parser::Fed fed = co_await parser_.feed_body(into.first(count), into);
       if (fed.taken < count) {
-        buffer_.resize(std::max(buffer_size, count - fed.taken));
+        buffer_.resize(std::max(little, count - fed.taken));
         begin_ = 0;
         end_ = count - fed.taken;
         // The decoded bytes end before those that were not taken begin.
@@ -87,7 +93,7 @@ Task<void> Incoming::wait_for_end() {
       std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
       end_ -= std::exchange(begin_, 0);
     }
-    if (!buffer_.empty() && end_ == buffer_.size()) {
+    if (end_ >= kept_max) {
       io::Condition never("room for what the peer sends");  // an end behind so many bytes is not seen
       co_await never.wait();
     }

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include "base/http/connection.h"
+#include "base/http/h2_connection.h"
 #include "base/io/combine.h"
 #include "base/io/condition.h"
 
@@ -104,7 +105,13 @@ Task<void> Server::serve_secure(std::unique_ptr<Counted> counted, std::unique_pt
   peer.certificate_name = (*secure)->peer_name();
   peer.certificate = (*secure)->peer_certificate();
   peer.certificate_problem = (*secure)->peer_certificate_problem();
-  co_await serve_counted(std::move(counted), *std::move(secure), std::move(peer));
+  if ((*secure)->protocol() != "h2")
+    co_return co_await serve_counted(std::move(counted), *std::move(secure), std::move(peer));
+  H2Connection connection(co_await io::this_loop(),
+                          {state_->handler, state_->log, state_->limits, state_->date}, *std::move(secure),
+                          std::move(peer));
+  Result<void> ended = co_await connection.serve().result();
+  if (!ended) state_->log.debug("a connection broke: {}", ended.error().message());
 }
 
 Task<void> Server::serve(io::Listener& listener) {

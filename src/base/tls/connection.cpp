@@ -8,6 +8,7 @@
 
 #include "base/io/condition.h"
 #include "base/io/group.h"
+#include "base/io/receive_buffer.h"
 #include "base/tls/context.h"
 
 namespace podo::tls {
@@ -16,11 +17,8 @@ using io::Task;
 
 namespace {
 
-constexpr std::size_t piece = 64 << 10;  // of what is encrypted before it is sent
-
-// What is read at once: little from a peer that is silent, so that many of them cost little; a whole record
-// (RFC 8446, 5.2) from one that sends much.
-constexpr std::size_t little = 2 << 10, whole_record = (16 << 10) + 512;
+constexpr std::size_t piece = 64 << 10;                 // of what is encrypted before it is sent
+constexpr std::size_t whole_record = (16 << 10) + 512;  // RFC 8446, 5.2
 
 bool is_address(const std::string& name) {
   unsigned char bytes[16];
@@ -89,8 +87,8 @@ struct Session final : Connection {
   Wire wire;
   Ssl ssl;
   std::string first_bytes;  // the peer's, to tell what it speaks if it is not TLS
-  std::string on_its_way, received;
-  std::size_t received_count = 0;  // by the last read
+  std::string on_its_way;
+  io::ReceiveBuffer received{whole_record};
   io::Condition sent = io::Condition("TLS bytes to be sent");
   bool sending = false, broken = false;
   io::TaskGroup background;  // dies first: its strands use the others
@@ -111,12 +109,10 @@ Result<std::unique_ptr<Session>> Session::make(const Context& context, std::uniq
 
 // OpenSSL has taken all there was, and wants more. False: the stream has ended.
 Task<bool> Session::receive() {
-  const bool much = received_count * (received.size() == little ? 1 : 2) >= received.size();
-  const std::size_t size = much && received_count > 0 ? whole_record : little;
-  if (size != received.size()) received = std::string(size, '\0');
-  const std::size_t count = co_await stream->read(io::writable_bytes_of(received));
-  if (first_bytes.size() < 5) first_bytes.append(received, 0, std::min<std::size_t>(count, 5));
-  wire.incoming = io::bytes_of(received).first(received_count = count);
+  const std::size_t count = co_await stream->read(received.space());
+  wire.incoming = received.filled(count);
+  if (first_bytes.size() < 5)
+    first_bytes.append(reinterpret_cast<const char*>(wire.incoming.data()), std::min<std::size_t>(count, 5));
   co_return count > 0;
 }
 
