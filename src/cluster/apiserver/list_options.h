@@ -5,6 +5,7 @@
 #include <string>
 
 #include "cluster/apiserver/request.h"
+#include "cluster/objects/objects.h"
 #include "model/kube/selectors.h"
 
 namespace podo::apiserver {
@@ -24,5 +25,9 @@ struct ListOptions {
 
 // Fails with a Status of the request. A name in the path is a field selector.
 Result<ListOptions> read_list_options(Request& request);
+
+// The number of a resourceVersion; 0 for "" and "0". Fails with a Status.
+Result<objects::Revision> read_revision(Request& request, std::string_view resource_version);
+kube::Status too_large_revision(objects::Revision asked, objects::Revision newest);  // 504: try again
 
 }  // namespace podo::apiserver

@@ -107,6 +107,17 @@ std::string Object::json() const {
   return out;
 }
 
+void Object::append_item(std::string& out) const {
+  const Parts shown = parts();
+  std::size_t begin = 1;
+  for (MemberScan scan(shown.json); scan.next() && (scan.key() == "kind" || scan.key() == "apiVersion");)
+    begin = scan.end() + 1;  // behind the comma: metadata follows
+  out += '{';
+  out += shown.json.substr(begin, shown.splice - begin);
+  out += shown.version();
+  out += shown.json.substr(shown.splice);
+}
+
 void Object::append_metadata(std::string& out) const {
   const Parts shown = parts();
   const std::string_view metadata = find_member(shown.json, "metadata");

@@ -50,6 +50,7 @@ class Object {
   std::size_t json_size() const;  // with its resourceVersion
   void append_json(std::string& out) const;
   std::string json() const;
+  void append_item(std::string& out) const;      // as append_json() without kind and apiVersion: of a list
   void append_metadata(std::string& out) const;  // the JSON of metadata alone, with resourceVersion
   std::string_view labels() const;               // the JSON of metadata.labels; "" of none
   Result<json::Tree> tree() const;               // with resourceVersion, to be changed

@@ -106,6 +106,9 @@ TEST_CASE("the metadata of an object is given without the rest") {
   object.append_metadata(out);
   CHECK_EQ(out, R"({"name":"b","namespace":"ns","uid":"u-b","resourceVersion":"9",)"
                 R"("creationTimestamp":null,"labels":{"n":"1"}})");
+  std::string item;
+  object.append_item(item);
+  CHECK_EQ(item, R"({"metadata":)" + out + R"(,"spec":{}})");
   CHECK_EQ(object.name_space(), "");
   CHECK_EQ(object.name(), "b");
 }

@@ -77,7 +77,9 @@ ErrorKind kind_of(const Status& status) {
 std::string Status::to_json() const {
   json::Writer out;
   out.object().key("kind").string("Status").key("apiVersion").string("v1");
-  out.key("metadata").object().end();
+  out.key("metadata").object();
+  member(out, "continue", continue_token);
+  out.end();
   out.key("status").string(success() ? "Success" : "Failure");
   member(out, "message", message);
   member(out, "reason", reason);

@@ -28,6 +28,7 @@ struct Status {
   std::string group, kind, name, uid = {};  // details; kind is the plural resource but for Invalid
   std::vector<StatusCause> causes = {};
   int retry_after_s = 0;
+  std::string continue_token = {};  // of a list that came too late for the rest: how it goes on all the same
   bool shows_details = false;  // also when there are none: "details":{}
   bool success() const { return code < 300; }
   int http_code() const { return code == 0 ? 200 : code; }
