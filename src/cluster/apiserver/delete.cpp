@@ -1,5 +1,7 @@
 #include "cluster/apiserver/delete.h"
 
+#include <algorithm>
+
 #include "cluster/admission/admission.h"
 #include "cluster/apiserver/parts.h"
 #include "cluster/apiserver/verbs.h"
@@ -11,12 +13,6 @@ namespace podo::apiserver {
 namespace {
 
 using json::Item;
-
-constexpr std::string_view orphan_finalizer = "orphan", foreground_finalizer = "foregroundDeletion";
-
-bool is(const schema::Resource& resource, std::string_view group, std::string_view plural) {
-  return resource.plural == plural && resource.group_version->group == group;
-}
 
 // Kinds whose deletion is answered with the object, not with a Status (their operations in OpenAPI say so).
 bool answers_with_object(const schema::Resource& resource) {
@@ -37,41 +33,6 @@ bool answers_with_object(const schema::Resource& resource) {
                                           "resourceclaimtemplates",
                                           "volumeattributesclasses"};
   return std::find(std::begin(plurals), std::end(plurals), resource.plural) != std::end(plurals);
-}
-
-// Kinds that keep what belongs to them unless told otherwise.
-bool orphans_by_default(const schema::Resource& resource) {
-  return is(resource, "", "replicationcontrollers") || is(resource, "batch", "jobs");
-}
-
-bool has_finalizer(const Item& object, std::string_view name) {
-  for (const Item& finalizer : kube::children_at(object, "metadata.finalizers"))
-    if (finalizer.string_or("") == name) return true;
-  return false;
-}
-
-void set_finalizer(Item& object, std::string_view name, bool wanted) {
-  if (has_finalizer(object, name) == wanted) return;
-  Item& list = object.member("metadata").member("finalizers");
-  if (wanted) return list.append().set_string(name);
-  list.keep_if([name](const Item& item) { return item.string_or("") != name; });
-  if (list.size() == 0) object.member("metadata").remove("finalizers");
-}
-
-// What becomes of dependents is said by finalizers that the garbage collector takes away.
-void set_propagation(Request& request, Item& object, const DeleteWish& wish) {
-  bool orphan = wish.propagation == "Orphan", foreground = wish.propagation == "Foreground";
-  if (wish.propagation.empty()) {
-    foreground = has_finalizer(object, foreground_finalizer);
-    orphan =
-        has_finalizer(object, orphan_finalizer) || (!foreground && orphans_by_default(*request.resource));
-    if (is(*request.resource, "batch", "jobs") && orphan)
-      request.warnings.push_back(
-          "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to "
-          "remove them or set propagationPolicy=Orphan to suppress this warning");
-  }
-  set_finalizer(object, orphan_finalizer, orphan);
-  set_finalizer(object, foreground_finalizer, foreground);
 }
 
 Result<> check_preconditions(Request& request, const Current& current, const DeleteWish& wish) {
@@ -106,24 +67,11 @@ Task<void> admit_removal(Request& request, const Item& old, bool dry_run) {
   co_await request.parts.ground.admission.validate(attributes, request.refuse, nullptr, &old);
 }
 
-// Marks it: from now on it is being deleted. A second deletion may only shorten the grace.
-void mark(Request& request, Item& object, std::int64_t grace_s) {
-  Item& metadata = object.member("metadata");
-  const bool marked = metadata.find("deletionTimestamp") != nullptr;
-  const Item* before = metadata.find("deletionGracePeriodSeconds");
-  if (marked && (before == nullptr || before->as_int64().value_or(0) <= grace_s)) return;
-  const Wall now = request.parts.ground.clock.wall();
-  metadata.member("deletionTimestamp").set_string(time_text({now.ns + seconds(grace_s).ns}));
-  metadata.member("deletionGracePeriodSeconds").set_number(grace_s);
-  if (const Item* generation = metadata.find("generation"); generation != nullptr && !marked)
-    metadata.member("generation").set_number(generation->as_int64().value_or(0) + 1);
-}
-
-// A namespace is emptied first; its own finalizer holds it until then.
-bool holds_itself(Request& request, Item& object) {
-  if (!is(*request.resource, "", "namespaces")) return false;
-  object.member("status").member("phase").set_string("Terminating");
-  return kube::size_at(object, "spec.finalizers") != 0;
+void warn_of_orphans(Request& request, const DeleteWish& wish) {
+  if (!wish.propagation.empty() || request.resource->plural != "jobs") return;
+  request.warnings.emplace_back(
+      "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove "
+      "them or set propagationPolicy=Orphan to suppress this warning");
 }
 
 Task<std::string> save_marked(Request& request, const Item& object, const Current& current) {
@@ -144,15 +92,11 @@ Task<std::string> save_marked(Request& request, const Item& object, const Curren
 Task<Deleted> delete_stored(Request& request, const Current& current, const DeleteWish& wish) {
   co_await check_preconditions(request, current, wish);
   co_await admit_removal(request, current.object.root(), wish.dry_run);
+  warn_of_orphans(request, wish);
   json::Tree copy = json::Tree::copy_of(current.object.root());
-  Item& object = copy.root();
-  const std::int64_t grace_s =
-      std::max(strategy::grace_of(object, *request.resource, wish.grace_s), std::int64_t{0});
-  set_propagation(request, object, wish);
-  mark(request, object, grace_s);
-  const bool held = holds_itself(request, object);
+  const Item& object = copy.root();
   Deleted deleted{.json = {}, .uid = std::string(kube::text_at(object, "metadata.uid"))};
-  deleted.gone = !held && kube::size_at(object, "metadata.finalizers") == 0 && grace_s == 0;
+  deleted.gone = mark_deleted(copy.root(), *request.resource, wish, request.parts.ground.clock.wall());
   if (!deleted.gone && !wish.dry_run) {
     deleted.json = co_await save_marked(request, object, current);
     co_return deleted;

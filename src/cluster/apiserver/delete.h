@@ -18,6 +18,10 @@ Task<DeleteWish> read_delete_options(Request& request);
 // Of DeleteOptions as an object: an Eviction carries one.
 Result<DeleteWish> read_delete_options(Request& request, const json::Item& options);
 
+// `object` becomes what it is while it is being deleted: with the time of its end, its grace, and finalizers
+// for what becomes of its dependents. True: nothing holds it, it may go at once. Pure.
+bool mark_deleted(json::Item& object, const schema::Resource& resource, const DeleteWish& wish, Wall now);
+
 struct Deleted {
   std::string json;  // its last or its marked state, in the request's version
   std::string uid;

@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "base/core/ip_address.h"
 #include "cluster/apiserver/api_server.h"
 
 namespace podo::apiserver {
@@ -14,7 +15,7 @@ class FlowControl;       // flow_control.h: fair queueing by user; null: everybo
 class Audit;             // audit.h; null: nothing is written down
 
 struct Parts {
-  Parts(const ApiGround& ground, ApiOptions options);
+  Parts(const ApiGround& ground, ApiOptions options, IpPrefix service_range);
   ~Parts();
   Parts(const Parts&) = delete;
 
@@ -24,8 +25,8 @@ struct Parts {
   std::unique_ptr<ServiceAddresses> addresses;
   std::unique_ptr<Published> published;
   std::unique_ptr<Metrics> metrics;
-  std::unique_ptr<FlowControl> flow_control;
-  std::unique_ptr<Audit> audit;
+  std::shared_ptr<FlowControl> flow_control;
+  std::shared_ptr<Audit> audit;
 };
 
 }  // namespace podo::apiserver

@@ -18,12 +18,11 @@ Task<void> delete_object(Request& request);   // delete.cpp
 Task<void> delete_objects(Request& request);  // delete_collection.cpp
 
 // Subresources that are no part of their object.
-Task<void> get_scale(Request& request);           // scale.cpp; update and patch are the verbs' own
-Task<void> bind_pod(Request& request);            // binding.cpp: also POST /bindings
-Task<void> evict_pod(Request& request);           // eviction.cpp
-Task<void> finalize_namespace(Request& request);  // finalize.cpp
-Task<void> create_token(Request& request);        // token_request.cpp: serviceaccounts/NAME/token
-Task<void> reach_node(Request& request);          // node_paths.cpp: log exec attach portforward proxy
+Task<void> get_scale(Request& request);     // scale.cpp; update and patch are the verbs' own
+Task<void> bind_pod(Request& request);      // pod_binding.cpp: also POST /bindings
+Task<void> evict_pod(Request& request);     // eviction.cpp
+Task<void> create_token(Request& request);  // token_request.cpp: serviceaccounts/NAME/token
+Task<void> reach_node(Request& request);    // node_paths.cpp: log exec attach portforward proxy
 
 // Resources that are asked, not stored: access_reviews.cpp, token_review.cpp (create only).
 Task<void> review_access(Request& request);  // (Local|Self)?SubjectAccessReview, SelfSubjectRulesReview

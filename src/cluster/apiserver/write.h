@@ -1,6 +1,6 @@
 // How an object comes to be stored, the same for every verb that writes:
 //
-//   (shaped Tree) -> strategy -> defaults -> managedFields -> admission -> defaults -> validation
+//   (shaped Tree) -> defaults -> managedFields -> admission -> defaults -> strategy -> validation
 //                 -> admission's second look -> addresses of Services -> canonical bytes -> objects
 //
 // What comes back is JSON in the version of the request. With dry_run all of it happens but the last step.
@@ -34,9 +34,10 @@ struct Saved {
   bool removed = false;  // its last finalizer went, and so did it
 };
 struct How {
-  std::string_view part = {};  // "status": only that is taken over (strategy::prepare_update)
+  std::string_view part = {};  // what is taken over: all, or a subresource (strategy::prepare_update)
   bool applied = false;        // managedFields are made already
   bool validated = false;      // by the caller: parts that whole objects may not change
+  bool prepared = false;       // it is the server's own change: all of it counts
 };
 // `now` takes the place of `current`.
 Task<Saved> save_update(Request& request, json::Tree now, const Current& current, const WriteOptions& options,

@@ -1,0 +1,36 @@
+#include "cluster/apiserver/api_server.h"
+
+#include "cluster/apiserver/bootstrap.h"
+#include "cluster/apiserver/loops.h"
+#include "cluster/apiserver/metrics.h"
+#include "cluster/apiserver/parts.h"
+#include "cluster/apiserver/published.h"
+#include "cluster/apiserver/service_addresses.h"
+
+namespace podo::apiserver {
+
+Parts::Parts(const ApiGround& a_ground, ApiOptions some_options, IpPrefix service_range)
+    : ground(a_ground),
+      options(std::move(some_options)),
+      schema(ground.objects.schema()),
+      addresses(std::make_unique<ServiceAddresses>(
+          service_range, options.node_port_first, options.node_port_last, ground.random,
+          ground.objects.resource("networking.k8s.io", "ipaddresses"))),
+      published(std::make_unique<Published>(schema)),
+      metrics(std::make_unique<Metrics>()) {}
+
+Parts::~Parts() = default;
+
+ApiServer::ApiServer(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+ApiServer::~ApiServer() = default;
+
+Task<std::unique_ptr<ApiServer>> ApiServer::open(ApiGround ground, ApiOptions options) {
+  const IpPrefix range = co_await IpPrefix::parse(options.service_cidr);
+  auto parts = std::make_unique<Parts>(ground, std::move(options), range);
+  co_await bootstrap(*parts);
+  co_return std::make_unique<ApiServer>(std::move(parts));
+}
+
+Task<void> ApiServer::run() { return run_loops(*parts_); }
+
+}  // namespace podo::apiserver
