@@ -12,6 +12,8 @@ TEST_PACKAGES=(libclang-rt-19-dev doctest-dev python3-pytest iproute2 libcap2-bi
 BENCH_PACKAGES=(liblmdb-dev libsqlite3-dev)
 # What ./test engine talks through; what cannot be installed is left out, and its tests are skipped.
 ENGINE_PACKAGES=(python3-docker docker-compose docker-registry mmdebstrap)
+# What ./test api talks through.
+API_PACKAGES=(python3-kubernetes python3-h2 openssl curl)
 # Other people's engines and runtimes, by the command each one brings. What cannot be installed is skipped.
 PEERS=(podman:podman ctr:containerd conmon:conmon runc:runc crun:crun)
 
@@ -193,4 +195,18 @@ need_docker_cli() {
   fi
   docker --version >/dev/null 2>&1 ||
     stop 'there is no docker command; Debian has one in docker-cli (or docker.io)'
+}
+
+# Two kubectls, unpacked under build/: the one of Debian 12, which does much by itself, and the newest there is.
+# Without them their tests are skipped.
+want_kubectl() {
+  [[ ${PODO_SETUP:-} == skip ]] && return
+  local old=$PWD/build/tools/kubectl-1.20 new=$PWD/build/tools/kubectl
+  [[ -x $old/usr/bin/kubectl && -x $new/usr/bin/kubectl ]] && return
+  step 'Fetching kubectl for the tests'
+  [[ -x $old/usr/bin/kubectl ]] || fetch_debian "$old" bookworm kubernetes-client/bookworm ||
+    note 'kubectl 1.20 is left out: it cannot be downloaded'
+  [[ -x $new/usr/bin/kubectl ]] || fetch_debian "$new" sid kubectl/sid ||
+    fetch_debian "$new" trixie kubernetes-client/trixie ||
+    note 'the newest kubectl is left out: it cannot be downloaded'
 }
