@@ -1,5 +1,5 @@
-// Who asks, and may they? Authentication and authorization of requests to the API, and what clients need for
-// it: certificates, tokens, the roles that are there from the beginning.
+// Who asks, and may they? Authentication and authorization of requests to the API, and what clients need
+// for it: certificates, tokens, the roles that are there from the beginning.
 //
 //   auto access = co_await Access::open(ground, {.folder = "/var/lib/podo/pki", ...});
 //   const User user = co_await access->authenticate(exchange.peer(), exchange.headers());
@@ -7,8 +7,8 @@
 //
 // Authenticators, in order: client certificate (CN is the name, O the groups), bearer token (static file,
 // bootstrap token of a Secret, service account JWT, bound to its objects), else system:anonymous.
-// Authorizers: system:masters may all; the Node authorizer (graph over pods); RBAC. Roles, bindings, service
-// accounts, pods and secrets are mirrored, so authorize() neither waits nor reads the store.
+// Authorizers: system:masters may all; the Node authorizer (graph over pods); RBAC. Roles, bindings,
+// service accounts, pods and secrets are mirrored, so authorize() neither waits nor reads the store.
 //
 // Life: open() makes the keys that are missing and reads the rest -> any calls -> destroyed before Objects.
 // Lives on the loop.
@@ -39,7 +39,8 @@ struct User {
 
 // What a request wants: of a resource, or of a path.
 struct Attributes {
-  std::string_view verb, group, version, resource, subresource, name_space, name, path;  // path: non-resource
+  std::string_view verb = {}, group = {}, version = {}, resource = {}, subresource = {}, name_space = {};
+  std::string_view name = {}, path = {};  // path: of what is no resource
   bool is_resource = true;
   std::string_view field_selector = {};  // of list, watch, deletecollection, as it came: nodes need one
 };
@@ -61,6 +62,7 @@ struct TokenWish {
   std::vector<std::string> audiences = {};  // empty: the API server's
   std::int64_t valid_for_s = 3600;
   std::string bound_kind = {}, bound_name = {}, bound_uid = {};  // Pod, Secret or Node; "" of none
+  std::string node_name = {}, node_uid = {};                     // of a Pod: where it runs, if it does
 };
 struct TokenMade {
   std::string token;
@@ -72,7 +74,7 @@ struct TokenReviewed {
 };
 
 struct AccessGround {
-  io::EpollLoop& loop;
+  io::Loop& loop;
   objects::Objects& objects;
   Clock& clock;
   Random& random;
@@ -113,8 +115,8 @@ class Access {
   virtual const std::string& issuer() const = 0;
 
   virtual const tls::ServerOptions& tls() const = 0;  // identity, client authorities (not required)
-  // Makes the server's certificate anew when the hosts have changed, or a third of its life is left. True: a
-  // new tls::Context is due. For once an hour.
+  // Makes the server's certificate anew when the hosts have changed, or a third of its life is left. True:
+  // a new tls::Context is due. For once an hour.
   virtual Task<bool> renew(std::vector<std::string> hosts) = 0;
   virtual const std::string& authority_pem() const = 0;
   // A client certificate of the cluster's authority, with its key, and a whole kubeconfig for it.
@@ -125,8 +127,8 @@ class Access {
 std::string forbidden_message(const User& user, const Attributes& wanted, std::string_view reason);
 
 // Roles, bindings (canonical JSON of rbac.authorization.k8s.io/v1) that are made, and kept complete, at
-// start: of one that is there already, completed() has what it lacks added (rules, subjects, labels); absent
-// when it lacks nothing, or its annotation rbac.authorization.kubernetes.io/autoupdate is "false".
+// start: of one that is there already, completed() has what it lacks added (rules, subjects, labels);
+// absent when it lacks nothing, or its annotation rbac.authorization.kubernetes.io/autoupdate is "false".
 std::vector<std::string> default_rbac_objects();
 std::optional<json::Tree> completed(const json::Item& there, const json::Item& wanted);
 
