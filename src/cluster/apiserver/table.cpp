@@ -29,7 +29,7 @@ Table::Table(const Request& request, IncludeObject include)
     : meta_version_(request.media.shape_version),
       include_(include),
       columns_(columns_for(request)),
-      now_(request.parts.ground.clock.wall()) {}
+      clock_(request.parts.ground.clock) {}
 
 void Table::append_head(std::string& out, std::string_view list_meta, bool columns) const {
   out.append(R"({"kind":"Table","apiVersion":"meta.k8s.io/)").append(meta_version_);
@@ -40,14 +40,15 @@ void Table::append_head(std::string& out, std::string_view list_meta, bool colum
 }
 
 void Table::append_row(std::string& out, const json::Item& object) const {
+  const Wall now = clock_.wall();
   switch (include_) {
-    case IncludeObject::none: return kube::append_row(out, columns_, object, "null", now_);
+    case IncludeObject::none: return kube::append_row(out, columns_, object, "null", now);
     case IncludeObject::metadata:
-      return kube::append_row(out, columns_, object, partial_json(object, meta_version_), now_);
+      return kube::append_row(out, columns_, object, partial_json(object, meta_version_), now);
     case IncludeObject::object: {
       std::string whole;
       json::append_text(whole, object, json::Escapes::html);
-      return kube::append_row(out, columns_, object, whole, now_);
+      return kube::append_row(out, columns_, object, whole, now);
     }
   }
 }

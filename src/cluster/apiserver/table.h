@@ -30,7 +30,7 @@ class Table {
   const std::string_view meta_version_;
   const IncludeObject include_;
   const std::span<const kube::Column> columns_;
-  const Wall now_;
+  const Clock& clock_;  // ages are as of when a row is made
 };
 
 // One object (of a get), a Status or a Scale as a Table.
