@@ -33,7 +33,7 @@ struct Attributes {
 };
 
 struct AdmissionGround {
-  io::EpollLoop& loop;
+  io::Loop& loop;
   objects::Objects& objects;
   access::Access& access;
   Clock& clock;
