@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/io/condition.h"
 #include "base/io/group.h"
 #include "base/io/timer.h"
 #include "base/io/wait.h"
@@ -22,12 +23,27 @@ struct ByKey {
   }
 };
 
+class ObjectsSource final : public MirrorSource {
+ public:
+  ObjectsSource(Objects& objects, const schema::Resource& resource)
+      : objects_(objects), resource_(resource) {}
+  std::string prefix(std::string_view name_space) const override { return prefix_of(resource_, name_space); }
+  bool is_near() const override { return true; }
+  Task<ListPage> list(ListPage before) override {
+    return objects_.list(resource_, "", page_objects, std::move(before.last_key), before.revision);
+  }
+  Task<std::unique_ptr<Changes>> watch(Revision from) override { return objects_.watch(resource_, "", from); }
+
+ private:
+  Objects& objects_;
+  const schema::Resource& resource_;
+};
+
 class WatchedMirror final : public Mirror {
  public:
-  WatchedMirror(io::Loop& loop, Objects& objects, const schema::Resource& resource, Changed changed)
-      : objects_(objects),
-        resource_(resource),
-        prefix_(prefix_of(resource)),
+  WatchedMirror(io::Loop& loop, std::unique_ptr<MirrorSource> source, Changed changed)
+      : source_(std::move(source)),
+        prefix_(source_->prefix({})),
         changed_(std::move(changed)),
         group_(loop) {}
 
@@ -36,22 +52,23 @@ class WatchedMirror final : public Mirror {
     std::set<Object, ByKey> there;
     ListPage page;
     do {
-      page = co_await objects_.list(resource_, "", page_objects, std::move(page.last_key), page.revision);
+      page = co_await source_->list(std::move(page));
       for (Object& object : page.objects) there.insert(there.end(), std::move(object));
     } while (page.more);
-    changes_ = co_await objects_.watch(resource_, "", page.revision);
+    changes_ = co_await source_->watch(page.revision);
     take_over(std::move(there));
     revision_ = page.revision;
+    moved_.notify_all();
   }
   void follow() { group_.spawn(stay_true(), text("mirror of {}", prefix_)); }
 
   const Object* find(std::string_view name_space, std::string_view name) const override {
-    const auto found = objects_there_.find(prefix_of(resource_, name_space).append(name));
+    const auto found = objects_there_.find(source_->prefix(name_space).append(name));
     return found != objects_there_.end() ? &*found : nullptr;
   }
 
   void each(std::string_view name_space, const std::function<void(const Object&)>& see) const override {
-    const store::Range range = store::Range::prefix(prefix_of(resource_, name_space));
+    const store::Range range = store::Range::prefix(source_->prefix(name_space));
     for (auto it = objects_there_.lower_bound(range.from);
          it != objects_there_.end() && range.contains(it->entry().key()); ++it)
       see(*it);
@@ -62,11 +79,12 @@ class WatchedMirror final : public Mirror {
     return silent ? std::max(*silent, revision_) : revision_;
   }
 
-  // What is on its way is with strands that can go on, so turns are all it needs.
+  // What is on its way here is with strands that can go on, so turns are all it needs.
   Task<void> reach(Revision revision) override {
     while (this->revision() < revision) {
       if (!group_.size()) co_await unavailable("the watch of {} has ended", prefix_);
-      co_await io::yield();
+      if (source_->is_near()) co_await io::yield();
+      else co_await moved_.wait();
     }
   }
 
@@ -84,6 +102,7 @@ class WatchedMirror final : public Mirror {
       const Changes::News news = co_await changes_->next();
       for (const ChangePtr& change : news.changes) take_in(*change);
       revision_ = news.through;
+      moved_.notify_all();
     }
   }
 
@@ -116,13 +135,13 @@ class WatchedMirror final : public Mirror {
     }
   }
 
-  Objects& objects_;
-  const schema::Resource& resource_;
+  const std::unique_ptr<MirrorSource> source_;
   const std::string prefix_;
   const Changed changed_;
   std::set<Object, ByKey> objects_there_;
   std::unique_ptr<Changes> changes_;
   Revision revision_ = 0;
+  io::Condition moved_{"a mirror's next change"};
   io::TaskGroup group_;  // last: its strand uses all of the above
 };
 
@@ -130,8 +149,12 @@ class WatchedMirror final : public Mirror {
 
 Task<std::unique_ptr<Mirror>> Mirror::start(Objects& objects, const schema::Resource& resource,
                                             Changed changed) {
+  return start(std::make_unique<ObjectsSource>(objects, resource), std::move(changed));
+}
+
+Task<std::unique_ptr<Mirror>> Mirror::start(std::unique_ptr<MirrorSource> source, Changed changed) {
   auto mirror =
-      std::make_unique<WatchedMirror>(co_await io::this_loop(), objects, resource, std::move(changed));
+      std::make_unique<WatchedMirror>(co_await io::this_loop(), std::move(source), std::move(changed));
   co_await mirror->read();
   mirror->follow();
   co_return std::unique_ptr<Mirror>(std::move(mirror));

@@ -10,6 +10,16 @@
 
 namespace podo::objects {
 
+// Where a mirror gets what it has: these Objects, or an API server elsewhere (cluster/client).
+class MirrorSource {
+ public:
+  virtual ~MirrorSource() = default;
+  virtual std::string prefix(std::string_view name_space) const = 0;  // of its keys: prefix_of()
+  virtual bool is_near() const = 0;  // what has been committed comes without waiting for anybody
+  virtual Task<ListPage> list(ListPage before) = 0;  // the page after that one; the first after a default one
+  virtual Task<std::unique_ptr<Changes>> watch(Revision from) = 0;
+};
+
 class Mirror {
  public:
   // `changed` is called for everything there is, and then for every change: the old or the new state may be
@@ -17,6 +27,7 @@ class Mirror {
   using Changed = std::function<void(const Object& before, const Object& now)>;
   static Task<std::unique_ptr<Mirror>> start(Objects& objects, const schema::Resource& resource,
                                              Changed changed = {});
+  static Task<std::unique_ptr<Mirror>> start(std::unique_ptr<MirrorSource> source, Changed changed = {});
   virtual ~Mirror() = default;
   virtual const Object* find(std::string_view name_space, std::string_view name) const = 0;
   virtual void each(std::string_view name_space, const std::function<void(const Object&)>& see) const = 0;
