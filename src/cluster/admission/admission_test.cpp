@@ -121,7 +121,8 @@ Task<void> storage(World& world) {
                                          std::tuple("fast", "false", "2026-01-03T00:00:00Z")}) {
     co_await world.put("storage.k8s.io/v1", "StorageClass",
                        text(R"({{"metadata":{{"name":"{}","creationTimestamp":"{}","annotations":
-          {{"storageclass.kubernetes.io/is-default-class":"{}"}}}},"provisioner":"p","allowVolumeExpansion":{}}})",
+          {{"storageclass.kubernetes.io/is-default-class":"{}"}}}},"provisioner":"p",
+          "allowVolumeExpansion":{}}})",
                             name, made, mark, name == std::string_view("young")));
   }
   Outcome claim =

@@ -9,10 +9,10 @@ namespace podo::admission {
 using strategy::Amounts;
 
 // Of every kind: count/PLURAL[.GROUP]; of some, more ("pods", "requests.cpu", "services.nodeports",
-// "gold.storageclass.storage.k8s.io/requests.storage"). Pods that have ended count as objects only.
+// "gold.storageclass.storage.k8s.io/requests.storage"). Pods that have ended are objects only.
 Amounts usage_of(const schema::Resource& resource, const json::Item& object);
 
-// Whether the quota is about the object: its scopes and scope selector hold. Quotas without them are about all.
+// Whether the quota is about the object: its scopes and selectors hold. A quota without them is about all.
 bool is_in_scope(const json::Item& quota, const schema::Resource& resource, const json::Item& object);
 
 // Whether objects of the resource count for that name.

@@ -1,7 +1,7 @@
-// ResourceQuota: what a namespace may hold. Before an object is stored, its amounts are added to the used ones
-// of every quota that it counts for, all of them in one transaction that fails when somebody else was faster;
-// then it is tried again with what is there now. What is deleted is given back by whoever counts anew (the
-// quota controller), not here.
+// ResourceQuota: what a namespace may hold. Before an object is stored, its amounts are added to the used
+// ones of every quota that it counts for, all of them in one transaction that fails when somebody else was
+// faster; then it is tried again with what is there now. What is deleted is given back by whoever counts
+// anew (the quota controller), not here.
 //
 //   status.hard is spec.hard   the quota has been counted: status.used is true
 //   else                       it is counted here and now, so that a quota holds from its first moment on

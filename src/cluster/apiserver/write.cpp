@@ -97,6 +97,7 @@ Task<std::string> save_named(Request& request, json::Tree now, const WriteOption
   Item& object = now.root();
   stamp_new(request, object.member("metadata"));
   stamp_requester(request, object);
+  strategy::prepare_create(object, *request.resource, wall_of(request));  // what goes is nobody's field
   kube::apply_defaults(object, *request.resource->type, wall_of(request));
   if (!applied) co_await patch::track(nullptr, object, *request.resource, manager_of(request, options));
   co_await admit(request, admission::Operation::create, object, nullptr, options.dry_run);
@@ -250,6 +251,7 @@ Task<Saved> save_update(Request& request, json::Tree now, const Current& current
   const Item& old = current.object.root();
   co_await check_uid(request, object, old);
   keep_metadata(object.member("metadata"), *old.find("metadata"));
+  if (!how.prepared) strategy::prepare_update(object, old, *request.resource, how.part, wall_of(request));
   kube::apply_defaults(object, *request.resource->type, wall_of(request));
   if (!how.applied) co_await patch::track(&old, object, *request.resource, manager_of(request, options));
   co_await admit(request, admission::Operation::update, object, &old, options.dry_run);

@@ -25,10 +25,14 @@ void merge_label_keys(Item& term, const Item* labels, std::string_view keys, std
   for (const Item& key : kube::children(term.find(keys))) {
     const Item* value = labels->find(key.string_or(""));
     if (value == nullptr) continue;
-    Item& expression = selector->member("matchExpressions").append();
-    expression.add("key").set_string(key.string_or(""));
-    expression.add("operator").set_string(op);
-    expression.add("values").append().copy(*value);
+    json::Tree expression;
+    expression.root().member("key").set_string(key.string_or(""));
+    expression.root().add("operator").set_string(op);
+    expression.root().add("values").append().copy(*value);
+    bool there = false;
+    for (const Item& one : children_at(*selector, "matchExpressions"))
+      there = there || json::same(one, expression.root());
+    if (!there) selector->member("matchExpressions").append().copy(expression.root());
   }
 }
 

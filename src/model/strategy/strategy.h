@@ -2,11 +2,12 @@
 // what clients may not set is taken out, what belongs to the server is filled in, what a subresource may not
 // touch is taken over from what is stored. (Upstream: the kinds' registry strategies.)
 //
-//   apply_defaults  ->  admission  ->  prepare_create(object, resource, now)  ->  kube::validate
-//   apply_defaults  ->  admission  ->  prepare_update(object, old, resource, subresource, now)  ->  ...
+//   prepare_create  ->  defaults  ->  admission  ->  defaults  ->  prepare_create again  ->  validate
+//   prepare_update  ->  ... the same
 //
-// After admission, since what it fills in (a LimitRange's amounts) counts here: a Pod's class of service.
-// Objects are shaped; metadata is complete: name, namespace, uid, creationTimestamp. Pure: the time comes in.
+// Before, so that what goes is nobody's field (managedFields) and admission does not see it; and after, since
+// what admission fills in (a LimitRange's amounts) counts too: a Pod's class of service. Doing it twice is
+// doing it once. Objects are shaped; metadata is complete: name, namespace, uid. Pure: the time comes in.
 #pragma once
 
 #include <optional>

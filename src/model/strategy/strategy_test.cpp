@@ -63,6 +63,9 @@ TEST_CASE("a new pod is pending, has a class of service, and waits at its gates"
               "labelSelector":{},"matchLabelKeys":["app"]}]},
           "status":{"phase":"Running","podIP":"1.2.3.4"}})",
       pods);
+  json::Tree again = json::Tree::copy_of(pod.root());
+  prepare_create(again.root(), pods, at_noon);
+  CHECK_EQ(again.to_text(), pod.to_text());
   CHECK_EQ(at(pod, "status.phase"), "\"Pending\"");
   CHECK_EQ(at(pod, "status.podIP"), "-");
   CHECK_EQ(at(pod, "status.qosClass"), "\"BestEffort\"");
@@ -169,7 +172,8 @@ TEST_CASE("a service keeps what was allocated for it while its type needs it") {
   CHECK_EQ(at(inside, "spec.ports[0].nodePort"), "-");
   CHECK_EQ(at(inside, "spec.clusterIP"), "\"10.0.0.7\"");
   const json::Tree alias = updated(
-      R"({"spec":{"type":"ExternalName","externalName":"x.y","clusterIP":"10.0.0.7","clusterIPs":["10.0.0.7"]}})",
+      R"({"spec":{"type":"ExternalName","externalName":"x.y",
+          "clusterIP":"10.0.0.7","clusterIPs":["10.0.0.7"]}})",
       old, services);
   CHECK_EQ(at(alias, "spec.clusterIP"), "-");
   CHECK_EQ(at(alias, "spec.clusterIPs"), "-");
