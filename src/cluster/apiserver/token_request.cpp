@@ -1,5 +1,5 @@
-// serviceaccounts/NAME/token: a token of the account, bound to it and, if that is asked for, to a pod, a secret
-// or a node that is there.
+// serviceaccounts/NAME/token: a token of the account, bound to it and, if that is asked for, to a pod, a
+// secret or a node that is there.
 
 #include <algorithm>
 
