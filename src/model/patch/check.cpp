@@ -1,7 +1,7 @@
 // Whether what a client applies fits the schema, in the words of structured merge.
+#include <algorithm>
 #include <vector>
 
-#include "base/format/json_writer.h"
 #include "model/patch/strategic_patch.h"
 #include "model/patch/typed.h"
 
@@ -10,6 +10,8 @@ namespace {
 
 using json::Item;
 using json::Kind;
+
+constexpr std::size_t findings_max = 100;
 
 class Checker {
  public:
@@ -23,14 +25,13 @@ class Checker {
   void items(const Place& place, const Item& value);
   template <class... A>
   void wrong(Pattern<A...> pattern, const A&... arguments) {
-    if (findings_.size() < 100) {
-      findings_.push_back((path_.empty() ? "" : path_ + ": ") + text(pattern, arguments...));
-    }
+    add(text(pattern, arguments...));
   }
+  void add(const std::string& what);
   void below(const Step& step, const Place& place, const Item& value);
 
   Arena& arena_;
-  std::string path_;
+  std::vector<Step> path_;  // text only when something is wrong
   std::vector<std::string> findings_;
 };
 
@@ -86,15 +87,18 @@ void Checker::scalar(const Place& place, const Item& value) {
   }
 }
 
+void Checker::add(const std::string& what) {
+  if (findings_.size() == findings_max) return;
+  std::string finding;
+  for (const Step& step : path_) append_step(finding, step);
+  if (!finding.empty()) finding += ": ";
+  findings_.push_back(finding + what);
+}
+
 void Checker::below(const Step& step, const Place& place, const Item& value) {
-  const std::size_t size = path_.size();
-  std::vector<std::string> one;
-  PathList list;
-  list.append(arena_, step, true);
-  append_paths(one, list.set());
-  path_ += one.front();
+  path_.push_back(step);
   visit(place, value);
-  path_.resize(size);
+  path_.pop_back();
 }
 
 void Checker::members(const Place& place, const Item& value) {
@@ -104,10 +108,9 @@ void Checker::members(const Place& place, const Item& value) {
     const schema::Field* const field = type != nullptr ? type->find(i->key()) : nullptr;
     if (type != nullptr && field == nullptr) {
       if (type->root && (i->key() == "kind" || i->key() == "apiVersion")) continue;
-      const std::size_t size = path_.size();
-      path_.append(".").append(i->key());
+      path_.push_back({Step::Kind::field, i->key()});
       wrong("field not declared in schema");
-      path_.resize(size);
+      path_.pop_back();
       continue;
     }
     below({Step::Kind::field, i->key()}, field != nullptr ? Place{&field->type, field} : place.item(), *i);
@@ -116,28 +119,31 @@ void Checker::members(const Place& place, const Item& value) {
 
 void Checker::items(const Place& place, const Item& value) {
   if (!value.is(Kind::array)) return wrong("expected list, got &{{{}}}", strategic::go_text(value));
-  const bool steps = form_of(place, &value) != Form::leaf;
+  const bool has_steps = form_of(place, &value) != Form::leaf;
+  std::vector<Step> seen;
   std::size_t index = 0;
-  PathSet seen;
   for (const Item* i = value.first(); i != nullptr; i = i->next(), ++index) {
-    Step step = {Step::Kind::index, arena_.text(text("{}", index))};
-    if (steps) {
+    Step step = {Step::Kind::index, {}};
+    if (has_steps) {
       const auto made = step_of(arena_, place, *i);
       if (!made) {
         wrong("element {}: {}", index, made.error().message());
         continue;
       }
       step = *made;
-      PathList one;
-      one.append(arena_, step, true);
-      if (seen.find(step) != nullptr) {
-        std::vector<std::string> path;
-        append_paths(path, one.set());
-        wrong("duplicate entries for key {}", path.front());
-      }
-      seen = unite(arena_, seen, one.set());
+      seen.push_back(step);
+    } else {
+      step.text = arena_.text(text("{}", index));
     }
     below(step, place.item(), *i);
+  }
+  const auto before = [](const Step& a, const Step& b) { return compare(a, b) < 0; };
+  if (!std::ranges::is_sorted(seen, before)) std::ranges::sort(seen, before);
+  for (std::size_t i = 1; i < seen.size(); ++i) {
+    if (compare(seen[i - 1], seen[i]) != 0) continue;
+    std::string key;
+    append_step(key, seen[i]);
+    wrong("duplicate entries for key {}", key);
   }
 }
 

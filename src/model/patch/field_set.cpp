@@ -88,23 +88,35 @@ PathSet with_parents(Arena& arena, const Place& root, PathSet set) {
   return made.set();
 }
 
+namespace {
+
+// Something in the set lies below what is a leaf now.
+bool is_too_deep(const Place& root, PathSet set) {
+  for (const PathNode* node = set.first(); node != nullptr; node = node->next) {
+    if (node->children == nullptr) continue;
+    const Place there = behind(root, node->step);
+    if (there.type == nullptr) continue;
+    if (form_of(there, nullptr) == Form::leaf || is_too_deep(there, PathSet(node->children))) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
 PathSet reconciled(Arena& arena, const Place& root, PathSet set) {
+  if (!is_too_deep(root, set)) return set;
   PathList made;
-  bool changed = false;
   for (const PathNode* node = set.first(); node != nullptr; node = node->next) {
     const Place there = node->children != nullptr ? behind(root, node->step) : Place();
-    if (there.type == nullptr) {
-      made.append(arena, node->step, node->member, PathSet(node->children));
-    } else if (form_of(there, nullptr) == Form::leaf) {
+    if (there.type != nullptr && form_of(there, nullptr) == Form::leaf) {
       made.append(arena, node->step, true);
-      changed = true;
+    } else if (there.type == nullptr) {
+      made.append(arena, node->step, node->member, PathSet(node->children));
     } else {
-      const PathSet below = reconciled(arena, there, PathSet(node->children));
-      changed = changed || below.first() != node->children;
-      made.append(arena, node->step, node->member, below);
+      made.append(arena, node->step, node->member, reconciled(arena, there, PathSet(node->children)));
     }
   }
-  return changed ? made.set() : set;
+  return made.set();
 }
 
 }  // namespace podo::patch

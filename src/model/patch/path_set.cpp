@@ -23,7 +23,25 @@ void zip(PathSet a, PathSet b, Visit visit) {
 
 PathSet below(const PathNode* node) { return PathSet(node != nullptr ? node->children : nullptr); }
 
-void append_path(std::string& out, const Step& step) {
+void append_paths(std::vector<std::string>& out, PathSet set, std::string& prefix) {
+  const std::size_t size = prefix.size();
+  for (const PathNode* node = set.first(); node != nullptr; node = node->next) {
+    if (!node->member) continue;
+    append_step(prefix, node->step);
+    out.push_back(prefix);
+    prefix.resize(size);
+  }
+  for (const PathNode* node = set.first(); node != nullptr; node = node->next) {
+    if (node->children == nullptr) continue;
+    append_step(prefix, node->step);
+    append_paths(out, PathSet(node->children), prefix);
+    prefix.resize(size);
+  }
+}
+
+}  // namespace
+
+void append_step(std::string& out, const Step& step) {
   switch (step.kind) {
     case Step::Kind::field: out.append(".").append(step.text); return;
     case Step::Kind::value: out.append("[=").append(step.text).append("]"); return;
@@ -38,24 +56,6 @@ void append_path(std::string& out, const Step& step) {
   }
   out += ']';
 }
-
-void append_paths(std::vector<std::string>& out, PathSet set, std::string& prefix) {
-  const std::size_t size = prefix.size();
-  for (const PathNode* node = set.first(); node != nullptr; node = node->next) {
-    if (!node->member) continue;
-    append_path(prefix, node->step);
-    out.push_back(prefix);
-    prefix.resize(size);
-  }
-  for (const PathNode* node = set.first(); node != nullptr; node = node->next) {
-    if (node->children == nullptr) continue;
-    append_path(prefix, node->step);
-    append_paths(out, PathSet(node->children), prefix);
-    prefix.resize(size);
-  }
-}
-
-}  // namespace
 
 const PathNode* PathSet::find(const Step& step) const {
   for (const PathNode* node = first_; node != nullptr; node = node->next) {

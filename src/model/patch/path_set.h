@@ -70,6 +70,8 @@ PathSet set_of(Arena& arena, std::span<const std::string_view> dotted);
 // Those paths that begin with one of `prefixes`.
 PathSet keep_only(Arena& arena, PathSet set, PathSet prefixes);
 
+// As paths have it: `.image`, `[name="web"]`.
+void append_step(std::string& out, const Step& step);
 // `.spec.containers[name="web"].image` of every member: those of a level first, then what is below.
 void append_paths(std::vector<std::string>& out, PathSet set);
 

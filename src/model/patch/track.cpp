@@ -61,6 +61,7 @@ Result<> track(const Item* before, Item& now, const schema::Resource& resource, 
   if (managers.empty() && before != nullptr) return managers.write(), Result<>();
   const auto differs = compare(arena, root, before != nullptr ? *before : implied, now);
   if (!differs) return take_stored(before, now), Result<>();
+  if (differs->is_same()) return managers.write(), Result<>();
   for (Entry& entry : managers.entries()) entry.set = reconciled(arena, root, entry.set);
   const ResetFields reset = reset_fields(resource, by.subresource);
   const PathSet changed = without(arena, unite(arena, differs->modified, differs->added), reset);

@@ -48,6 +48,7 @@ std::span<const json::Item*> sorted_members(Arena& arena, const json::Item* obje
 
 struct Comparison {
   PathSet added, removed, modified;
+  bool is_same() const { return added.empty() && removed.empty() && modified.empty(); }
 };
 // Invalid when list items cannot be told apart.
 Result<Comparison> compare(Arena& arena, const Place& root, const json::Item& before, const json::Item& now,
