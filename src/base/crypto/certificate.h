@@ -9,8 +9,8 @@
 //   request = TRY(read_request(pem)) -> who decides makes a Subject -> sign(root, request, subject, ...)
 //
 // Keys are made on P-256; others' may be of any kind OpenSSL reads. A certificate is valid from five minutes
-// before `now`, because clocks differ, and never longer than its authority. Serial numbers are random. Blocking (a
-// signature takes 50 us), without state, from any thread. Errors: invalid.
+// before `now`, because clocks differ, and never longer than its authority. Serial numbers are random.
+// Blocking (a signature takes 50 us), without state, from any thread. Errors: invalid.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
-// An HTTP server on a Listener: HTTP/1.1 (RFC 9112), one strand a connection, requests in order; and over TLS,
-// where ALPN agrees on "h2", HTTP/2 (RFC 9113), one strand a request. Handlers need not know which.
+// An HTTP server on a Listener: HTTP/1.1 (RFC 9112), one strand a connection, requests in order; and over
+// TLS, where ALPN agrees on "h2", HTTP/2 (RFC 9113), one strand a request. Handlers need not know which.
 //
 //   http::Server server(loop, handler, log, {});
 //   co_await server.serve(*listener);              // until it is cancelled or the listener fails

@@ -66,6 +66,7 @@ struct Session final : Connection {
   std::string peer_certificate_problem() const override;
 
   bool is_believed() const { return context->verify && SSL_get_verify_result(ssl.get()) == X509_V_OK; }
+  bool has_input() const;
   std::size_t decrypt(std::span<std::byte> into);
   Task<bool> receive();
   Task<void> flush();
@@ -173,9 +174,14 @@ Task<void> Session::shake_hands(std::string peer) {
 
 // --- bytes ------------------------------------------------------------------------------------------------
 
+// Asking OpenSSL for what it cannot have costs as much as a record.
+bool Session::has_input() const {
+  return !wire.incoming.empty() || SSL_has_pending(ssl.get()) == 1 || SSL_get_shutdown(ssl.get()) != 0;
+}
+
 std::size_t Session::decrypt(std::span<std::byte> into) {
   std::size_t filled = 0, count = 0;
-  while (filled < into.size() &&
+  while (filled < into.size() && has_input() &&
          SSL_read_ex(ssl.get(), into.data() + filled, into.size() - filled, &count) == 1)
     filled += count;
   return filled;
@@ -185,14 +191,16 @@ Task<std::size_t> Session::read(std::span<std::byte> into) {
   if (into.empty()) co_return 0;
   co_await io::checkpoint();
   for (;;) {
-    ERR_clear_error();
-    if (std::size_t count = decrypt(into)) co_return count;
-    int problem = SSL_get_error(ssl.get(), 0);
-    if (problem == SSL_ERROR_ZERO_RETURN) co_return 0;
-    if (problem != SSL_ERROR_WANT_READ && problem != SSL_ERROR_NONE) {
-      std::string why = take_openssl_error();
-      (void)co_await flush().result();
-      co_return corrupt("TLS: {}", why);
+    if (has_input()) {
+      ERR_clear_error();
+      if (std::size_t count = decrypt(into)) co_return count;
+      int problem = SSL_get_error(ssl.get(), 0);
+      if (problem == SSL_ERROR_ZERO_RETURN) co_return 0;
+      if (problem != SSL_ERROR_WANT_READ && problem != SSL_ERROR_NONE) {
+        std::string why = take_openssl_error();
+        (void)co_await flush().result();
+        co_return corrupt("TLS: {}", why);
+      }
     }
     if (!wire.outgoing.empty()) co_await flush();  // an answer to a change of keys
     if (!co_await receive()) co_return corrupt("the TLS connection was cut off");
