@@ -29,6 +29,7 @@
 #include "container/docker/api.h"
 #include "container/engine/engine.h"
 #include "podo/beginning.h"
+#include "podo/cluster.h"
 #include "podo/daemon_log.h"
 #include "podo/data_lock.h"
 #include "podo/registry_serve.h"
@@ -156,11 +157,13 @@ class Daemon {
                           api_options());
     http::Server server(loop_, api, log_, {});
     auto served = co_await open_registry(*store, *images, client, careless);
-    const int signal = co_await serve_until_told(server, served.get());
+    const std::unique_ptr<Cluster> cluster = co_await open_cluster();
+    const int signal = co_await serve_until_told(server, served.get(), cluster.get());
     log_.info("{}: ending; containers {}", signal == SIGTERM ? "SIGTERM" : "SIGINT",
               options_.stop_containers ? "are stopped" : "go on");
     co_await engine->close(options_.stop_containers);
     co_await networks->close(engine->list().empty());
+    if (cluster) co_await cluster->close();
     co_await store->close();
     co_return 0;
   }
@@ -242,8 +245,20 @@ class Daemon {
         {loop_, pool_, store, images, client, careless, random_, clock_, log_}, options_.registry.server);
   }
 
-  Task<int> serve_until_told(http::Server& server, registry::Server* registry) {
+  // Null when none was asked for.
+  Task<std::unique_ptr<Cluster>> open_cluster() {
+    if (options_.listen == "none") co_return nullptr;
+    co_return co_await Cluster::open({loop_, disk_, clock_, random_, log_},
+                                     {.data = options_.data,
+                                      .listen = options_.listen,
+                                      .token_file = options_.token_file,
+                                      .audit_policy_file = options_.audit_policy_file,
+                                      .audit_log_file = options_.audit_log_file});
+  }
+
+  Task<int> serve_until_told(http::Server& server, registry::Server* registry, Cluster* cluster) {
     io::TaskGroup serving(loop_);
+    if (cluster != nullptr) serving.spawn(cluster->serve(), "serve the cluster");
     if (registry != nullptr)
       serving.spawn(serve_registry(loop_, log_, *registry, options_.registry), "serve the registry");
     std::vector<std::string> hosts = options_.hosts;
@@ -278,7 +293,6 @@ Result<int> run_daemon(const DaemonOptions& options) {
   keep_memory_small();
   const SystemClock clock;
   DaemonLog log(clock, options.debug);
-  if (options.cluster) log.info("this version has no cluster yet: the engine alone, as with --no-cluster");
   Daemon daemon(options, log);
   return daemon.run();
 }

@@ -4,13 +4,16 @@
 
 #include "base/core/text.h"
 #include "container/engine/log_options.h"
+#include "podo/cluster.h"
 
 namespace podo {
 
 const char serve_help[] =
     "Usage: podo serve [FLAG...]\n"
     "\n"
-    "Runs the engine. All of it lives in two folders; several can run side by side.\n"
+    "Runs the engine, and a cluster of this machine. All of it lives in two folders; several can run side "
+    "by\n"
+    "side.\n"
     "\n"
     "      --data DIR               what lasts (default /var/lib/podo)\n"
     "      --run DIR                what ends with a reboot, and docker.sock (default /run/podo)\n"
@@ -29,7 +32,12 @@ const char serve_help[] =
     "      --registry HOST:PORT     serve a registry there too (off otherwise). Whoever may connect can\n"
     "                               pull the engine's images, and push; --registry-users and other flags\n"
     "                               of `podo registry serve --help`, with --registry- before them\n"
-    "      --no-cluster             the engine alone\n"
+    "      --listen ADDRESS:PORT    where the Kubernetes API is served (default 127.0.0.1:6443); none: the\n"
+    "                               engine alone, as with --no-cluster. DATA/kubeconfig is for kubectl\n"
+    "      --token-auth-file FILE   TOKEN,USER,UID[,\"GROUP,...\"] a line: who else may ask the Kubernetes "
+    "API\n"
+    "      --audit-policy-file FILE, --audit-log-path FILE\n"
+    "                               which requests of it are written down, and where\n"
     "      --stop-containers        stop them when the daemon is told to end; otherwise they go on\n"
     "      --debug                  say more\n";
 
@@ -56,7 +64,15 @@ std::vector<Flag<DaemonOptions>> all_flags() {
       text_flag("log-driver", &DaemonOptions::log_driver),
       list_flag("log-opt", "", &DaemonOptions::log_options),
       list_flag("default-address-pool", "", &DaemonOptions::address_pools),
-      switch_flag("no-cluster", &DaemonOptions::cluster, false),
+      text_flag("listen", &DaemonOptions::listen),
+      text_flag("token-auth-file", &DaemonOptions::token_file),
+      text_flag("audit-policy-file", &DaemonOptions::audit_policy_file),
+      text_flag("audit-log-path", &DaemonOptions::audit_log_file),
+      {"no-cluster", "", false,
+       [](DaemonOptions& options, std::string_view) -> Result<> {
+         options.listen = "none";
+         return {};
+       }},
       switch_flag("stop-containers", &DaemonOptions::stop_containers, true),
       switch_flag("debug", &DaemonOptions::debug, true),
       {"insecure-registry", "", true,
@@ -110,6 +126,7 @@ Result<DaemonOptions> read_daemon_options(int count, char** words, int first) {
   DaemonOptions options;
   TRY(read_flags(all_flags(), options, count, words, first));
   TRY(check(options));
+  options.listen = TRY(complete_listen(options.listen));
   TRY(check(options.registry, "registry-"));
   options.registry.server.folder = options.data + "/registry";
   return options;

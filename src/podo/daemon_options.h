@@ -23,7 +23,8 @@ struct DaemonOptions {
   image::RegistryRules registries;
   std::uint64_t build_cache_bytes = 20ull << 30;
   RegistryOptions registry;  // served beside the engine, when it has an address
-  bool cluster = true;
+  std::string listen = "127.0.0.1:6443";  // of the Kubernetes API; "none": there is no cluster
+  std::string token_file, audit_policy_file, audit_log_file;
   bool stop_containers = false;  // when the daemon is told to end
   bool debug = false;
 };

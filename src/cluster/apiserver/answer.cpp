@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "base/format/gzip.h"
+#include "base/format/gzip_stream.h"
 #include "base/format/json_writer.h"
 #include "cluster/apiserver/parts.h"
 #include "cluster/apiserver/table.h"
@@ -52,15 +52,16 @@ Task<void> send_encoded(Request& request, int status, std::string text, const sc
   co_await send(request, status, std::string(content_type(request.media.encoding)), *std::move(bytes));
 }
 
-// Members of gzip side by side, so that other requests have their turn in between.
+// Piece by piece, so that other requests have their turn in between.
 Task<std::string> compressed(std::string bytes) {
-  gzip::Compressor compressor(gzip::level_fast);
+  constexpr std::size_t piece_bytes = 256 << 10;
+  gzip::Stream stream;
   std::string out;
-  for (std::size_t at = 0; at < bytes.size(); at += gzip::member_bytes) {
-    out += compressor.compress(std::string_view(bytes).substr(at, gzip::member_bytes));
+  for (std::size_t at = 0; at < bytes.size(); at += piece_bytes) {
+    out += stream.write(std::string_view(bytes).substr(at, piece_bytes));
     co_await io::yield();
   }
-  co_return out;
+  co_return out += stream.end();
 }
 
 }  // namespace

@@ -1,0 +1,193 @@
+#include "podo/cluster.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/http/server.h"
+#include "base/io/fd.h"
+#include "base/io/socket.h"
+#include "base/store/keyring.h"
+#include "base/store/log_store.h"
+#include "base/tls/tls.h"
+#include "cluster/access/access.h"
+#include "cluster/admission/admission.h"
+#include "cluster/apiserver/api_server.h"
+#include "cluster/objects/objects.h"
+#include "model/kube/schema.h"
+#include "podo/beginning.h"
+
+namespace podo {
+namespace {
+
+using io::Task;
+
+constexpr std::string_view service_cidr = "10.96.0.0/16", service_address = "10.96.0.1";
+
+struct Listening {
+  std::unique_ptr<io::SocketListener> listener;
+  std::string host;
+  std::uint16_t port = 0;
+};
+
+Task<Listening> listen(ClusterGround ground, std::string address) {
+  const io::Address wanted = co_await io::Address::parse("tcp:" + address);
+  auto listener = co_await io::listen_socket(ground.loop, wanted).result();
+  if (!listener)
+    co_await fail(
+        listener.error().kind(),
+        text("the Kubernetes API at {}: {}. --listen ADDRESS:PORT chooses another place, --listen none "
+             "goes without it",
+             address, listener.error().message()));
+  Listening listening{.listener = *std::move(listener), .host = wanted.host};
+  listening.port = listening.listener->address().port;
+  co_return listening;
+}
+
+// The first start makes the keys that Secrets are sealed with.
+Result<store::Keyring> keyring(const std::string& path, Random& random) {
+  auto there = store::load_keyring(path);
+  if (there || there.error().kind() != ErrorKind::not_found) return there;
+  TRY(store::rotate_keyring(path, random));
+  return store::load_keyring(path);
+}
+
+bool is_any(std::string_view host) { return host.empty() || host == "0.0.0.0" || host == "::"; }
+
+std::string host_name() {
+  char name[256] = {};
+  return ::gethostname(name, sizeof name - 1) == 0 ? name : "";
+}
+
+// Names and addresses that the server's certificate is good for.
+std::vector<std::string> hosts_of(const std::string& listen_host) {
+  std::vector<std::string> hosts = {"localhost",
+                                    "127.0.0.1",
+                                    "::1",
+                                    std::string(service_address),
+                                    "kubernetes",
+                                    "kubernetes.default",
+                                    "kubernetes.default.svc",
+                                    "kubernetes.default.svc.cluster.local"};
+  if (const std::string own = host_name(); !own.empty()) hosts.push_back(own);
+  if (!is_any(listen_host) && listen_host != "127.0.0.1" && listen_host != "::1" &&
+      listen_host != "localhost")
+    hosts.push_back(listen_host);
+  return hosts;
+}
+
+std::string url_of(const std::string& host, std::uint16_t port) {
+  const std::string name = is_any(host) ? "127.0.0.1" : host;
+  return name.contains(':') ? text("https://[{}]:{}", name, port) : text("https://{}:{}", name, port);
+}
+
+// Replaced as a whole; nobody else may read it at any moment.
+Result<> write_private_file(const std::string& path, std::string_view bytes) {
+  const std::string next = path + ".new";
+  const io::Fd file(::open(next.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  if (!file || ::fchmod(file.get(), 0600) != 0) return failed_errno(errno, "make {}", next);
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(file.get(), bytes.data(), bytes.size());
+    if (written < 0 && errno != EINTR) return failed_errno(errno, "write {}", next);
+    if (written > 0) bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+  if (::rename(next.c_str(), path.c_str()) != 0) return failed_errno(errno, "rename {} to {}", next, path);
+  return {};
+}
+
+class LocalCluster final : public Cluster {
+ public:
+  LocalCluster(ClusterGround ground, ClusterOptions options, Listening listening)
+      : ground_(ground),
+        options_(std::move(options)),
+        listening_(std::move(listening)),
+        schema_(kube::parse_schema()) {}
+
+  // Each line stands on those above it.
+  Task<void> open() {
+    const store::Keyring keys = co_await keyring(options_.data + "/cluster.keys", ground_.random);
+    store::Sealing sealing(keys, objects::Objects::sealed_prefixes(), ground_.random);
+    store_ = co_await store::open_log_store({ground_.disk, ground_.random, ground_.log},
+                                            options_.data + "/cluster", {}, std::move(sealing));
+    objects_ = objects::Objects::make(ground_.loop, *store_, schema_);
+    access_ =
+        co_await access::Access::open({ground_.loop, *objects_, ground_.clock, ground_.random, ground_.log},
+                                      {.folder = options_.data + "/pki",
+                                       .hosts = hosts_of(listening_.host),
+                                       .static_tokens_file = options_.token_file});
+    admission_ = co_await admission::Admission::open(
+        {ground_.loop, *objects_, *access_, ground_.clock, ground_.random, ground_.log});
+    api_ = co_await apiserver::ApiServer::open(
+        {ground_.loop, *objects_, *access_, *admission_, ground_.clock, ground_.random, ground_.log},
+        api_options());
+    co_await write_kubeconfig();
+  }
+
+  Task<void> serve() override {
+    io::TaskGroup serving(ground_.loop);
+    serving.spawn(serve_api(), "serve the Kubernetes API");
+    serving.spawn(api_->run(), "the API server's loops");
+    co_await serving.join();
+  }
+
+  Task<void> close() override { return store_->close(); }
+
+ private:
+  apiserver::ApiOptions api_options() const {
+    return {.address = is_any(listening_.host) ? "127.0.0.1" : listening_.host,
+            .port = listening_.port,
+            .service_cidr = std::string(service_cidr),
+            .audit_policy_file = options_.audit_policy_file,
+            .audit_log_file = options_.audit_log_file};
+  }
+
+  Result<> write_kubeconfig() {
+    const std::string path = options_.data + "/kubeconfig";
+    TRY(write_private_file(path, TRY(access_->admin_kubeconfig(url_of(listening_.host, listening_.port)))));
+    ground_.log.info("serving the Kubernetes API at {}: export KUBECONFIG={}",
+                     url_of(listening_.host, listening_.port), path);
+    return {};
+  }
+
+  Task<void> serve_api() {
+    tls::ServerOptions secured = access_->tls();
+    secured.protocols = {"h2", "http/1.1"};
+    const tls::Context context = co_await tls::server_context(secured);
+    http::Server server(ground_.loop, *api_, ground_.log, {});
+    co_await server.serve(*listening_.listener, &context);
+  }
+
+  ClusterGround ground_;
+  const ClusterOptions options_;
+  Listening listening_;
+  schema::Schema schema_;
+  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<objects::Objects> objects_;
+  std::unique_ptr<access::Access> access_;
+  std::unique_ptr<admission::Admission> admission_;
+  std::unique_ptr<apiserver::ApiServer> api_;
+};
+
+}  // namespace
+
+Task<std::unique_ptr<Cluster>> Cluster::open(ClusterGround ground, ClusterOptions options) {
+  Listening listening = co_await listen(ground, options.listen);
+  auto cluster = std::make_unique<LocalCluster>(ground, std::move(options), std::move(listening));
+  co_await cluster->open();
+  co_return std::unique_ptr<Cluster>(std::move(cluster));
+}
+
+Result<std::string> complete_listen(std::string_view address) {
+  if (address == "none") return std::string(address);
+  const bool is_port = !address.empty() && address.find_first_not_of("0123456789") == std::string_view::npos;
+  if (is_port) return text("127.0.0.1:{}", address);
+  const std::size_t colon = address.rfind(':');
+  const bool has_port = colon != std::string_view::npos && !address.ends_with(']') &&
+                        address.find_first_not_of("0123456789", colon + 1) == std::string_view::npos &&
+                        colon + 1 < address.size();
+  if (address.empty() || (!has_port && address.contains(':') && !address.ends_with(']')))
+    return invalid("--listen {}: expected ADDRESS:PORT, or none", address);
+  return has_port ? std::string(address) : text("{}:6443", address);
+}
+
+}  // namespace podo
