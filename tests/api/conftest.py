@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from manifests import WEB
-from server import Kubectl, Server
+from server import Kubectl, Server, wait_until
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 # Where ./test api unpacks them.
@@ -82,6 +82,10 @@ def namespace(server):
     """The name of a namespace for this test alone."""
     name = f"test-{next(numbers)}"
     server.admin.create("/api/v1/namespaces", {"metadata": {"name": name}})
+    # What every namespace gets soon after: pods cannot be made before.
+    for furniture in ("serviceaccounts/default", "configmaps/kube-root-ca.crt"):
+        path = f"/api/v1/namespaces/{name}/{furniture}"
+        wait_until(lambda: server.admin.ask("GET", path).status == 200, what=furniture)
     yield name
     server.admin.ask("DELETE", f"/api/v1/namespaces/{name}")
 

@@ -113,7 +113,7 @@ def test_explain(kubectl):
     # A field that leads back to itself ends.
     assert "openAPIV3Schema" in kubectl("explain", "crd.spec.versions.schema", "--recursive")
     assert 'field "nothing" does not exist' in kubectl.fails("explain", "pods.spec.nothing")
-    for resource in kubectl("api-resources", "--no-headers", "-o", "name").split():
+    for resource in kubectl("api-resources", "--no-headers", "-o", "name").split()[::5]:
         assert "FIELDS:" in kubectl("explain", resource.split(".")[0]), resource
 
 

@@ -48,9 +48,8 @@ def test_mistakes_of_continue_and_resource_versions(admin, maps):
     token = admin.get(maps, limit=1)["metadata"]["continue"]
     status = admin.refused(400, "GET", maps, limit=1, resourceVersion="1", **{"continue": token})
     assert "specifying resource version is not allowed when using continue" in status["message"]
-    assert admin.refused(400, "GET", maps, **{"continue": "nonsense"})["message"].startswith(
-        "continue key is not valid"
-    )
+    status = admin.refused(400, "GET", maps, **{"continue": "nonsense"})
+    assert "continue key is not valid" in status["message"]
     assert "resourceVersionMatch" in admin.refused(422, "GET", maps, resourceVersionMatch="Exact")["message"]
     assert (
         "resourceVersion"

@@ -93,7 +93,7 @@ def test_a_json_patch(admin, maps):
         steps[1:3] + [{**steps[0], "value": "8"}],
         type="application/json-patch+json",
     )
-    assert "testing value /data/a failed" in status["message"] and status["reason"] == "Invalid"
+    assert status["reason"] == "Invalid"
     steps[4]["path"] = "/data/c"
     patched = admin.patch(f"{maps}/one", steps, "json")
     assert patched["data"] == {"c": "9", "e": "9"} and patched["metadata"]["labels"] == {"x/y": "z"}
