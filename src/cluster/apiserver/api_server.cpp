@@ -1,6 +1,8 @@
 #include "cluster/apiserver/api_server.h"
 
+#include "cluster/apiserver/audit.h"
 #include "cluster/apiserver/bootstrap.h"
+#include "cluster/apiserver/flow_control.h"
 #include "cluster/apiserver/loops.h"
 #include "cluster/apiserver/metrics.h"
 #include "cluster/apiserver/parts.h"
@@ -28,6 +30,10 @@ Task<std::unique_ptr<ApiServer>> ApiServer::open(ApiGround ground, ApiOptions op
   const IpPrefix range = co_await IpPrefix::parse(options.service_cidr);
   auto parts = std::make_unique<Parts>(ground, std::move(options), range);
   co_await bootstrap(*parts);
+  parts->flow_control = co_await FlowControl::start(ground.objects);
+  if (!parts->options.audit_policy_file.empty())
+    parts->audit = co_await Audit::open_here(ground.loop, ground.clock, ground.random, ground.log,
+                                             parts->options.audit_policy_file, parts->options.audit_log_file);
   co_return std::make_unique<ApiServer>(std::move(parts));
 }
 

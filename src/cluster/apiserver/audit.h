@@ -74,7 +74,7 @@ class Audit {
   io::TaskGroup group_;  // last: its strand uses all of the above
 };
 
-// What a request is, for its events.
+// What a request is, for its events. What `asked` views is copied.
 struct AuditedRequest {
   access::Attributes asked;
   std::string uri, source, user_agent;  // source: an address without its port
@@ -88,6 +88,8 @@ class AuditTrail {
   AuditTrail(const AuditTrail&) = delete;
 
   AuditLevel level() const { return decision_.level; }
+  bool wants_request_object() const { return decision_.level >= AuditLevel::request; }
+  bool wants_response_object() const { return decision_.level == AuditLevel::request_response; }
   const std::string& id() const { return id_; }  // of the field Audit-Id; "" when nothing is written
   void request_object(std::string_view json);    // kept from level Request on
   void response_object(std::string_view json);   // kept at RequestResponse
@@ -103,6 +105,7 @@ class AuditTrail {
   AuditDecision decision_;
   const access::User& user_;
   AuditedRequest request_;
+  std::string words_[7];  // what request_.asked views
   std::string id_, request_object_, response_object_, decision_text_, decision_reason_;
   std::string reason_, message_;
   int code_ = 0;

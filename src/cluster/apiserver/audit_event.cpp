@@ -52,6 +52,11 @@ void write_reference(json::Writer& out, const access::Attributes& asked) {
 AuditTrail::AuditTrail(Audit* audit, const access::User& user, AuditedRequest request)
     : audit_(audit), user_(user), request_(std::move(request)) {
   if (audit_ == nullptr) return;
+  access::Attributes& asked = request_.asked;
+  std::string* word = words_;
+  for (std::string_view* view : {&asked.verb, &asked.group, &asked.version, &asked.resource,
+                                 &asked.subresource, &asked.name_space, &asked.name})
+    *view = *word++ = *view;
   // It is the one who really asks whom the policy is about.
   const access::User& asking = user_.impersonator != nullptr ? *user_.impersonator : user_;
   decision_ = audit_->policy().decide(asking, request_.asked);
@@ -66,11 +71,11 @@ AuditTrail::~AuditTrail() {
 }
 
 void AuditTrail::request_object(std::string_view json) {
-  if (decision_.level >= AuditLevel::request) request_object_ = without_managed_fields(json);
+  if (wants_request_object()) request_object_ = without_managed_fields(json);
 }
 
 void AuditTrail::response_object(std::string_view json) {
-  if (decision_.level == AuditLevel::request_response) response_object_ = without_managed_fields(json);
+  if (wants_response_object()) response_object_ = without_managed_fields(json);
 }
 
 void AuditTrail::authorized(bool allowed, std::string_view reason) {

@@ -4,6 +4,7 @@
 
 #include "base/format/yaml.h"
 #include "base/io/combine.h"
+#include "cluster/apiserver/audit.h"
 #include "cluster/apiserver/parts.h"
 #include "model/schema/convert.h"
 
@@ -241,7 +242,9 @@ Task<json::Tree> read_object(Request& request, Wanted wanted, FieldValidation va
   const auto encoding = body_encoding(request.exchange.headers());
   if (!encoding) co_await request.refuse(kube::unsupported_media_type(encoding.error().message()));
   std::string bytes = co_await read_body(request);
-  co_return decode_object(request, std::move(bytes), *encoding, wanted, validation);
+  json::Tree object = co_await decode_object(request, std::move(bytes), *encoding, wanted, validation);
+  if (request.trail && request.trail->wants_request_object()) request.trail->request_object(object.to_text());
+  co_return object;
 }
 
 }  // namespace podo::apiserver

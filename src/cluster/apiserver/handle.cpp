@@ -1,4 +1,6 @@
 // The path of a request through the server.
+#include "cluster/apiserver/audit.h"
+#include "cluster/apiserver/flow_control.h"
 #include "cluster/apiserver/metrics.h"
 #include "cluster/apiserver/verbs.h"
 
@@ -82,6 +84,7 @@ Result<> find_resource(Request& request) {
 Result<> authorize(Request& request) {
   const access::Attributes wanted = request.info.attributes();
   const access::Verdict verdict = request.parts.ground.access.authorize(request.user, wanted);
+  if (request.trail) request.trail->authorized(verdict.decision == access::Decision::allow, verdict.reason);
   if (verdict.decision == access::Decision::allow) return {};
   const std::string why = access::forbidden_message(request.user, wanted, verdict.reason);
   kube::Status status{.code = 403, .reason = "Forbidden", .message = "", .group = "", .kind = "", .name = ""};
@@ -118,9 +121,49 @@ Task<void> dispatch(Request& request) {
   co_await verb(request);
 }
 
+// From here on what the request is, and what comes of it, is written down.
+Task<void> begin_trail(Request& request) {
+  Audit* audit = request.parts.audit.get();
+  if (audit == nullptr) co_return;
+  co_await audit->room();
+  const http::Exchange& exchange = request.exchange;
+  const std::string query = request.query().to_text();
+  const std::string& address = exchange.peer().address;
+  request.trail = std::make_shared<AuditTrail>(
+      audit, request.user,
+      AuditedRequest{.asked = request.info.attributes(),
+                     .uri = text("{}{}{}", exchange.path(), query.empty() ? "" : "?", query),
+                     .source = address.substr(0, address.rfind(':')),
+                     .user_agent = std::string(exchange.headers().get("User-Agent"))});
+  if (!request.trail->id().empty()) request.extra.set("Audit-Id", request.trail->id());
+}
+
+// Requests that last as long as their client likes.
+bool is_long_running(const RequestInfo& info) {
+  if (info.verb == "watch") return true;
+  for (const std::string_view part : {"log", "exec", "attach", "portforward", "proxy"})
+    if (info.subresource == part) return true;
+  return false;
+}
+
+Task<FlowControl::Seat> take_seat(Request& request) {
+  auto seat = co_await request.parts.flow_control->take(request.user, request.info.attributes()).result();
+  if (!seat && seat.error().kind() == ErrorKind::exhausted)
+    co_await request.refuse(kube::too_many_requests(seat.error().message(), 1));
+  FlowControl::Seat taken = co_await std::move(seat);
+  if (!taken.schema_uid.empty()) {
+    request.extra.set("X-Kubernetes-PF-FlowSchema-UID", taken.schema_uid);
+    request.extra.set("X-Kubernetes-PF-PriorityLevel-UID", taken.level_uid);
+  }
+  co_return taken;
+}
+
 Task<void> serve(Request& request) {
   co_await authenticate(request);
+  co_await begin_trail(request);
+  FlowControl::Seat seat = co_await take_seat(request);  // before authorize: that is work, too
   co_await authorize(request);
+  if (is_long_running(request.info)) seat.free();
   co_await dispatch(request);
 }
 
@@ -139,6 +182,7 @@ Task<void> answer_failure(Request& request, const Error& error) {
     co_await Failure(error);
   }
   log_failure(request, status, error);
+  if (request.trail) request.trail->answered(status.http_code(), status.reason, status.message);
   co_await answer_status(request, status);
 }
 
@@ -151,7 +195,8 @@ Task<void> ApiServer::handle(http::Exchange& exchange) {
   request.info = parse_request(exchange.method(), exchange.path(), exchange.query());
   const InFlight in_flight(*parts_->metrics, request);
   const Result<> served = co_await serve(request).result();
-  if (!served) co_await answer_failure(request, served.error());
+  if (!served) co_return co_await answer_failure(request, served.error());
+  if (request.trail) request.trail->answered(request.status);
 }
 
 }  // namespace podo::apiserver

@@ -7,6 +7,7 @@
 // "/watch/" behind the version is the old way to say watch=true; "/proxy/" went with v1.10.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,7 +31,8 @@ struct RequestInfo {
 };
 RequestInfo parse_request(std::string_view method, std::string_view path, const http::Query& query);
 
-struct Parts;  // parts.h: what the server stands on
+struct Parts;      // parts.h: what the server stands on
+class AuditTrail;  // audit.h
 
 // Lives in the coroutine that handles it; dies with it. Whatever goes wrong is a Status:
 // `co_await request.refuse(kube::not_found(...))`, or any Error, whose kind then decides.
@@ -50,9 +52,10 @@ struct Request {
   kube::Refusal refuse = {};
   std::vector<std::string> warnings = {};  // go out as Warning headers; each once
   Monotonic began = {};
-  Monotonic deadline = {};   // requests that are no watch are given up then (504)
-  http::Headers extra = {};  // go out with the answer: X-Kubernetes-PF-*, Audit-Id
-  int status = 0;            // what was answered; 0: not yet
+  Monotonic deadline = {};                 // requests that are no watch are given up then (504)
+  http::Headers extra = {};                // go out with the answer: X-Kubernetes-PF-*, Audit-Id
+  std::shared_ptr<AuditTrail> trail = {};  // from authentication on; null: not audited
+  int status = 0;                          // what was answered; 0: not yet
 
   const http::Query& query() const { return exchange.query(); }
   bool flag(std::string_view name) const;  // ?name=true, =1, or without a value
