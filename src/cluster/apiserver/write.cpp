@@ -256,7 +256,8 @@ Task<Saved> save_update(Request& request, json::Tree now, const Current& current
   if (!how.applied) co_await patch::track(&old, object, *request.resource, manager_of(request, options));
   co_await admit(request, admission::Operation::update, object, &old, options.dry_run);
   if (!how.prepared) strategy::prepare_update(object, old, *request.resource, how.part, wall_of(request));
-  if (!how.validated) co_await check(request, object, kube::validate_update(object, old, *request.resource));
+  if (!how.validated)
+    co_await check(request, object, kube::validate_update(object, old, *request.resource, how.part));
   co_await admit_finally(request, admission::Operation::update, object, &old, options.dry_run);
   co_await check_grants(request, object);
   patch::keep_times(old, object);

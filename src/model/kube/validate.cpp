@@ -84,8 +84,8 @@ class EnumWalk {
   Errors& errors_;
 };
 
-void check(Errors& errors, const json::Item& object, const json::Item* old,
-           const schema::Resource& resource) {
+void check(Errors& errors, const json::Item& object, const json::Item* old, const schema::Resource& resource,
+           std::string_view subresource) {
   rules::check_metadata(errors, object, resource);
   if (old != nullptr) rules::check_metadata_update(errors, object, *old);
   for (const json::Item& item : children(&object)) {
@@ -95,6 +95,8 @@ void check(Errors& errors, const json::Item& object, const json::Item* old,
       EnumWalk(errors).object(item, *field->type.object, FieldPath(item.key()));
     }
   }
+  if (old != nullptr && resource.type->name == "core.v1.Pod")
+    return rules::pod_update(errors, object, *old, subresource);
   const auto found = std::ranges::lower_bound(kind_rules, resource.type->name, {}, &KindRule::type);
   if (found != std::end(kind_rules) && found->type == resource.type->name) found->rule(errors, object, old);
 }
@@ -103,13 +105,14 @@ void check(Errors& errors, const json::Item& object, const json::Item* old,
 
 Errors validate(const json::Item& object, const schema::Resource& resource) {
   Errors errors;
-  check(errors, object, nullptr, resource);
+  check(errors, object, nullptr, resource, "");
   return errors;
 }
 
-Errors validate_update(const json::Item& object, const json::Item& old, const schema::Resource& resource) {
+Errors validate_update(const json::Item& object, const json::Item& old, const schema::Resource& resource,
+                       std::string_view subresource) {
   Errors errors;
-  check(errors, object, &old, resource);
+  check(errors, object, &old, resource, subresource);
   return errors;
 }
 

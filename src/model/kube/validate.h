@@ -10,7 +10,9 @@ namespace podo::kube {
 
 Errors validate(const json::Item& object, const schema::Resource& resource);
 // The rules for new objects, and what may not change. uid and timestamps that the request leaves out must
-// have been taken over from `old`.
-Errors validate_update(const json::Item& object, const json::Item& old, const schema::Resource& resource);
+// have been taken over from `old`. `subresource`: through which it was changed; Pods have rules of their own
+// for each.
+Errors validate_update(const json::Item& object, const json::Item& old, const schema::Resource& resource,
+                       std::string_view subresource = {});
 
 }  // namespace podo::kube

@@ -405,92 +405,12 @@ void check_pod_spec(Errors& errors, const FieldPath& path, const Item& spec, boo
   check_affinity(errors, path / "affinity", spec.find("affinity"));
 }
 
-namespace {
-
-// What an update may change is made equal in a copy; the rest must be so already.
-void allow(json::Item& spec, const Item& from, std::string_view field) {
-  const Item* value = from.find(field);
-  if (value) spec.member(field).copy(*value);
-  else spec.remove(field);
-}
-
-void allow_images(json::Item& spec, const Item& from, std::string_view list) {
-  const Item* old = from.find(list);
-  Item* now = spec.find(list);
-  if (old == nullptr || now == nullptr) return;
-  const Item* before = old->first();
-  for (Item* i = now->first(); i != nullptr && before != nullptr; i = i->next(), before = before->next()) {
-    allow(*i, *before, "image");
-  }
-}
-
-void check_tolerations_kept(Errors& errors, const FieldPath& path, const Item& now, const Item& old) {
-  for (const Item& before : children(old.find("tolerations"))) {
-    bool kept = false;
-    for (const Item& after : children(now.find("tolerations"))) {
-      kept = kept || std::ranges::all_of(
-                         std::initializer_list<std::string_view>{"key", "operator", "value", "effect"},
-                         [&](std::string_view f) { return text_at(before, f) == text_at(after, f); });
-    }
-    if (!kept) {
-      return errors.forbidden(path / "tolerations",
-                              "existing toleration can not be modified except its tolerationSeconds");
-    }
-  }
-}
-
-void check_gates_only_go(Errors& errors, const FieldPath& path, const Item& now, const Item& old) {
-  for (const Item& gate : children(now.find("schedulingGates"))) {
-    bool known = false;
-    for (const Item& before : children(old.find("schedulingGates"))) {
-      known = known || text_at(before, "name") == text_at(gate, "name");
-    }
-    if (known) continue;
-    errors.forbidden(
-        path / "schedulingGates",
-        text("only deletion is allowed, but found new scheduling gate '{}'", text_at(gate, "name")));
-  }
-}
-
-void check_pod_update(Errors& errors, const FieldPath& path, const Item& now, const Item& old) {
-  for (const std::string_view list : {"containers", "initContainers"}) {
-    if (size_at(now, list) == size_at(old, list)) continue;
-    return errors.forbidden(path / list, "pod updates may not add or remove containers");
-  }
-  check_tolerations_kept(errors, path, now, old);
-  check_gates_only_go(errors, path, now, old);
-  json::Tree copy = json::Tree::copy_of(now);
-  for (const std::string_view field :
-       {"activeDeadlineSeconds", "tolerations", "schedulingGates", "nodeName"}) {
-    allow(copy.root(), old, field);
-  }
-  if (number_at(old, "terminationGracePeriodSeconds") < 0)
-    allow(copy.root(), old, "terminationGracePeriodSeconds");
-  if (size_at(old, "schedulingGates") > 0) {
-    allow(copy.root(), old, "nodeSelector");
-    allow(copy.root(), old, "affinity");
-  }
-  allow_images(copy.root(), old, "containers");
-  allow_images(copy.root(), old, "initContainers");
-  if (same(copy.root(), old)) return;
-  errors.forbidden(path,
-                   "pod updates may not change fields other than `spec.containers[*].image`,"
-                   "`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only "
-                   "additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be "
-                   "set to 1 if it was previously negative)");
-}
-
-}  // namespace
-
-void pod(Errors& errors, const Item& object, const Item* old) {
+void pod(Errors& errors, const Item& object, const Item*) {
   const Item* spec = object.find("spec");
   if (spec == nullptr) return;
-  const FieldPath path("spec");
-  check_pod_spec(errors, path, *spec, false);
-  const Item* before = old ? old->find("spec") : nullptr;
-  if (before != nullptr) return check_pod_update(errors, path, *spec, *before);
+  check_pod_spec(errors, FieldPath("spec"), *spec, false);
   if (size_at(*spec, "ephemeralContainers") > 0) {
-    errors.forbidden(path / "ephemeralContainers", "cannot be set on create");
+    errors.forbidden(FieldPath("spec") / "ephemeralContainers", "cannot be set on create");
   }
 }
 

@@ -32,7 +32,9 @@ void check_pod_spec(Errors& errors, const FieldPath& path, const Item& spec, boo
 void check_template(Errors& errors, const FieldPath& path, const Item* pod_template);
 
 using Rule = void (*)(Errors& errors, const Item& object, const Item* old);  // old: null for a new object
-void pod(Errors&, const Item&, const Item*);
+void pod(Errors&, const Item&, const Item*);                                 // a new one
+// `subresource`: "" of the pod itself; "status", "ephemeralcontainers", "resize" (validate_pod_update.cpp).
+void pod_update(Errors& errors, const Item& pod, const Item& old, std::string_view subresource);
 void deployment(Errors&, const Item&, const Item*);
 void replica_set(Errors&, const Item&, const Item*);
 void daemon_set(Errors&, const Item&, const Item*);

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "base/core/clock.h"
+#include "base/core/text.h"
 #include "model/kube/defaults.h"
 #include "model/kube/schema.h"
 #include "model/schema/convert.h"
@@ -28,8 +29,9 @@ class Checker {
   std::string create(std::string text) const {
     return told(validate(made(std::move(text)).root(), resource_));
   }
-  std::string update(std::string now, std::string old) const {
-    return told(validate_update(made(std::move(now)).root(), made(std::move(old)).root(), resource_));
+  std::string update(std::string now, std::string old, std::string_view subresource = "") const {
+    return told(
+        validate_update(made(std::move(now)).root(), made(std::move(old)).root(), resource_, subresource));
   }
 
  private:
@@ -194,6 +196,56 @@ TEST_CASE("pods: few things may change") {
       pods.update(
           pod_of(R"({"name":"a","image":"i"})", R"(,"tolerations":[{"key":"k","operator":"Exists"}])"), pod),
       "");
+  CHECK(pods.update(pod_of(R"({"name":"a","image":"i","tty":true})", R"(,"hostname":"h")"), pod)
+            .ends_with("previously negative)\n+ containers[0].tty: true\n+ hostname: \"h\""));
+  const auto deadline = [](int seconds) {
+    return pod_of(R"({"name":"a","image":"i"})", text(R"(,"activeDeadlineSeconds":{})", seconds));
+  };
+  CHECK_EQ(pods.update(deadline(5), pod), "");
+  CHECK_EQ(pods.update(deadline(6), deadline(5)),
+           "spec.activeDeadlineSeconds: Invalid value: 6: must be less than or equal to previous value");
+  const std::string_view gates = R"(,"schedulingGates":[{"name":"g"}],"nodeSelector":{"a":"b"})";
+  const std::string gated = pod_of(R"({"name":"a","image":"i"})", std::string(gates));
+  CHECK_EQ(pods.update(pod_of(R"({"name":"a","image":"i"})", R"(,"nodeSelector":{"a":"b","c":"d"})"), gated),
+           "");
+  CHECK(pods.update(pod_of(R"({"name":"a","image":"i"})", R"(,"nodeSelector":{"a":"z"})"), gated)
+            .contains("only additions to spec.nodeSelector are allowed (no mutations or deletions)"));
+}
+
+TEST_CASE("pods: what their subresources may change") {
+  const Checker pods("v1", "Pod");
+  const auto with = [](std::string_view container) {
+    return pod_of(R"({"name":"a","image":"i"})", text(R"(,"ephemeralContainers":[{}])", container));
+  };
+  const std::string none = pod_of(R"({"name":"a","image":"i"})");
+  const std::string one = with(R"({"name":"d","image":"i","targetContainerName":"a"})");
+  CHECK_EQ(pods.update(one, none, "ephemeralcontainers"), "");
+  CHECK_EQ(
+      pods.update(with(R"({"name":"a","image":"i","targetContainerName":"x","ports":[{"containerPort":1}]})"),
+                  none, "ephemeralcontainers"),
+      "spec.ephemeralContainers[0].name: Duplicate value: \"a\"\n"
+      "spec.ephemeralContainers[0].targetContainerName: Not found: \"x\"\n"
+      "spec.ephemeralContainers[0].ports: Forbidden: cannot be set for an Ephemeral Container");
+  CHECK_EQ(pods.update(none, one, "ephemeralcontainers"),
+           "spec.ephemeralContainers: Forbidden: existing ephemeral containers \"d\" may not be removed\n");
+
+  const auto sized = [](std::string_view resources) {
+    return pod_of(text(R"({{"name":"a","image":"i","resources":{}}})", resources));
+  };
+  const std::string small = sized(R"({"requests":{"cpu":"1","ephemeral-storage":"1Gi"}})");
+  CHECK_EQ(pods.update(sized(R"({"requests":{"cpu":"2","ephemeral-storage":"1Gi"}})"), small, "resize"), "");
+  CHECK_EQ(pods.update(sized(R"({"requests":{"ephemeral-storage":"2Gi"}})"), small, "resize"),
+           "spec.containers[0].resources.requests: Forbidden: resource requests cannot be removed\n"
+           "spec.containers[0].resources.requests: Forbidden: only cpu and memory resources are mutable");
+
+  const auto state = [](std::string_view is) {
+    return text(R"({{"spec":{{"restartPolicy":"Never","containers":[{{"name":"a","image":"i"}}]}},)"
+                R"("status":{{"containerStatuses":[{{"name":"a","state":{{"{}":{{}}}}}}]}}}})",
+                is);
+  };
+  CHECK_EQ(pods.update(state("terminated"), state("running"), "status"), "");
+  CHECK_EQ(pods.update(state("running"), state("terminated"), "status"),
+           "status.containerStatuses[0].state: Forbidden: may not be transitioned to non-terminated state");
 }
 
 TEST_CASE("workloads") {
