@@ -1,4 +1,4 @@
-#include "cluster/apiserver/part.h"
+#include "cluster/apiserver/subresource.h"
 #include "cluster/apiserver/verbs.h"
 
 namespace podo::apiserver {

@@ -1,5 +1,5 @@
-// The small loops that the API needs until there are controllers: each looks at what there is, level by level,
-// and makes true what is wanted; a change of a mirror only says where to look again.
+// The small loops that the API needs until there are controllers: each looks at what there is, level by
+// level, and makes true what is wanted; a change of a mirror only says where to look again.
 #pragma once
 
 #include "cluster/apiserver/parts.h"

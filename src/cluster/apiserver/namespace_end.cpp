@@ -1,5 +1,5 @@
-// The end of a namespace: everything in it is deleted, what cannot go yet is told in its conditions, and when it
-// is empty its own finalizer goes, and so does it.
+// The end of a namespace: everything in it is deleted, what cannot go yet is told in its conditions, and when
+// it is empty its own finalizer goes, and so does it.
 #include "cluster/apiserver/delete.h"
 #include "cluster/apiserver/loops.h"
 #include "cluster/apiserver/names_due.h"

@@ -1,7 +1,7 @@
 #include "model/patch/patch.h"
 
 #include "base/format/yaml.h"
-#include "cluster/apiserver/part.h"
+#include "cluster/apiserver/subresource.h"
 #include "cluster/apiserver/verbs.h"
 #include "model/kube/path.h"
 #include "model/patch/apply.h"

@@ -1,5 +1,5 @@
-// Subresources that are a part of their object: what is shown of it (the object itself, or its Scale), and how
-// a part that was sent goes back into the whole.
+// Subresources that are a part of their object: what is shown of it (the object itself, or its Scale), and
+// how a part that was sent goes back into the whole.
 #pragma once
 
 #include "cluster/apiserver/write.h"
