@@ -41,11 +41,13 @@ void check_apply(json::Tree& object, json::Item& wanted, const schema::Resource&
   if (!gentle || !gentle->empty()) ENSURE(json::same(before.root(), object.root()));
   if (!apply(object, wanted, resource, {manager("me", resource, 2), true})) return;
   if (!settle(object, *resource.type)) return;
-  const std::string once = schema::canonical(object.root(), *resource.type);
+  // A leaf whose zeros the server writes out may get a new time, that admission's end takes back.
+  const json::Tree once = json::Tree::copy_of(object.root());
   const auto again = apply(object, wanted, resource, {manager("me", resource, 3), false});
   ENSURE(again && again->empty());
   ENSURE(settle(object, *resource.type));
-  ENSURE(schema::canonical(object.root(), *resource.type) == once);
+  keep_times(once.root(), object.root());
+  ENSURE(schema::canonical(object.root(), *resource.type) == schema::canonical(once.root(), *resource.type));
 }
 
 void check_track(json::Tree& before, json::Tree& now, const schema::Resource& resource) {
