@@ -4,6 +4,7 @@
 
 #include "base/format/gzip_stream.h"
 #include "base/format/json_writer.h"
+#include "cluster/apiserver/audit.h"
 #include "cluster/apiserver/parts.h"
 #include "cluster/apiserver/table.h"
 #include "model/schema/convert.h"
@@ -47,6 +48,7 @@ Result<std::string> encoded(const Media& media, std::string text, const schema::
 }
 
 Task<void> send_encoded(Request& request, int status, std::string text, const schema::Struct* type) {
+  if (request.trail && request.trail->wants_response_object()) request.trail->response_object(text);
   auto bytes = encoded(request.media, std::move(text), type);
   if (!bytes) co_await request.refuse(kube::not_acceptable(bytes.error().message()));
   co_await send(request, status, std::string(content_type(request.media.encoding)), *std::move(bytes));

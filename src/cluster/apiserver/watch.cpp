@@ -6,6 +6,7 @@
 // history, and when that is gone it is told 410 Expired and has to list again.
 #include "base/io/combine.h"
 #include "base/io/wait.h"
+#include "cluster/apiserver/audit.h"
 #include "cluster/apiserver/metrics.h"
 #include "cluster/apiserver/parts.h"
 #include "cluster/apiserver/verbs.h"
@@ -165,6 +166,7 @@ Task<void> watch_objects(Request& request) {
   co_await http::discard(request.exchange.body());
   request.status = 200;
   co_await request.exchange.begin(200, answer_headers(request, stream_content_type(request.media.encoding)));
+  if (request.trail) request.trail->started(200);
   const Counted counted(*request.parts.metrics);
   co_await io::first(tell(watching), request.exchange.peer_gone());
 }
