@@ -42,7 +42,10 @@ Task<void> AnswerStream::finish() {
     co_return co_await send(request_, 200, std::string(content_type(Encoding::json)), std::move(piece));
   }
   std::string piece = take_piece();
-  if (gzip_) piece = gzip_->write(piece) + gzip_->end();
+  if (gzip_) {
+    piece = gzip_->write(piece);
+    piece += gzip_->end();
+  }
   if (!piece.empty()) co_await request_.exchange.write(piece);
   co_await request_.exchange.end();
 }
