@@ -70,7 +70,7 @@ Task<void> bind_pod(Request& request) {
     co_await check_pod(request, current.object.root());
     json::Tree pod = json::Tree::copy_of(current.object.root());
     bind(pod.root(), binding.root(), request.parts.ground.clock.wall());
-    const How how{.part = "", .applied = false, .validated = true, .prepared = true};
+    const How how{.part = "", .applied = false, .own = true};
     auto saved = co_await save_update(request, std::move(pod), current, options, how).result();
     if (!saved && is_conflict(saved.error()) && i < conflict_tries) continue;
     co_await std::move(saved);

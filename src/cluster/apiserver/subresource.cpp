@@ -11,34 +11,6 @@ namespace {
 using json::Item;
 using kube::FieldPath;
 
-const Item* named(const Item* list, std::string_view name) {
-  for (const Item& item : kube::children(list))
-    if (kube::text_at(item, "name") == name) return &item;
-  return nullptr;
-}
-
-Failure refuse_field(Request& request, std::string_view field, std::string_view why) {
-  kube::Errors errors;
-  errors.forbidden(FieldPath(field), why);
-  return request.refuse(kube::invalid(*request.resource, request.info.name, errors));
-}
-
-// They may be added, and never be removed or changed.
-Result<> check_ephemeral_containers(Request& request, const Item& pod, const Item& view) {
-  const Item* wanted = kube::find_at(view, "spec.ephemeralContainers");
-  for (const Item& there : kube::children_at(pod, "spec.ephemeralContainers")) {
-    const std::string_view name = kube::text_at(there, "name");
-    const Item* still = named(wanted, name);
-    if (still == nullptr)
-      return refuse_field(request, "spec.ephemeralContainers",
-                          text("existing ephemeral containers \"{}\" may not be removed\n", name));
-    if (!same(*still, there))
-      return refuse_field(request, "spec.ephemeralContainers",
-                          text("existing ephemeral containers \"{}\" may not be changed\n", name));
-  }
-  return {};
-}
-
 Result<> check_approval(Request& request, const Item& view) {
   bool approved = false, denied = false;
   for (const Item& condition : kube::children_at(view, "status.conditions")) {
@@ -75,11 +47,8 @@ Result<Whole> with_part(Request& request, json::Tree view, const Current& curren
     strategy::apply_scale(whole.object.root(), view.root());
     return whole;
   }
-  if (part == "ephemeralcontainers")
-    TRY(check_ephemeral_containers(request, current.object.root(), view.root()));
   if (part == "approval") TRY(check_approval(request, view.root()));
-  const bool validated = part == "ephemeralcontainers" || part == "resize";  // by the part's own rules
-  return Whole{std::move(view), {.part = part, .validated = validated}};
+  return Whole{std::move(view), {.part = part}};
 }
 
 }  // namespace podo::apiserver

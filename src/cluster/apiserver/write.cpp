@@ -251,12 +251,12 @@ Task<Saved> save_update(Request& request, json::Tree now, const Current& current
   const Item& old = current.object.root();
   co_await check_uid(request, object, old);
   keep_metadata(object.member("metadata"), *old.find("metadata"));
-  if (!how.prepared) strategy::prepare_update(object, old, *request.resource, how.part, wall_of(request));
+  if (!how.own) strategy::prepare_update(object, old, *request.resource, how.part, wall_of(request));
   kube::apply_defaults(object, *request.resource->type, wall_of(request));
   if (!how.applied) co_await patch::track(&old, object, *request.resource, manager_of(request, options));
   co_await admit(request, admission::Operation::update, object, &old, options.dry_run);
-  if (!how.prepared) strategy::prepare_update(object, old, *request.resource, how.part, wall_of(request));
-  if (!how.validated)
+  if (!how.own) strategy::prepare_update(object, old, *request.resource, how.part, wall_of(request));
+  if (!how.own)
     co_await check(request, object, kube::validate_update(object, old, *request.resource, how.part));
   co_await admit_finally(request, admission::Operation::update, object, &old, options.dry_run);
   co_await check_grants(request, object);

@@ -36,8 +36,7 @@ struct Saved {
 struct How {
   std::string_view part = {};  // what is taken over: all, or a subresource (strategy::prepare_update)
   bool applied = false;        // managedFields are made already
-  bool validated = false;      // by the caller: parts that whole objects may not change
-  bool prepared = false;       // it is the server's own change: all of it counts
+  bool own = false;            // the server's own change: all of it counts, and it is right
 };
 // `now` takes the place of `current`.
 Task<Saved> save_update(Request& request, json::Tree now, const Current& current, const WriteOptions& options,
