@@ -36,6 +36,7 @@ void check_apply(json::Tree& object, json::Item& wanted, const schema::Resource&
   if (!wanted.is(json::Kind::object) || !settle(object, *resource.type)) return;
   wanted.member("apiVersion").set_string(resource.group_version->api_version);
   wanted.member("kind").set_string(resource.kind);
+  wanted.remove("status");  // what a request cannot change, the server takes back: not a patch's business
   const json::Tree before = json::Tree::copy_of(object.root());
   const auto gentle = apply(object, wanted, resource, {manager("me", resource, 1), false});
   if (!gentle || !gentle->empty()) ENSURE(json::same(before.root(), object.root()));

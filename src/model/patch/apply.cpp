@@ -56,7 +56,7 @@ class Application {
 
  private:
   Result<> adopt();
-  void prune(PathSet last, PathSet managed);
+  Result<> prune(PathSet last, PathSet managed, const Item& wanted);
   PathSet managed_with(PathSet mine) const;
   std::vector<Conflict> conflicts(PathSet changed, PathSet allowed);
   const Item& before() const { return live_.is(Kind::null) ? implied : live_; }
@@ -102,8 +102,8 @@ PathSet Application::managed_with(PathSet mine) const {
 // What the manager applied last and gives up now goes, with all that nobody else owns below it. Three
 // steps, as upstream has them: without everything of the last time; with what is owned put back; and of
 // what is missing then, only what was of the last time.
-void Application::prune(PathSet last, PathSet managed) {
-  if (subtract(arena_, last, managed).empty()) return;
+Result<> Application::prune(PathSet last, PathSet managed, const Item& wanted) {
+  if (subtract(arena_, last, managed).empty()) return {};
   const PathSet given = with_parents(arena_, root_, last);
   const PathSet owned = with_parents(arena_, root_, managed);
   const PathSet all = with_parents(arena_, root_, fields_of(arena_, root_, object_));
@@ -113,6 +113,7 @@ void Application::prune(PathSet last, PathSet managed) {
   remove_fields(arena_, root_, owned_only.root(), subtract(arena_, all, unite(arena_, left, owned)));
   const PathSet kept = with_parents(arena_, root_, fields_of(arena_, root_, owned_only.root()));
   remove_fields(arena_, root_, object_, intersect(arena_, subtract(arena_, all, kept), given));
+  return merge(arena_, root_, object_, wanted);  // an empty struct that is wanted is no unset one
 }
 
 std::vector<Conflict> Application::conflicts(PathSet changed, PathSet allowed) {
@@ -142,7 +143,7 @@ Result<std::vector<Conflict>> Application::run(const Item& wanted) {
   const Entry* const entry = managers_.find(options_.by);
   const PathSet last = entry != nullptr ? entry->set : PathSet();
   TRY(merge(arena_, root_, object_, wanted));
-  prune(last, managed_with(mine));
+  TRY(prune(last, managed_with(mine), wanted));
   const Comparison differs = TRY(compare(arena_, root_, before(), object_));
   const PathSet changed = without(arena_, unite(arena_, differs.modified, differs.added), reset_);
   if (!options_.force) {

@@ -36,14 +36,23 @@ Result<> Merger::visit(const Place& place, Item& into, const Item& wanted) {
   return items(place, into, wanted);
 }
 
+// Null, or an empty list or map: shape() would take it out, so it is no change of what is absent.
+bool is_unset(const schema::Type* type, const Item& value) {
+  if (value.is(Kind::null)) return true;
+  if (type == nullptr || (type->kind != schema::Kind::list && type->kind != schema::Kind::map)) return false;
+  return value.size() == 0 && (value.is(Kind::array) || value.is(Kind::object));
+}
+
 Result<> Merger::members(const Place& place, bool is_struct, Item& into, const Item& wanted) {
   for (const Item* member = wanted.first(); member != nullptr; member = member->next()) {
+    const schema::Field* const field = is_struct ? place.type->object->find(member->key()) : nullptr;
     Item* const found = into.find(member->key());
     if (found == nullptr) {
-      if (!member->is(Kind::null)) into.add(member->key()).copy(*member);
+      const bool unset =
+          is_struct ? is_unset(field != nullptr ? &field->type : nullptr, *member) : member->is(Kind::null);
+      if (!unset) into.add(member->key()).copy(*member);
       continue;
     }
-    const schema::Field* const field = is_struct ? place.type->object->find(member->key()) : nullptr;
     if (is_struct && field == nullptr) continue;  // kind, apiVersion
     TRY(visit(is_struct ? Place{&field->type, field} : place.item(), *found, *member));
   }
@@ -142,15 +151,17 @@ Result<> Merger::items(const Place& place, Item& into, const Item& wanted) {
   return {};
 }
 
-// What is left of a container without parts is null: unset.
-void remove_parts(Arena& arena, const Place& place, Item& from, PathSet set) {
+// What is left of a container without parts is null: unset. `list` holds the item, whose keys stay as long
+// as it does.
+void remove_parts(Arena& arena, const Place& place, Item& from, PathSet set,
+                  const schema::Field* list = nullptr) {
   const Form form = form_of(place, &from);
   if (form == Form::leaf || from.size() == 0) return;
   if (form == Form::structure || form == Form::map) {
     from.keep_if([&](Item& member) {
       const PathNode* const node = set.find({Step::Kind::field, member.key()});
       if (node == nullptr) return true;
-      if (node->member) return false;
+      if (node->member) return list != nullptr && std::ranges::contains(list->list_keys, member.key());
       Place there;
       if (form == Form::map) {
         there = place.item();
@@ -165,7 +176,7 @@ void remove_parts(Arena& arena, const Place& place, Item& from, PathSet set) {
       const auto step = step_of(arena, place, item);
       const PathNode* const node = step ? set.find(*step) : nullptr;
       if (node == nullptr) return true;
-      if (!node->member) remove_parts(arena, place.item(), item, PathSet(node->children));
+      if (!node->member) remove_parts(arena, place.item(), item, PathSet(node->children), place.field);
       return !node->member;
     });
   }
