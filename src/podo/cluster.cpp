@@ -7,6 +7,7 @@
 #include "base/http/server.h"
 #include "base/io/fd.h"
 #include "base/io/socket.h"
+#include "base/io/timer.h"
 #include "base/store/keyring.h"
 #include "base/store/log_store.h"
 #include "base/tls/tls.h"
@@ -150,11 +151,24 @@ class LocalCluster final : public Cluster {
   }
 
   Task<void> serve_api() {
-    tls::ServerOptions secured = access_->tls();
-    secured.protocols = {"h2", "http/1.1"};
-    const tls::Context context = co_await tls::server_context(secured);
+    tls::Context context = co_await tls::server_context(access_->tls());
+    io::TaskGroup renewing(ground_.loop);
+    renewing.spawn(renew_certificate(context), "renew the API server's certificate");
     http::Server server(ground_.loop, *api_, ground_.log, {});
     co_await server.serve(*listening_.listener, &context);
+  }
+
+  // New connections see the new one; those that are there keep theirs.
+  Task<void> renew_certificate(tls::Context& context) {
+    for (;;) {
+      co_await io::sleep(seconds(3600));
+      const Result<bool> renewed = co_await access_->renew(hosts_of(listening_.host)).result();
+      if (!renewed) ground_.log.error("the API server's certificate: {}", renewed.error().message());
+      if (!renewed || !*renewed) continue;
+      context = co_await tls::server_context(access_->tls());
+      const Result<> written = write_kubeconfig();
+      if (!written) ground_.log.error("the kubeconfig: {}", written.error().message());
+    }
   }
 
   ClusterGround ground_;

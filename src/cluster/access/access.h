@@ -115,8 +115,8 @@ class Access {
   virtual const std::string& issuer() const = 0;
 
   virtual const tls::ServerOptions& tls() const = 0;  // identity, client authorities (not required)
-  // Makes the server's certificate anew when the hosts have changed, or a third of its life is left. True:
-  // a new tls::Context is due. For once an hour.
+  // Makes the server's certificate anew when the hosts have changed, or a third of its life is left; the
+  // admin's, too. True: a new tls::Context and a new kubeconfig are due. For once an hour.
   virtual Task<bool> renew(std::vector<std::string> hosts) = 0;
   virtual const std::string& authority_pem() const = 0;
   // A client certificate of the cluster's authority, with its key, and a whole kubeconfig for it.

@@ -90,15 +90,16 @@ Task<bool> Pki::open_server(std::vector<std::string> hosts) {
 }
 
 Task<bool> Pki::renew(std::vector<std::string> hosts) {
-  co_await open_admin();
-  co_return co_await open_server(std::move(hosts));
+  const bool admin = co_await open_admin(), server = co_await open_server(std::move(hosts));
+  co_return admin || server;
 }
 
-Task<void> Pki::open_admin() {
+Task<bool> Pki::open_admin() {
   if (admin_.key.empty()) admin_ = co_await read_pair("admin");
-  if (is_good(admin_, admin_subject())) co_return;
+  if (is_good(admin_, admin_subject())) co_return false;
   admin_ = co_await make(admin_subject());
   co_await write_pair("admin", admin_);
+  co_return true;
 }
 
 // It is whole, of this authority, for these hosts, and has more than a third of its life before it.

@@ -33,7 +33,7 @@ class Pki {
   // `hosts`: what the server is reached by, besides what every API server is.
   static Task<Pki> open(Ground ground, std::string folder, std::vector<std::string> hosts);
 
-  // True: the server's certificate is another one now.
+  // True: the server's certificate, or the admin's, is another one now.
   Task<bool> renew(std::vector<std::string> hosts);
 
   const crypto::KeyPair& authority() const { return authority_; }
@@ -50,7 +50,7 @@ class Pki {
   Task<crypto::KeyPair> read_pair(std::string name);
   Task<void> open_authority();
   Task<bool> open_server(std::vector<std::string> hosts);
-  Task<void> open_admin();
+  Task<bool> open_admin();
   bool is_good(const crypto::KeyPair& pair, const crypto::Subject& subject) const;
   Result<crypto::KeyPair> make(const crypto::Subject& subject) const;
 
