@@ -1,6 +1,6 @@
-// Any bytes as what a client of HTTP/2 sends: nothing breaks, what is kept is bounded by the limits, and what
-// is seen when they come in pieces is what is seen when they come at once. The first byte of the input chooses
-// how requests are answered; the preface of the protocol is put before the rest.
+// Any bytes as what a client of HTTP/2 sends: nothing breaks, what is kept is bounded by the limits, and the
+// requests seen when they come in pieces are those seen when they come at once. The first byte of the input
+// chooses how requests are answered; the preface of the protocol is put before the rest.
 #include <cstddef>
 #include <cstdint>
 

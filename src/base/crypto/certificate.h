@@ -37,7 +37,7 @@ Result<std::string> make_key();  // PEM
 Result<KeyPair> make_authority(std::string common_name, Wall now, Duration valid_for);
 Result<KeyPair> issue(const KeyPair& authority, const Subject& subject, Wall now, Duration valid_for);
 
-// A request for a certificate (PKCS #10): its signature is checked, and what it asks for is told, not trusted.
+// A request for a certificate (PKCS #10): its signature is checked; what it asks for is told, not trusted.
 struct CertificateRequest {
   Subject subject;
   std::string public_key;    // PEM

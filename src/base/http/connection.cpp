@@ -32,6 +32,7 @@ Task<void> Connection::serve() {
 
 Task<void> Connection::run() {
   for (;;) {
+    in_.head() = Head();  // what the last request said is not needed any more
     watchdog_.expect_within(settings_.limits.idle_after);
     if (!co_await in_.wait_for_bytes()) co_return;
     watchdog_.expect_within(settings_.limits.head_within);

@@ -133,8 +133,8 @@ Task<void> H2Connection::send() {
   }
 }
 
-// The last words, if they can be said: which requests were seen. Then the peer has a moment to close first, as
-// in HTTP/1.1 (connection.cpp).
+// The last words, if they can be said: which requests were seen. Then the peer has a moment to close first,
+// as in HTTP/1.1 (connection.cpp).
 Task<void> H2Connection::say_goodbye(Duration stay) {
   if (in_write_) co_return;
   if (!session_.is_over()) session_.go_away(NGHTTP2_NO_ERROR);

@@ -1,7 +1,6 @@
 #include "base/http/h2_session.h"
 
 #include <algorithm>
-#include <cstring>
 
 namespace podo::http {
 namespace {
@@ -60,7 +59,7 @@ std::vector<nghttp2_nv> fields_of(std::string& text, int status, const Headers& 
 
 std::size_t H2Stream::take(std::span<std::byte> into) {
   const std::size_t count = std::min(into.size(), unread());
-  std::memcpy(into.data(), body.data() + body_begin, count);
+  std::copy_n(io::bytes_of(body).subspan(body_begin).begin(), count, into.begin());
   body_begin += count;
   if (body_begin == body.size()) {
     body_begin = 0;
@@ -298,7 +297,7 @@ ssize_t H2Session::fill(H2Stream& stream, std::span<std::uint8_t> into, std::uin
     return NGHTTP2_ERR_DEFERRED;
   }
   const std::size_t count = std::min(into.size(), stream.outgoing.size());
-  std::memcpy(into.data(), stream.outgoing.data(), count);
+  std::copy_n(stream.outgoing.begin(), count, into.begin());
   stream.outgoing.remove_prefix(count);
   if (stream.outgoing.empty() && stream.last) flags |= NGHTTP2_DATA_FLAG_EOF;
   stream.changed.notify_all();

@@ -8,8 +8,8 @@
 namespace podo::http {
 namespace {
 
-constexpr std::size_t little =
-    2 << 10;  // read at once into the buffer: most heads fit, and idle ones are many
+constexpr std::size_t idle = 256;          // idle connections are many
+constexpr std::size_t little = 2 << 10;    // read at once; most heads fit
 constexpr std::size_t kept_max = 8 << 10;  // of what the peer sends before it is asked for
 constexpr std::size_t worth_reading_in_place = 2 << 10;
 
@@ -37,7 +37,7 @@ class ResumedStream final : public io::Stream {
 
 Task<std::size_t> Incoming::fill() {
   if (begin_ == end_) begin_ = end_ = 0;
-  if (end_ == buffer_.size()) buffer_.resize(end_ + little);
+  if (end_ == buffer_.size() || buffer_.size() < little) buffer_.resize(end_ + little);
   std::size_t count = co_await stream_.read(io::writable_bytes_of(buffer_).subspan(end_));
   end_ += count;
   co_return count;
@@ -45,11 +45,10 @@ Task<std::size_t> Incoming::fill() {
 
 Task<bool> Incoming::wait_for_bytes() {
   if (begin_ != end_) co_return true;
-  if (buffer_.size() > little) {
-    buffer_ = {};
-    begin_ = end_ = 0;
-  }
-  co_return co_await fill() > 0;
+  begin_ = end_ = 0;
+  buffer_ = std::string(idle, '\0');
+  end_ = co_await stream_.read(io::writable_bytes_of(buffer_));
+  co_return end_ > 0;
 }
 
 Task<void> Incoming::read_head(bool no_body) {

@@ -13,9 +13,11 @@
 // of OpenSSL is set up before the first Context; a client that verifies reads the system's certificates then,
 // from a folder with links by hash one by one as they are needed. A Context may be shared by loops; a
 // Connection lives on one. A server changes its certificate by assigning a new Context to the one it serves
-// with: connections there are keep what they began with, and tickets for resuming them end. Clients resume
-// sessions by tickets; a server remembers none. Errors: denied for a certificate that is not accepted, invalid for unusable
-// options, corrupt for a peer that breaks the protocol.
+// with: connections that are there keep what they began with, and the tickets for resuming them end. Sessions
+// are resumed by tickets only; a server remembers none.
+//
+// Errors: denied for a certificate that is not accepted, invalid for unusable options, corrupt for a peer
+// that breaks the protocol.
 #pragma once
 
 #include <memory>
@@ -41,8 +43,8 @@ struct ClientOptions {
   std::vector<std::string> protocols = {};  // ALPN, such as "http/1.1"; empty: not spoken of
 };
 
-// required: who shows none that is believed is refused. optional: everybody may connect; whether a certificate
-// was shown, and believed, the connection tells.
+// required: who shows none that is believed is refused. optional: everybody may connect, and the connection
+// tells whether a certificate was shown and is believed.
 enum class ClientCertificates : std::uint8_t { required, optional };
 
 struct ServerOptions {
