@@ -6,6 +6,7 @@
 #include "base/io/combine.h"
 #include "cluster/apiserver/audit.h"
 #include "cluster/apiserver/parts.h"
+#include "model/patch/apply.h"
 #include "model/schema/convert.h"
 
 namespace podo::apiserver {
@@ -214,6 +215,7 @@ Result<json::Tree> decode_object(Request& request, std::string bytes, Encoding e
   Strictness found;
   json::Tree tree = TRY(parse_text(request, std::move(bytes), encoding, wanted, found.duplicates));
   TRY(check_kind(request, tree.root(), wanted));
+  request.forgets_managers = patch::forgets_managers(tree.root());
   const auto shaped = schema::shape(tree.root(), wanted.type, {&found.findings});
   if (!shaped) return unhandled(request, wanted.api_version, wanted.kind, wanted, shaped.error().message());
   if (found.empty() || validation == FieldValidation::ignore) return tree;

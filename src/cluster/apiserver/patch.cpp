@@ -122,6 +122,7 @@ Result<json::Tree> patched(Request& request, const Patch& patch, const Item& vie
     return request.refuse(kube::bad_request(done.error().message()));
   if (!done) return refuse_patch(request, done.error());
   TRY(check_kind_kept(request, object.root(), view));
+  request.forgets_managers = patch::forgets_managers(object.root());
   TRY(shape_patched(request, object, patch));
   return object;
 }

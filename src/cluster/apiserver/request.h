@@ -50,6 +50,7 @@ struct Request {
   const schema::Resource* storage = nullptr;
   const schema::Subresource* subresource = nullptr;
   kube::Refusal refuse = {};
+  bool forgets_managers = false;           // the client sent managedFields that are empty
   std::vector<std::string> warnings = {};  // go out as Warning headers; each once
   Monotonic began = {};
   Monotonic deadline = {};                 // requests that are no watch are given up then (504)

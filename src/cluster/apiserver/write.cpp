@@ -253,7 +253,9 @@ Task<Saved> save_update(Request& request, json::Tree now, const Current& current
   keep_metadata(object.member("metadata"), *old.find("metadata"));
   if (!how.own) strategy::prepare_update(object, old, *request.resource, how.part, wall_of(request));
   kube::apply_defaults(object, *request.resource->type, wall_of(request));
-  if (!how.applied) co_await patch::track(&old, object, *request.resource, manager_of(request, options));
+  const auto managers = request.forgets_managers ? patch::History::forgotten : patch::History::kept;
+  if (!how.applied)
+    co_await patch::track(&old, object, *request.resource, manager_of(request, options), managers);
   co_await admit(request, admission::Operation::update, object, &old, options.dry_run);
   if (!how.own) strategy::prepare_update(object, old, *request.resource, how.part, wall_of(request));
   if (!how.own)
