@@ -7,6 +7,8 @@
 //   ... defaults again, validation ...
 //   co_await admission->validate(attributes, refusal, object, old);    // may only refuse
 //
+// An Admission also keeps the status of ResourceQuotas true (quota_counter.h) as long as it lives.
+//
 // Plugins read namespaces, limit ranges, classes and accounts from Mirrors. Refusals have upstream's words
 // (facts: validation.md). Lives on the loop.
 #pragma once

@@ -1,12 +1,15 @@
 // The chain: every plugin in its place. It is built in, since its order is part of what the API promises.
 #include "cluster/admission/plugin.h"
+#include "cluster/admission/quota_counter.h"
 
 namespace podo::admission {
 namespace {
 
 class Chain final : public Admission {
  public:
-  Chain(const AdmissionGround& ground, Known known) : ground_(ground), known_(std::move(known)) {}
+  Chain(const AdmissionGround& ground, Known known)
+      : ground_(ground), known_(std::move(known)), quotas_(ground.objects, ground.loop) {}
+  Task<void> start() { return quotas_.start(); }
 
   Task<void> admit(const Attributes& attributes, kube::Refusal& refuse, json::Item* object,
                    const json::Item* old) override {
@@ -46,13 +49,16 @@ class Chain final : public Admission {
  private:
   const AdmissionGround ground_;
   const Known known_;
+  QuotaCounter quotas_;
 };
 
 }  // namespace
 
 Task<std::unique_ptr<Admission>> Admission::open(AdmissionGround ground) {
   Known known = co_await Known::load(ground.objects);
-  co_return std::make_unique<Chain>(ground, std::move(known));
+  auto chain = std::make_unique<Chain>(ground, std::move(known));
+  co_await chain->start();
+  co_return chain;
 }
 
 }  // namespace podo::admission

@@ -85,6 +85,30 @@ Task<void> quotas(World& world) {
            "pods=3,requests.cpu=800m, limited: pods=3,requests.cpu=1");
 }
 
+// In the way of time: what is made new is counted, what is deleted is given back.
+Task<void> recounts(World& world) {
+  const auto pod = [](std::string_view name) {
+    return text(R"({{"metadata":{{"name":"{}","namespace":"ns","uid":"u"}},"spec":{{"containers":[]}}}})",
+                name);
+  };
+  co_await world.put("v1", "Pod", pod("a"));
+  co_await world.put("v1", "ResourceQuota",
+                     R"({"metadata":{"name":"q","namespace":"ns"},"spec":{"hard":{"pods":"2"}}})");
+  co_await io::sleep(seconds(1));
+  CHECK_EQ(co_await used(world, "q"), R"({"pods":"1"})");
+  co_await world.put("v1", "Pod", pod("b"));
+  co_await io::sleep(seconds(3));
+  const objects::Key key{world.schema.find_kind("v1", "Pod"), "ns", "a"};
+  co_await world.objects->remove(key, (co_await world.objects->find(key))->revision());
+  co_await world.objects->remove({key.resource, "ns", "b"}, 0);
+  co_await io::sleep(seconds(1));
+  CHECK_EQ(co_await used(world, "q"), R"({"pods":"0"})");
+  co_await world.put("v1", "ResourceQuota",
+                     R"({"metadata":{"name":"q","namespace":"ns"},"spec":{"hard":{"count/secrets":"2"}}})");
+  co_await io::sleep(seconds(1));
+  CHECK_EQ(co_await used(world, "q"), R"({"count/secrets":"0"})");
+}
+
 Task<void> many_at_once(World& world) {
   co_await world.put("v1", "ResourceQuota",
                      R"({"metadata":{"name":"q","namespace":"ns"},"spec":{"hard":{"configmaps":"5"}}})");
@@ -159,6 +183,7 @@ Task<void> other_kinds(World& world) {
 TEST_CASE("containers get a namespace's default amounts") { in_world(defaults); }
 TEST_CASE("containers, pods and claims have bounds") { in_world(bounds); }
 TEST_CASE("quotas are charged before a pod is stored") { in_world(quotas); }
+TEST_CASE("what is deleted is given back") { in_world(recounts); }
 TEST_CASE("who asks at the same time does not get more together") { in_world(many_at_once); }
 TEST_CASE("quotas with scopes are about some pods only") { in_world(scopes); }
 TEST_CASE("services, claims and everything else count, too") { in_world(other_kinds); }

@@ -127,7 +127,18 @@ Amounts container_names(const Item& container) {
   return out;
 }
 
+void write_amounts(Item& list, const Amounts& amounts) {
+  list.set_object();
+  for (const auto& [name, quantity] : amounts) list.add(name).set_string(quantity.text());
+}
+
 }  // namespace
+
+void write_status(Item& quota, const Amounts& hard, const Amounts& used) {
+  write_amounts(quota.member("status").member("hard"), hard);
+  write_amounts(quota.member("status").member("used"), used);
+  quota.member("metadata").remove("resourceVersion");
+}
 
 Amounts usage_of(const schema::Resource& resource, const Item& object) {
   Amounts out;

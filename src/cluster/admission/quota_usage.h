@@ -22,6 +22,9 @@ bool counts_for(const schema::Resource& resource, std::string_view name);
 // for: a,b; requests.cpu for: a", or "".
 std::string unsaid(const Amounts& hard, const schema::Resource& resource, const json::Item& object);
 
+// status.hard and status.used; takes resourceVersion away, which is not stored.
+void write_status(json::Item& quota, const Amounts& hard, const Amounts& used);
+
 // What is there now, for all names of `hard`.
 io::Task<Amounts> count_usage(objects::Objects& objects, std::string name_space, const json::Item& quota,
                               const Amounts& hard);

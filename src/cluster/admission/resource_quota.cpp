@@ -1,7 +1,7 @@
 // ResourceQuota: what a namespace may hold. Before an object is stored, its amounts are added to the used
 // ones of every quota that it counts for, all of them in one transaction that fails when somebody else was
-// faster; then it is tried again with what is there now. What is deleted is given back by whoever counts
-// anew (the quota controller), not here.
+// faster; then it is tried again with what is there now. What is deleted is given back by who counts
+// anew (quota_counter.h), not here.
 //
 //   status.hard is spec.hard   the quota has been counted: status.used is true
 //   else                       it is counted here and now, so that a quota holds from its first moment on
@@ -70,11 +70,6 @@ Result<> check_excess(const Review& review, std::string_view quota, const Amount
                             list_of(more, exceeded), list_of(used, exceeded), list_of(hard, exceeded)));
 }
 
-void write_amounts(Item& list, const Amounts& amounts) {
-  list.set_object();
-  for (const auto& [name, quantity] : amounts) list.add(name).set_string(quantity.text());
-}
-
 // Nothing when the quota is not about the object, or would not change.
 Task<std::optional<Charge>> charge(const Review& review, const objects::Object& stored) {
   objects::Objects& objects = review.ground.objects;
@@ -99,9 +94,7 @@ Task<std::optional<Charge>> charge(const Review& review, const objects::Object& 
   co_await check_excess(review, name, more, used, hard);
   if (more.empty() && counted) co_return std::nullopt;
   strategy::add(used, more);
-  write_amounts(quota.root().member("status").member("hard"), hard);
-  write_amounts(quota.root().member("status").member("used"), used);
-  quota.root().member("metadata").remove("resourceVersion");
+  write_status(quota.root(), hard, used);
   co_return Charge{.key = {&quotas, std::string(stored.name_space()), name},
                    .revision = stored.revision(),
                    .json = schema::canonical(quota.root(), *quotas.type)};
