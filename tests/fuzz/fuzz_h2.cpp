@@ -1,7 +1,7 @@
 // Any bytes as what a client of HTTP/2 sends: nothing breaks, what is kept is bounded by the limits, and the
 // requests seen when they come in pieces are those seen when they come at once. The first byte of the input
-// chooses how requests are answered: at once (1), with their bodies read (2), never let go (4). The preface of
-// the protocol is put before the rest.
+// chooses how requests are answered: at once (1), with their bodies read (2), never let go (4).
+// The preface of the protocol is put before the rest.
 #include <cstddef>
 #include <cstdint>
 
