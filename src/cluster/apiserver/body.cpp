@@ -48,8 +48,10 @@ FieldValidation read_validation(const http::Query& query, kube::Errors& errors) 
 bool read_dry_run(const http::Query& query, kube::Errors& errors) {
   constexpr std::string_view known[] = {"All"};
   const auto asked = query.all("dryRun");
-  for (const std::string_view value : asked)
-    if (value != "All") errors.not_supported(kube::FieldPath("dryRun"), value, known);
+  json::Tree list;
+  for (const std::string_view value : asked) list.root().append().set_string(value);
+  if (std::any_of(asked.begin(), asked.end(), [](std::string_view value) { return value != "All"; }))
+    errors.not_supported(kube::FieldPath("dryRun"), list.root(), known);
   return !asked.empty();
 }
 
@@ -148,10 +150,23 @@ Result<json::Tree> decode_protobuf(Request& request, std::string_view bytes, con
 std::vector<std::string> Strictness::texts() const {
   std::vector<std::string> out;
   for (const std::string& path : duplicates) out.push_back(text("duplicate field \"{}\"", path));
-  for (const schema::Finding& finding : findings) {
-    out.push_back(finding.text());
-    if (!finding.hint.empty()) out.back() += text(" (did you mean \"{}\"?)", finding.hint);
-  }
+  for (const schema::Finding& finding : findings) out.push_back(finding.text());
+  return out;
+}
+
+// Behind upstream's words, so that who looks for those finds them.
+std::string Strictness::hint() const {
+  std::string out;
+  for (const schema::Finding& finding : findings)
+    if (!finding.hint.empty()) out += text("{}\"{}\"", out.empty() ? " (did you mean " : ", ", finding.hint);
+  return out.empty() ? out : out + "?)";
+}
+
+std::vector<std::string> Strictness::warnings() const {
+  std::vector<std::string> out;
+  for (const std::string& path : duplicates) out.push_back(text("duplicate field \"{}\"", path));
+  for (const schema::Finding& finding : findings)
+    out.push_back(finding.text() + Strictness{{finding}}.hint());
   return out;
 }
 
@@ -162,7 +177,7 @@ std::string Strictness::error() const {
     out.append(between).append(finding);
     between = ", ";
   }
-  return out;
+  return out + hint();
 }
 
 Result<bool> read_dry_run(Request& request, std::string_view kind) {
@@ -221,7 +236,7 @@ Result<json::Tree> decode_object(Request& request, std::string bytes, Encoding e
   if (found.empty() || validation == FieldValidation::ignore) return tree;
   if (validation == FieldValidation::strict)
     return unhandled(request, wanted.api_version, wanted.kind, wanted, found.error());
-  for (std::string& warning : found.texts()) request.warnings.push_back(std::move(warning));
+  for (std::string& warning : found.warnings()) request.warnings.push_back(std::move(warning));
   return tree;
 }
 

@@ -46,7 +46,9 @@ struct Strictness {
   std::vector<std::string> duplicates = {};
   bool empty() const { return findings.empty() && duplicates.empty(); }
   std::vector<std::string> texts() const;
-  std::string error() const;  // "strict decoding error: unknown field ..."
+  std::string hint() const;                   // ` (did you mean "image"?)`, or ""
+  std::vector<std::string> warnings() const;  // texts with their hints
+  std::string error() const;  // `strict decoding error: unknown field "imagee" (did you mean "image"?)`
 };
 
 }  // namespace podo::apiserver

@@ -43,9 +43,10 @@ kube::Errors check(const Item& options) {
                    "orphanDependents and deletionPropagation cannot be both set");
   if (!policy.empty() && !is_policy(policy))
     errors.not_supported(FieldPath("propagationPolicy"), policy, policies);
+  bool known = true;
   for (const Item& value : kube::children_at(options, "dryRun"))
-    if (value.string_or("") != "All")
-      errors.not_supported(FieldPath("dryRun"), value.string_or(""), dry_runs);
+    known = known && value.string_or("") == "All";
+  if (!known) errors.not_supported(FieldPath("dryRun"), *kube::find_at(options, "dryRun"), dry_runs);
   return errors;
 }
 

@@ -77,7 +77,10 @@ Result<> find_resource(Request& request) {
   const bool of_all = info.verb == "list" || info.verb == "watch";
   if (request.resource->namespaced && !in_namespace && !of_all)
     return request.refuse(kube::generic(info.name.empty() ? 405 : 404));
-  if (!is_served(request)) return request.refuse(kube::generic(405));
+  const bool of_one = info.verb == "update" || info.verb == "patch";  // of none, or of all: there is no such
+  const bool of_none = info.verb == "create" && info.subresource.empty();
+  if ((of_one && info.name.empty()) || (of_none && !info.name.empty()) || !is_served(request))
+    return request.refuse(kube::generic(405));
   return {};
 }
 

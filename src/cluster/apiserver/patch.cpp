@@ -55,7 +55,7 @@ Task<Patch> read_patch(Request& request) {
   if (!found.empty() && options.validation == FieldValidation::strict)
     co_await request.refuse(kube::bad_request(found.error()));
   if (options.validation == FieldValidation::warn)
-    for (std::string& warning : found.texts()) request.warnings.push_back(std::move(warning));
+    for (std::string& warning : found.warnings()) request.warnings.push_back(std::move(warning));
   co_return Patch{*type, std::move(content), std::move(options)};
 }
 
@@ -95,7 +95,7 @@ Result<> shape_patched(Request& request, json::Tree& object, const Patch& patch)
   }
   if (found.empty() || patch.options.validation == FieldValidation::ignore) return {};
   if (patch.options.validation == FieldValidation::strict) return refuse_strictly(request, patch, found);
-  for (std::string& warning : found.texts()) request.warnings.push_back(std::move(warning));
+  for (std::string& warning : found.warnings()) request.warnings.push_back(std::move(warning));
   return {};
 }
 

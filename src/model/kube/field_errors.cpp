@@ -20,6 +20,13 @@ std::string compact(const json::Item& value) {
   return out;
 }
 
+std::string told(std::span<const std::string_view> supported) {
+  std::string all;
+  for (const std::string_view one : supported)
+    all += (all.empty() ? "supported values: " : ", ") + quoted(one);
+  return all;
+}
+
 std::string_view body_of(Reason reason) {
   switch (reason) {
     case Reason::required: return "Required value";
@@ -93,9 +100,11 @@ void Errors::invalid_each(const FieldPath& path, std::string_view value, const M
 
 void Errors::not_supported(const FieldPath& path, std::string_view value,
                            std::span<const std::string_view> supported) {
-  std::string all;
-  for (const std::string_view one : supported) all += (all.empty() ? "" : ", ") + quoted(one);
-  add(path, Reason::not_supported, quoted(value), all.empty() ? "" : "supported values: " + all);
+  add(path, Reason::not_supported, quoted(value), told(supported));
+}
+void Errors::not_supported(const FieldPath& path, const json::Item& value,
+                           std::span<const std::string_view> supported) {
+  add(path, Reason::not_supported, compact(value), told(supported));
 }
 
 void Errors::not_found(const FieldPath& path, std::string_view value) {

@@ -62,6 +62,8 @@ class Errors {
   void invalid_each(const FieldPath& path, std::string_view value, const Messages& details);
   void not_supported(const FieldPath& path, std::string_view value,
                      std::span<const std::string_view> supported);
+  void not_supported(const FieldPath& path, const json::Item& value,
+                     std::span<const std::string_view> supported);  // as compact JSON
   void not_found(const FieldPath& path, std::string_view value);
   void duplicate(const FieldPath& path, std::string_view value);
   void duplicate(const FieldPath& path, const json::Item& value);
