@@ -73,7 +73,7 @@ def samples():
         "spec": {
             "podCIDR": "10.244.0.0/24",
             "podCIDRs": ["10.244.0.0/24"],
-            "taints": [{"key": "k", "effect": "NoSchedule"}],
+            "unschedulable": True,
         }
     }
     yield core("persistentvolumeclaims"), "PersistentVolumeClaim", {
@@ -91,7 +91,7 @@ def samples():
     yield core("replicationcontrollers"), "ReplicationController", {
         "spec": {"selector": LABELS, "template": TEMPLATE}
     }
-    yield core("resourcequotas"), "ResourceQuota", {"spec": {"hard": {"count/jobs.batch": "1000"}}}
+    yield core("resourcequotas"), "ResourceQuota", {"spec": {"hard": {"count/jobs.batch": "7"}}}
     yield core("secrets"), "Secret", {"stringData": {"word": "hidden"}, "data": {"raw": "AAEC/w=="}}
     yield core("serviceaccounts"), "ServiceAccount", {"automountServiceAccountToken": False}
     yield core("services"), "Service", {

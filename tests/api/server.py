@@ -9,6 +9,7 @@ import signal
 import socket
 import ssl
 import subprocess
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -37,7 +38,10 @@ class Answer:
 
     @property
     def warnings(self):
-        return self.headers.get_all("Warning") or []
+        """The texts of the Warning headers."""
+        found = self.headers.get_all("Warning") or []
+        assert all(each.startswith('299 - "') and each.endswith('"') for each in found), found
+        return [each[7:-1].replace('\\"', '"').replace("\\\\", "\\") for each in found]
 
     def __repr__(self):
         return f"{self.status} {self.body[:2000]!r}"
@@ -248,11 +252,11 @@ class Server:
         cluster, user = config["clusters"][0]["cluster"], config["users"][0]["user"]
         context = self.context(base64.b64decode(cluster["certificate-authority-data"]).decode())
         if "client-certificate-data" in user:
-            both = self.folder / "client.pem"
-            with open(os.open(both, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
-                out.write(base64.b64decode(user["client-certificate-data"]))
-                out.write(base64.b64decode(user["client-key-data"]))
-            context.load_cert_chain(both)
+            with tempfile.NamedTemporaryFile(dir=self.folder) as both:
+                both.write(base64.b64decode(user["client-certificate-data"]))
+                both.write(base64.b64decode(user["client-key-data"]))
+                both.flush()
+                context.load_cert_chain(both.name)
         return Caller(self, context, user.get("token"))
 
     @staticmethod

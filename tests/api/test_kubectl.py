@@ -65,9 +65,9 @@ def test_apply(kubectl):
     assert last["spec"]["replicas"] == 2
     # Another's field stays, an own one that is applied no more goes.
     kubectl("label", "deployment", "web", "theirs=yes")
-    without = WEB.replace("  labels: {app: web}\nspec", "spec")
+    without = WEB.replace("  labels: {app: web}\nspec", "  labels: {tier: one}\nspec")
     kubectl("apply", "-f", "-", input=without)
-    assert kubectl.json("get", "deployment", "web")["metadata"]["labels"] == {"theirs": "yes"}
+    assert kubectl.json("get", "deployment", "web")["metadata"]["labels"] == {"theirs": "yes", "tier": "one"}
     two = WEB.replace(
         "        ports:", "      - {name: d, image: x}\n      - name: e\n        image: y\n        ports:"
     )
@@ -312,7 +312,8 @@ def test_auth(kubectl, namespace):
         f'Error from server (Forbidden): secrets is forbidden: User "vera" cannot list resource "secrets" '
         f'in API group "" in the namespace "{namespace}"'
     )
-    rules = "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: r}\nrules:\n"
+    rules = "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: r, namespace: %s}\n"
+    rules = rules % namespace + "rules:\n"
     rules += "- {apiGroups: [''], resources: [services], verbs: [get]}\n"
     assert "reconciled" in kubectl("auth", "reconcile", "-f", "-", input=rules)
     if not kubectl.old:

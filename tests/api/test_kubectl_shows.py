@@ -126,8 +126,8 @@ def test_a_manifest_is_checked(kubectl):
         assert (
             'Error from server (BadRequest): error when creating "STDIN": Deployment in version "v1" '
             "cannot be "
-            'handled as a Deployment: strict decoding error: unknown field "spec.replicaz", '
-            'unknown field "spec.template.spec.containers[0].imagee"'
+            'handled as a Deployment: strict decoding error: unknown field "spec.replicaz" (did you mean "replicas"?), '
+            'unknown field "spec.template.spec.containers[0].imagee" (did you mean "image"?)'
         ) in error
         warned = kubectl.run("create", "--validate=warn", "-f", "-", input=wrong)
         assert 'Warning: unknown field "spec.replicaz"' in warned.stderr and warned.returncode == 0

@@ -40,17 +40,14 @@ def test_unknown_and_duplicate_fields(admin, deployments):
     strict = admin.refused(400, "POST", deployments, text, fieldValidation="Strict")
     assert strict["message"] == (
         'Deployment in version "v1" cannot be handled as a Deployment: strict decoding error: '
-        'unknown field "spec.template.spec.containers[0].imagee", '
-        'duplicate field "spec.template.spec.containers[0].image"'
-    ) or strict["message"].endswith(
         'duplicate field "spec.template.spec.containers[0].image", '
         'unknown field "spec.template.spec.containers[0].imagee" (did you mean "image"?)'
     )
     warned = admin.ask("POST", deployments, text, fieldValidation="Warn")
     assert warned.status == 201
     assert sorted(warned.warnings) == [
-        '299 - "duplicate field \\"spec.template.spec.containers[0].image\\""',
-        '299 - "unknown field \\"spec.template.spec.containers[0].imagee\\" (did you mean \\"image\\"?)"',
+        'duplicate field "spec.template.spec.containers[0].image"',
+        'unknown field "spec.template.spec.containers[0].imagee" (did you mean "image"?)',
     ]
     assert "imagee" not in warned.text
     ignored = admin.ask("POST", deployments, text.replace('"web"', '"other"', 1), fieldValidation="Ignore")
