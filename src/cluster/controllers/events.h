@@ -1,0 +1,59 @@
+// Events (core/v1): what happened to an object, for people. The same thing said again counts up one Event;
+// an object that says too much is cut short. Saying never waits: one strand writes, and what it cannot write
+// is lost.
+#pragma once
+
+#include <deque>
+#include <map>
+
+#include "base/io/condition.h"
+#include "cluster/client/client.h"
+#include "cluster/controllers/plan.h"
+
+namespace podo::controllers {
+
+// Whom it is about.
+struct Subject {
+  std::string api_version, kind, name_space, name, uid;
+};
+Subject subject_of(Kind kind, const Facts& facts);
+
+class Events {
+ public:
+  Events(client::Client& client, Clock& clock) : client_(client), clock_(clock) {}
+  void say(const Subject& about, std::string_view component, const Said& said);
+  io::Task<void> run();  // writes until it is cancelled
+
+  static constexpr std::size_t waiting_max = 1000, remembered_max = 4096;
+  static constexpr int burst = 25;                       // of one component about one object, then
+  static constexpr Duration one_more = seconds(5 * 60);  // one of them each
+
+ private:
+  struct Due {
+    Subject about;
+    std::string component;
+    Said said;
+    Wall at;
+  };
+  struct Known {
+    std::string name;
+    Seconds first = 0;
+    int count = 0;
+  };
+  struct Budget {
+    int left = burst;
+    Monotonic since = {};
+  };
+  bool may_say(const std::string& speaker);
+  io::Task<void> write(const Due& due);
+  json::Tree event_of(const Due& due, const Known& known) const;
+
+  client::Client& client_;
+  Clock& clock_;
+  std::deque<Due> waiting_;
+  std::map<std::string, Known> known_;     // by all that makes Events the same
+  std::map<std::string, Budget> budgets_;  // by component and object
+  io::Condition added_{"an Event to write"};
+};
+
+}  // namespace podo::controllers
