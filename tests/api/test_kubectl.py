@@ -69,7 +69,8 @@ def test_apply(kubectl):
     kubectl("apply", "-f", "-", input=without)
     assert kubectl.json("get", "deployment", "web")["metadata"]["labels"] == {"theirs": "yes", "tier": "one"}
     two = WEB.replace(
-        "        ports:", "      - {name: d, image: x}\n      - name: e\n        image: y\n        ports:"
+        "        ports:",
+        "      - {name: d, image: x}\n      - name: e\n        image: registry.example/e:1\n        ports:",
     )
     kubectl("apply", "-f", "-", input=two)
     kubectl("apply", "-f", "-", input=WEB)

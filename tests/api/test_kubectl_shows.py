@@ -125,10 +125,9 @@ def test_a_manifest_is_checked(kubectl):
     else:
         assert (
             'Error from server (BadRequest): error when creating "STDIN": Deployment in version "v1" '
-            "cannot be "
-            'handled as a Deployment: strict decoding error: unknown field "spec.replicaz" (did you mean "replicas"?), '
-            'unknown field "spec.template.spec.containers[0].imagee" (did you mean "image"?)'
-        ) in error
+            'cannot be handled as a Deployment: strict decoding error: unknown field "spec.replicaz", '
+            'unknown field "spec.template.spec.containers[0].imagee" (did you mean "replicas", "image"?)'
+        ) == error
         warned = kubectl.run("create", "--validate=warn", "-f", "-", input=wrong)
         assert 'Warning: unknown field "spec.replicaz"' in warned.stderr and warned.returncode == 0
     assert "created" in kubectl(
