@@ -198,8 +198,8 @@ need_docker_cli() {
     stop 'there is no docker command; Debian has one in docker-cli (or docker.io)'
 }
 
-# Two kubectls, unpacked under build/: the one of Debian 12, which does much by itself, and the newest there is.
-# Without them their tests are skipped.
+# Two kubectls, unpacked under build/: the one of Debian 12, which does much by itself, and the newest there
+# is. Without them their tests are skipped.
 want_kubectl() {
   [[ ${PODO_SETUP:-} == skip ]] && return
   local old=$PWD/build/tools/kubectl-1.20 new=$PWD/build/tools/kubectl
