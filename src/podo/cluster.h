@@ -5,8 +5,8 @@
 //   co_await cluster->serve();          // until it is cancelled
 //   co_await cluster->close();
 //
-// In the data folder: cluster/ (the store), cluster.keys (of what is sealed in it), pki/, kubeconfig; keys and
-// kubeconfig only for their owner. Lives on the loop.
+// In the data folder: cluster/ (the store), cluster.keys (of what is sealed in it), pki/, kubeconfig; keys
+// and kubeconfig only for their owner. Lives on the loop.
 #pragma once
 
 #include <memory>

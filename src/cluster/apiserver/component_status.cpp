@@ -1,6 +1,8 @@
+#include <algorithm>
+
 #include "base/format/json_writer.h"
+#include "cluster/apiserver/table.h"
 #include "cluster/apiserver/verbs.h"
-#include "model/schema/convert.h"
 
 namespace podo::apiserver {
 namespace {
@@ -16,22 +18,45 @@ void write_component(json::Writer& out, std::string_view name, bool in_list) {
   out.key("message").string("ok").end().end().end();
 }
 
+std::string component_json(std::string_view name) {
+  json::Writer out;
+  write_component(out, name, false);
+  return out.take();
+}
+
+Task<void> answer_table(Request& request) {
+  const Table table(request, co_await included_object(request));
+  std::string out;
+  table.append_head(out, "{}");
+  std::string_view between = "";
+  for (const std::string_view name : components) {
+    const json::Tree component = co_await json::Tree::parse(component_json(name));
+    out += std::exchange(between, ",");
+    table.append_row(out, component.root());
+  }
+  out += Table::tail;
+  request.media.shape = Shape::whole;
+  co_await answer_object(request, 200, std::move(out));
+}
+
 }  // namespace
 
 Task<void> get_component(Request& request) {
   request.warnings.emplace_back("v1 ComponentStatus is deprecated in v1.19+");
-  json::Writer out;
   if (!request.info.name.empty()) {
     if (std::find(std::begin(components), std::end(components), request.info.name) == std::end(components))
       co_await request.refuse(kube::not_found(*request.resource, request.info.name));
-    write_component(out, request.info.name, false);
-    co_return co_await answer_object(request, 200, out.take());
+    co_return co_await answer_object(request, 200, component_json(request.info.name));
   }
+  if (request.media.shape == Shape::table) co_return co_await answer_table(request);
+  json::Writer out;
   out.object().key("kind").string("ComponentStatusList").key("apiVersion").string("v1");
   out.key("metadata").object().end().key("items").array();
   for (const std::string_view name : components) write_component(out, name, true);
   out.end().end();
-  co_await answer_object(request, 200, out.take());
+  const schema::Struct* type = request.parts.schema.find_root("v1", "ComponentStatusList");
+  ENSURE(type != nullptr);
+  co_await answer_other(request, 200, out.take(), *type);
 }
 
 }  // namespace podo::apiserver
