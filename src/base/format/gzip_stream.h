@@ -6,10 +6,10 @@
 //   out += stream.write(piece); ...; out += stream.end();
 //
 //   member := 1f 8b 08 00 mtime:le32(0) 00 ff block+ crc32:le32 size_mod_2^32:le32
-//   block  := 0:bit 01:2bits ( literal | length distance )* end     one a piece, the fixed codes of RFC 1951, 3.2.6
+//   block  := 0:bit 01:2bits ( literal | length distance )* end     the fixed codes of RFC 1951, 3.2.6
 //
-// Made for speed and for text that repeats itself: matches are looked for once, within the piece; pieces of 64
-// KB and more serve well. About 130 KB. One thread at a time.
+// One block a piece. Made for speed and for text that repeats itself: matches are looked for once, and within
+// the piece, so pieces of 64 KB and more serve well. About 130 KB. One thread at a time.
 #pragma once
 
 #include <cstdint>
