@@ -19,7 +19,9 @@ set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 
 find_program(PODO_CCACHE ccache)
 if(PODO_CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${PODO_CCACHE})
+  # Without this it would not take part where headers are precompiled (ccache(1), "Precompiled headers").
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+    ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${PODO_CCACHE})
   set(CMAKE_C_COMPILER_LAUNCHER ${PODO_CCACHE})
 endif()
 

@@ -1,6 +1,6 @@
 // meta.k8s.io Tables: what `kubectl get` asks for. Of a list, piece by piece; of one object, whole.
 //
-//   {"kind":"Table","apiVersion":"meta.k8s.io/v1","metadata":{...},"columnDefinitions":[...],"rows":[ROW,...]}
+//   {"kind":"Table","apiVersion":"meta.k8s.io/v1","metadata":{},"columnDefinitions":[],"rows":[ROW,...]}
 //
 // What a row carries along (the object, its metadata or nothing) ?includeObject= says.
 #pragma once
@@ -18,8 +18,8 @@ Result<IncludeObject> included_object(Request& request);  // fails with a Status
 class Table {
  public:
   Table(const Request& request, IncludeObject include);
-  // Up to the first row. `list_meta`: `{"resourceVersion":"7"}`. Watches show the columns in their first event
-  // only.
+  // Up to the first row. `list_meta`: `{"resourceVersion":"7"}`. Watches show the columns in their first
+  // event only.
   void append_head(std::string& out, std::string_view list_meta, bool columns = true) const;
   // `object`: in the version of the request; not whole when rows carry no whole objects.
   void append_row(std::string& out, const json::Item& object) const;

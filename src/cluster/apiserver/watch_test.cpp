@@ -119,7 +119,8 @@ Task<void> watch_in_forms(ApiWorld& world) {
   const std::size_t second = told.find('\n') + 1;
   CHECK(told.substr(0, second).contains(R"("columnDefinitions":[{"name":"Name",)"));
   CHECK(told.substr(second).starts_with(
-      R"({"type":"MODIFIED","object":{"kind":"Table","apiVersion":"meta.k8s.io/v1","metadata":{"resourceVersion":)"));
+      R"({"type":"MODIFIED","object":{"kind":"Table","apiVersion":"meta.k8s.io/v1",)"
+      R"("metadata":{"resourceVersion":)"));
   CHECK(told.substr(second).contains(R"("columnDefinitions":null,"rows":[{"cells":["a",)"));
   CHECK((co_await partial.asked.answer_of(2))
             .starts_with(R"({"type":"ADDED","object":{"kind":"PartialObjectMetadata",)"

@@ -313,7 +313,7 @@ TEST_CASE("kubectl takes over what it applied by itself, and keeps its annotatio
   Server server;
   server.update("kubectl-client-side-apply",
                 R"({"metadata":{"name":"x","annotations":{"kubectl.kubernetes.io/last-applied-configuration":
-                "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"x\"},\"data\":{\"a\":\"1\"}}\n"}},
+"{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"x\"},\"data\":{\"a\":\"1\"}}\n"}},
                 "data":{"a":"1","b":"1"}})");
   CHECK(server.apply("kubectl", R"({"metadata":{"name":"x"},"data":{"a":"2","b":"2"}})") ==
         "Apply failed with 1 conflict: conflict with \"kubectl-client-side-apply\" using v1: .data.b");

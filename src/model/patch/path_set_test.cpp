@@ -33,11 +33,11 @@ TEST_CASE("fieldsV1 is read and written in its order, whatever order it has") {
       R"("k:{\"port\":80,\"protocol\":\"TCP\"}":{},"k:{\"port\":443,\"protocol\":\"TCP\"}":{}},)"
       R"("f:s":{"v:2":{},"v:10":{},"v:\"a\"":{},"v:true":{}},"f:z":{"i:2":{},"i:10":{}}})";
   CHECK(text_of(sets.read(canonical)) == canonical);
-  CHECK(
-      text_of(sets.read(
-          R"({"f:z":{"i:10":{},"i:2":{}},"f:s":{"v:true":{},"v:10":{},"v:\"a\"":{},"v:2":{}},"f:b":{"f:c":{},)"
-          R"(".":{}},"f:a":{},"f:l":{"k:{\"protocol\":\"TCP\", \"port\":443}":{},"k:{\"port\":80,\"protocol\":\"TCP\"}":{},)"
-          R"("k:{\"name\":\"x\"}":{"f:image":{},".":{}}},"x:later":{}})")) == canonical);
+  CHECK(text_of(sets.read(
+            R"({"f:z":{"i:10":{},"i:2":{}},"f:s":{"v:true":{},"v:10":{},"v:\"a\"":{},"v:2":{}},"f:b":)"
+            R"({"f:c":{},".":{}},"f:a":{},"f:l":{"k:{\"protocol\":\"TCP\", \"port\":443}":{},)"
+            R"("k:{\"port\":80,\"protocol\":\"TCP\"}":{},)"
+            R"("k:{\"name\":\"x\"}":{"f:image":{},".":{}}},"x:later":{}})")) == canonical);
   CHECK_FALSE(sets.try_read(R"({"a":{}})"));
   CHECK_FALSE(sets.try_read(R"({"fa":{}})"));
   CHECK_FALSE(sets.try_read(R"({"f:a":1})"));

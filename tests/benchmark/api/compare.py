@@ -1,5 +1,5 @@
-"""./bench api: the Kubernetes API of `podo serve`, over TLS 1.3 and HTTP/1.1, against its targets; and durable
-writes at the store beside etcd and LMDB.
+"""./bench api: the Kubernetes API of `podo serve`, over TLS 1.3 and HTTP/1.1, against its targets; and
+durable writes at the store beside etcd and LMDB.
 
 The client (load.cpp) is one thread on the same machine, so of two cores the server has one. CPU is the
 server's own, memory its resident set. --json FILE keeps what was measured.
