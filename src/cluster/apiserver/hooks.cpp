@@ -26,6 +26,15 @@ void stamp_requester(const Request& request, json::Item& object) {
     for (const std::string& value : values) extra.member(key).append().set_string(value);
 }
 
+Result<> check_may_create(Request& request) {
+  access::Attributes wanted = request.info.attributes();
+  wanted.verb = "create";
+  const access::Verdict verdict = request.parts.ground.access.authorize(request.user, wanted);
+  if (verdict.decision == access::Decision::allow) return {};
+  return request.refuse(kube::forbidden(*request.resource, request.info.name,
+                                        access::forbidden_message(request.user, wanted, verdict.reason)));
+}
+
 Result<> check_grants(Request& request, const json::Item& object) {
   if (request.resource->group_version->group != "rbac.authorization.k8s.io") return {};
   const auto granted = request.parts.ground.access.check_grant(request.user, request.info.name_space, object);

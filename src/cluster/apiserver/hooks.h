@@ -1,5 +1,6 @@
 // What only some kinds need on their way into storage: who asks for a certificate, whether roles grant no
-// more than their author has, and the addresses of Services. Private to write.cpp.
+// more than their author has, who may make what is not there, and the addresses of Services. Private to what
+// writes.
 #pragma once
 
 #include "cluster/apiserver/request.h"
@@ -9,6 +10,8 @@ namespace podo::apiserver {
 
 // A CertificateSigningRequest tells who made it.
 void stamp_requester(const Request& request, json::Item& object);
+// PUT and apply make what is not there: whoever may change an object may not make it by that.
+Result<> check_may_create(Request& request);
 // Roles and bindings: escalation is refused.
 Result<> check_grants(Request& request, const json::Item& object);
 

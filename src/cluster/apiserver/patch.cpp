@@ -1,6 +1,7 @@
 #include "model/patch/patch.h"
 
 #include "base/format/yaml.h"
+#include "cluster/apiserver/hooks.h"
 #include "cluster/apiserver/subresource.h"
 #include "cluster/apiserver/verbs.h"
 #include "model/kube/path.h"
@@ -184,6 +185,7 @@ Task<Patched> create_by_apply(Request& request, const Patch& patch) {
     co_await request.refuse(kube::not_found(*request.resource, request.info.name));
   if (const auto uid = kube::text_at(patch.content.root(), "metadata.uid"); !uid.empty())
     co_await refuse_absent(request, uid);
+  co_await check_may_create(request);
   json::Tree object;
   co_await apply_to(request, object, patch);
   co_await shape_patched(request, object, patch);

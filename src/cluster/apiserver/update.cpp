@@ -1,3 +1,4 @@
+#include "cluster/apiserver/hooks.h"
 #include "cluster/apiserver/subresource.h"
 #include "cluster/apiserver/verbs.h"
 #include "model/kube/path.h"
@@ -39,6 +40,7 @@ Task<Saved> replace(Request& request, const json::Tree& sent, const Current& cur
 Task<void> create_by_update(Request& request, json::Tree object, const WriteOptions& options) {
   if (!request.info.subresource.empty() || !strategy::creates_on_update(*request.resource))
     co_await request.refuse(kube::not_found(*request.resource, request.info.name));
+  co_await check_may_create(request);
   std::string made = co_await save_new(request, std::move(object), options);
   co_await answer_object(request, 201, std::move(made));
 }
