@@ -50,9 +50,8 @@ admission::Attributes attributes_of(Request& request, admission::Operation opera
 // What the server alone says about a new object.
 void stamp_new(Request& request, Item& metadata) {
   for (const std::string_view field :
-       {"deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "resourceVersion"})
+       {"uid", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "resourceVersion"})
     metadata.remove(field);
-  metadata.member("uid").set_string(make_uid(request.parts.ground.random));
   metadata.member("creationTimestamp").set_string(time_text(wall_of(request)));
 }
 
@@ -100,6 +99,8 @@ Task<std::string> save_named(Request& request, json::Tree now, const WriteOption
   strategy::prepare_create(object, *request.resource, wall_of(request));  // what goes is nobody's field
   kube::apply_defaults(object, *request.resource->type, wall_of(request));
   if (!applied) co_await patch::track(nullptr, object, *request.resource, manager_of(request, options));
+  // What is made of the uid, as a Job's selector is, is nobody's field either.
+  object.member("metadata").member("uid").set_string(make_uid(request.parts.ground.random));
   co_await admit(request, admission::Operation::create, object, nullptr, options.dry_run);
   strategy::prepare_create(object, *request.resource, wall_of(request));
   co_await check(request, object, kube::validate(object, *request.resource));

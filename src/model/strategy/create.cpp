@@ -47,6 +47,7 @@ void set_if_absent(Item& map, std::string_view key, std::string_view value) {
 void create_job(Item& object, Wall) {
   if (kube::is_true_at(object, "spec.manualSelector")) return;
   const std::string uid(text_at(object, "metadata.uid")), name(text_at(object, "metadata.name"));
+  if (uid.empty()) return;
   Item& spec = object.member("spec");
   Item& labels = spec.member("template").member("metadata").member("labels");
   set_if_absent(labels, "batch.kubernetes.io/job-name", name);
