@@ -43,7 +43,7 @@ void config_map(Errors& errors, const Item& object, const Item* old) {
     errors.invalid_each(FieldPath("binaryData").key(value.key()), value.key(), check_config_key(value.key()));
     total += bytes_of(value.string_or(""));
   }
-  if (total > data_max) errors.too_long(FieldPath(""), data_max);
+  if (total > data_max) errors.too_long(FieldPath("[]"), data_max);
   check_frozen(errors, object, old, {"data", "binaryData"});
 }
 
