@@ -17,6 +17,13 @@ Result<> check_binding(Request& request, const Item& binding) {
   return request.refuse(kube::invalid("Binding", "", request.info.name, errors));
 }
 
+Result<> check_same_name(Request& request, const Item& binding) {
+  const std::string_view name = kube::text_at(binding, "metadata.name");
+  if (name == request.info.name) return {};
+  return request.refuse(kube::bad_request(
+      text("the name of the object ({}) does not match the name on the URL ({})", name, request.info.name)));
+}
+
 Failure refuse_binding(Request& request, std::string_view why) {
   kube::Status status = kube::conflict(*request.resource, request.info.name, why);
   status.kind = "pods/binding";
@@ -60,6 +67,8 @@ Task<void> bind_pod(Request& request) {
   const schema::Struct* type = request.parts.schema.find_root("v1", "Binding");
   ENSURE(type != nullptr);
   const json::Tree binding = co_await read_object(request, {*type, "v1", "Binding"}, options.validation);
+  // What was authorized is the name of the path; only POST /bindings has none.
+  if (!request.info.name.empty()) co_await check_same_name(request, binding.root());
   request.info.name = kube::text_at(binding.root(), "metadata.name");
   request.resource = request.storage = &request.parts.ground.objects.resource("", "pods");
   request.subresource = nullptr;
