@@ -173,8 +173,9 @@ def test_http2_answers_many_at_once(server, h2):
 
 
 def flood(server, h2, frames):
-    """Sends until the server hangs up or everything is sent; the types of the frames that it answered with.
-    The server goes on either way."""
+    """Sends until the server hangs up or everything is sent; the types of the frames that it answered with,
+    GOAWAY last when it hung up (a connection cut with bytes on their way may have lost it). The server goes on
+    either way."""
     _, connection = h2
     connection.settimeout(0.5)
     try:
@@ -186,8 +187,19 @@ def flood(server, h2, frames):
     while at + 9 <= len(answer):
         types.append(answer[at + 3])
         at += 9 + int.from_bytes(answer[at : at + 3], "big")
+    if GOAWAY not in types and hung_up(connection):
+        types.append(GOAWAY)
     assert_alive(server)
     return types
+
+
+def hung_up(connection):
+    try:
+        return connection.recv(1) == b""
+    except TimeoutError:
+        return False
+    except OSError:
+        return True
 
 
 GOAWAY = 7
