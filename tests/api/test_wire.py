@@ -174,7 +174,7 @@ def test_http2_answers_many_at_once(server, h2):
 
 def flood(server, h2, frames):
     """Sends until the server hangs up or everything is sent; the types of the frames that it answered with,
-    GOAWAY last when it hung up (a connection cut with bytes on their way may have lost it). The server goes on
+    GOAWAY last when it hung up (a connection cut with bytes on their way may lose it). The server goes on
     either way."""
     _, connection = h2
     connection.settimeout(0.5)
