@@ -174,7 +174,7 @@ def test_http2_answers_many_at_once(server, h2):
 
 def flood(server, h2, frames):
     """Sends until the server hangs up or everything is sent; the types of the frames that it answered with,
-    GOAWAY last when it hung up (a connection cut with bytes on their way may lose it). The server goes on
+    GOAWAY among them when it hung up (one cut with bytes on their way may lose it). The server goes on
     either way."""
     _, connection = h2
     connection.settimeout(0.5)
@@ -216,7 +216,7 @@ def test_rapid_reset(server, h2):
             one.reset_stream(stream)
             yield one.data_to_send()
 
-    assert flood(server, h2, frames())[-1] == GOAWAY
+    assert GOAWAY in flood(server, h2, frames())
     assert resident_kb(server.process) - before < 64 << 10
 
 
@@ -226,7 +226,7 @@ def test_endless_headers(server, h2):
     stream = one.get_next_available_stream_id()
     block = b"\x00\x01a\x7f\x21" + b"x" * 160
     frames = [frame(1, 1, stream, block)] + [frame(9, 0, stream, block * 90)] * 2000
-    assert flood(server, h2, frames)[-1] == GOAWAY
+    assert GOAWAY in flood(server, h2, frames)
     assert resident_kb(server.process) - before < 64 << 10
 
 
