@@ -352,7 +352,7 @@ def main():
     for name, scenario in SCENARIOS.items():
         if OPTIONS.only in (None, name):
             with tempfile.TemporaryDirectory(dir=OPTIONS.dir, prefix="bench-api-") as folder:
-                folder = Path(folder)
+                folder = Path(folder).resolve()
                 for part in ("cluster", "many"):
                     (folder / part).mkdir()
                 scenario(folder, report)
