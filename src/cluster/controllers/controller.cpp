@@ -63,7 +63,10 @@ Task<void> Controller::work() {
 }
 
 void Controller::say(const Facts& owner, const Said& said) {
-  world_.events.say(subject_of(kind_, owner), name_, said);
+  const KindNames& names = names_of(kind_);
+  world_.events.say(
+      {std::string(names.api_version), std::string(names.kind), owner.name_space, owner.name, owner.uid},
+      name_, said);
 }
 
 std::optional<Facts> Controller::copy_of_own(std::string_view key) const {

@@ -16,7 +16,7 @@
 #include "base/core/log.h"
 #include "base/core/random.h"
 #include "cluster/client/work_queue.h"
-#include "cluster/controllers/events.h"
+#include "cluster/controllers/plan.h"
 #include "cluster/controllers/watched.h"
 
 namespace podo::controllers {
@@ -38,7 +38,7 @@ class World {
   Seconds now() const { return ground.loop.clock().wall().ns / 1'000'000'000; }
 
   const Ground ground;
-  Events events;
+  client::Events events;
 
  private:
   std::array<std::unique_ptr<Watched>, kinds> watched_;

@@ -2,16 +2,14 @@
 // when to look again. Whoever performs it (perform.h) is the only one who talks to the API.
 #pragma once
 
+#include "cluster/client/events.h"
 #include "cluster/controllers/facts.h"
 
 namespace podo::controllers {
 
 // An Event about the owner. In those of a write "%" stands for the name of what was written, or, when it
 // failed, for the error.
-struct Said {
-  std::string reason = {}, message = {};
-  bool warning = false;
-};
+using client::Said;
 
 struct Write {
   enum class Verb : std::uint8_t { create, remove, update, update_status, patch };

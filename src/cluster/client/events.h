@@ -8,19 +8,23 @@
 
 #include "base/io/condition.h"
 #include "cluster/client/client.h"
-#include "cluster/controllers/plan.h"
 
-namespace podo::controllers {
+namespace podo::client {
 
 // Whom it is about.
 struct Subject {
   std::string api_version, kind, name_space, name, uid;
 };
-Subject subject_of(Kind kind, const Facts& facts);
+
+// What is said: in UpperCamelCase why, and in words.
+struct Said {
+  std::string reason = {}, message = {};
+  bool warning = false;
+};
 
 class Events {
  public:
-  Events(client::Client& client, Clock& clock) : client_(client), clock_(clock) {}
+  Events(Client& client, Clock& clock) : client_(client), clock_(clock) {}
   void say(const Subject& about, std::string_view component, const Said& said);
   io::Task<void> run();  // writes until it is cancelled
 
@@ -37,7 +41,7 @@ class Events {
   };
   struct Known {
     std::string name;
-    Seconds first = 0;
+    Wall first = {};
     int count = 0;
   };
   struct Budget {
@@ -48,7 +52,7 @@ class Events {
   io::Task<void> write(const Due& due);
   json::Tree event_of(const Due& due, const Known& known) const;
 
-  client::Client& client_;
+  Client& client_;
   Clock& clock_;
   std::deque<Due> waiting_;
   std::map<std::string, Known> known_;     // by all that makes Events the same
@@ -56,4 +60,4 @@ class Events {
   io::Condition added_{"an Event to write"};
 };
 
-}  // namespace podo::controllers
+}  // namespace podo::client

@@ -1,9 +1,15 @@
-#include "cluster/controllers/events.h"
+#include "cluster/client/events.h"
 
-namespace podo::controllers {
+#include <algorithm>
+
+#include "model/schema/instant.h"
+
+namespace podo::client {
 namespace {
 
-Seconds whole_seconds(Wall at) { return at.ns / 1'000'000'000; }
+std::string time_text(Wall at) {
+  return schema::text_of({.seconds = at.ns / 1'000'000'000, .nanos = 0}, schema::Precision::seconds);
+}
 
 std::string sameness(const Subject& about, std::string_view component, const Said& said) {
   return text("{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", component, about.kind, about.name_space, about.name,
@@ -11,11 +17,6 @@ std::string sameness(const Subject& about, std::string_view component, const Sai
 }
 
 }  // namespace
-
-Subject subject_of(Kind kind, const Facts& facts) {
-  const KindNames& names = names_of(kind);
-  return {std::string(names.api_version), std::string(names.kind), facts.name_space, facts.name, facts.uid};
-}
 
 // As a bucket that fills by one in `one_more`.
 bool Events::may_say(const std::string& speaker) {
@@ -69,7 +70,7 @@ json::Tree Events::event_of(const Due& due, const Known& known) const {
   event.member("message").set_string(std::string_view(due.said.message).substr(0, 1024));
   event.member("source").member("component").set_string(due.component);
   event.member("firstTimestamp").set_string(time_text(known.first));
-  event.member("lastTimestamp").set_string(time_text(whole_seconds(due.at)));
+  event.member("lastTimestamp").set_string(time_text(due.at));
   event.member("count").set_number(known.count);
   event.member("type").set_string(due.said.warning ? "Warning" : "Normal");
   event.member("reportingComponent").set_string(due.component);
@@ -81,21 +82,20 @@ io::Task<void> Events::write(const Due& due) {
   if (known_.size() > remembered_max) known_.clear();
   const std::string same = sameness(due.about, due.component, due.said);
   const std::string name_space = due.about.name_space.empty() ? "default" : due.about.name_space;
-  client::Where where{.resource = client_.resource("", "events"), .name_space = name_space};
+  Where where{.resource = client_.resource("", "events"), .name_space = name_space};
   if (const auto found = known_.find(same); found != known_.end()) {
     Known& known = found->second;
     where.name = known.name;
-    std::string change =
-        text(R"({{"count":{},"lastTimestamp":"{}"}})", ++known.count, time_text(whole_seconds(due.at)));
-    const auto patched = co_await client_.patch(where, client::Patch::merge, std::move(change)).result();
+    std::string change = text(R"({{"count":{},"lastTimestamp":"{}"}})", ++known.count, time_text(due.at));
+    const auto patched = co_await client_.patch(where, Patch::merge, std::move(change)).result();
     if (patched || patched.error().kind() != ErrorKind::not_found) co_return;
     known_.erase(same);  // it has expired: this one begins anew
     where.name.clear();
   }
-  Known known{text("{}.{:x}", due.about.name, due.at.ns), whole_seconds(due.at), 1};
+  Known known{text("{}.{:x}", due.about.name, due.at.ns), due.at, 1};
   const json::Tree event = event_of(due, known);
   co_await client_.create(where, event.root());
   known_.emplace(same, std::move(known));
 }
 
-}  // namespace podo::controllers
+}  // namespace podo::client
