@@ -82,6 +82,16 @@ class FakeEngine final : public engine::Engine {
   Task<void> remove_volume(std::string, bool) override { co_return; }
   Task<void> connect(std::string, std::string, docker::EndpointSettings) override { co_return; }
   Task<void> disconnect(std::string, std::string, bool) override { co_return; }
+  Task<engine::SandboxPtr> make_sandbox(engine::SandboxWish) override { co_return none(); }
+  engine::SandboxPtr find_sandbox(std::string_view) const override { return nullptr; }
+  std::vector<engine::SandboxPtr> list_sandboxes() const override { return {}; }
+  Task<void> set_sandbox_hosts(std::string, std::string) override { co_return; }
+  Task<void> remove_sandbox(std::string) override { co_return; }
+  Task<std::unique_ptr<io::Stream>> connect_in_sandbox(std::string, std::uint16_t) override {
+    co_return none();
+  }
+  Task<void> set_control_group(std::string, docker::Resources) override { co_return; }
+  Task<void> remove_control_group(std::string) override { co_return; }
   Task<void> close(bool) override { co_return; }
 
  private:

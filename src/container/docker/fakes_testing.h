@@ -59,6 +59,16 @@ class FakeEngine final : public engine::Engine {
   Task<void> remove_volume(std::string name, bool) override;
   Task<void> connect(std::string network, std::string container, EndpointSettings) override;
   Task<void> disconnect(std::string, std::string, bool) override { return refuse(); }
+  Task<engine::SandboxPtr> make_sandbox(engine::SandboxWish) override { co_return unsupported("sandboxes"); }
+  engine::SandboxPtr find_sandbox(std::string_view) const override { return nullptr; }
+  std::vector<engine::SandboxPtr> list_sandboxes() const override { return {}; }
+  Task<void> set_sandbox_hosts(std::string, std::string) override { return refuse(); }
+  Task<void> remove_sandbox(std::string) override { return refuse(); }
+  Task<std::unique_ptr<io::Stream>> connect_in_sandbox(std::string, std::uint16_t) override {
+    co_return unsupported("sandboxes");
+  }
+  Task<void> set_control_group(std::string, docker::Resources) override { return refuse(); }
+  Task<void> remove_control_group(std::string) override { return refuse(); }
   Task<void> close(bool) override { co_return; }
 
  private:

@@ -31,8 +31,10 @@
 #include "base/io/epoll_loop.h"
 #include "base/store/store.h"
 #include "container/engine/container.h"
+#include "container/engine/engine_options.h"
 #include "container/engine/events.h"
 #include "container/engine/logs.h"
+#include "container/engine/sandbox.h"
 #include "container/image/images.h"
 #include "container/network/networks.h"
 #include "model/docker/exec_config.h"
@@ -59,33 +61,6 @@ struct EngineOptions {
   std::string cgroup_parent;  // "podo" -> every hierarchy's /podo/ID
   std::vector<std::string> runtime_program;   // {"/proc/self/exe", "oci"}: how a monitor runs the OCI runtime
   docker::HostConfig::LogConfig default_log;  // json-file, max-size 10m, max-file 3
-};
-
-struct StopOptions {
-  std::string signal = {};                     // "": the container's own
-  std::optional<std::int64_t> timeout_s = {};  // absent: the container's, or 10; negative: for ever
-};
-
-struct RemoveOptions {
-  bool force = false, volumes = false, link = false;
-};
-
-enum class WaitFor : std::uint8_t { not_running, next_exit, removed };
-struct Waited {
-  int exit_code = 0;
-  std::string error;  // why it could not even be started
-};
-
-// What attach gives: output in Docker's multiplexed framing (8-byte headers), or raw for a terminal; writes
-// are standard input, finish() closes it. A reader that does not read never holds the container up.
-struct AttachOptions {
-  bool stream = false, logs = false, in = false, out = false, err = false;
-  std::string detach_keys = {};  // "": ctrl-p,ctrl-q; when they come on standard input the stream ends
-};
-
-struct Pruned {
-  std::vector<std::string> removed;
-  std::uint64_t bytes = 0;
 };
 
 class Engine {
@@ -186,6 +161,18 @@ class Engine {
   virtual Task<void> connect(std::string network, std::string container,
                              docker::EndpointSettings settings) = 0;
   virtual Task<void> disconnect(std::string network, std::string container, bool force) = 0;
+
+  // --- sandboxes and control groups (sandbox.h) ---
+  virtual Task<SandboxPtr> make_sandbox(SandboxWish wish) = 0;     // already_exists
+  virtual SandboxPtr find_sandbox(std::string_view id) const = 0;  // null: there is none
+  virtual std::vector<SandboxPtr> list_sandboxes() const = 0;
+  virtual Task<void> set_sandbox_hosts(std::string id, std::string hosts) = 0;  // a new /etc/hosts
+  virtual Task<void> remove_sandbox(std::string id) = 0;                        // fine when it is gone
+  // A TCP connection to a port of its loopback, from inside its network namespace.
+  virtual Task<std::unique_ptr<io::Stream>> connect_in_sandbox(std::string id, std::uint16_t port) = 0;
+  // A control group above those of sandboxes is made, or gets these limits.
+  virtual Task<void> set_control_group(std::string path, docker::Resources limits) = 0;
+  virtual Task<void> remove_control_group(std::string path) = 0;  // fine when it is gone
 
   // Stops nothing unless asked: containers go on without a daemon.
   virtual Task<void> close(bool stop_containers) = 0;

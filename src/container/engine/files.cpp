@@ -10,7 +10,7 @@ namespace podo::engine {
 
 // Of one that does not run, the tree is mounted for the moment in which it is opened; its turn is kept while
 // it is used, so that nobody starts it from under us.
-Task<LocalEngine::OpenFiles> LocalEngine::open_files(SlotPtr slot) {
+Task<OpenFiles> LocalEngine::open_files(SlotPtr slot) {
   OpenFiles files{.view = {}, .held = co_await slot->turn.take()};
   if (slot->removed) co_return not_found("No such container: {}", slot->id());
   if (is_alive(slot->status())) {

@@ -1,11 +1,6 @@
 // LocalEngine: the Engine of this machine. A file per verb; what each keeps of a container is in slot.h.
-//
-// The order in which things are written, so that an end of the daemon at any point loses nothing:
-//   create   record (incomplete) -> file tree, folders -> record (complete) -> answer
-//   start    network, file tree, files -> record (starting, with ports) -> monitor -> record (running)
-//   exit     the monitor's exit file -> clean up -> record (exited) -> RUN/containers/ID goes
-//   remove   record (removing) -> everything else goes -> record goes
-// What open() finds in between, it takes on: restore.cpp.
+// The order in which things are written, so that an end of the daemon at any point loses nothing, is in
+// README.md; what open() finds in between, restore.cpp takes on.
 #pragma once
 
 #include <deque>
@@ -71,6 +66,14 @@ class LocalEngine final : public Engine {
   Task<void> remove_volume(std::string name, bool force) override;
   Task<void> connect(std::string network, std::string container, docker::EndpointSettings settings) override;
   Task<void> disconnect(std::string network, std::string container, bool force) override;
+  Task<SandboxPtr> make_sandbox(SandboxWish wish) override;
+  SandboxPtr find_sandbox(std::string_view id) const override;
+  std::vector<SandboxPtr> list_sandboxes() const override;
+  Task<void> set_sandbox_hosts(std::string id, std::string hosts) override;
+  Task<void> remove_sandbox(std::string id) override;
+  Task<std::unique_ptr<io::Stream>> connect_in_sandbox(std::string id, std::uint16_t port) override;
+  Task<void> set_control_group(std::string path, docker::Resources limits) override;
+  Task<void> remove_control_group(std::string path) override;
   Task<void> close(bool stop_containers) override;
 
  private:
@@ -162,10 +165,6 @@ class LocalEngine final : public Engine {
   Task<void> forget_old_execs(SlotPtr slot);
   std::string exec_folder(const Exec& exec) const;
   // files.cpp, commit.cpp, network_connect.cpp
-  struct OpenFiles {
-    FileViewPtr view;
-    Turn::Held held;
-  };
   Task<OpenFiles> open_files(SlotPtr slot);
   Task<image::ImagePtr> commit_whole(SlotPtr slot, CommitRequest request);
   Task<void> connect_whole(std::string network, SlotPtr slot, docker::EndpointSettings settings);

@@ -10,6 +10,7 @@
 
 #include "base/io/condition.h"
 #include "base/io/group.h"
+#include "container/engine/archive.h"
 #include "container/engine/container.h"
 #include "container/engine/logs.h"
 #include "container/engine/monitor_client.h"
@@ -56,6 +57,12 @@ struct Slot {
   Status status() const { return container->state.status; }
 };
 using SlotPtr = std::shared_ptr<Slot>;
+
+// A container's files, for whoever has its turn.
+struct OpenFiles {
+  FileViewPtr view;
+  Turn::Held held;
+};
 
 enum class StopBy : std::uint8_t { user, restart, daemon };
 
