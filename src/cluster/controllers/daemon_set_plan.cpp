@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "cluster/controllers/node_fit.h"
 #include "cluster/controllers/pod_template.h"
+#include "model/kube/node_fit.h"
 #include "model/kube/path.h"
 
 namespace podo::controllers {
@@ -28,7 +28,7 @@ void tolerate(json::Item& spec, std::string_view key, std::string_view effect) {
   toleration.member("effect").set_string(effect);
 }
 
-// A required affinity keeps only this node; its other terms have been looked at (selects()).
+// A required affinity keeps only this node; its other terms have been looked at.
 void bind_to(json::Item& spec, std::string_view node) {
   json::Item& required =
       spec.member("affinity").member("nodeAffinity").member("requiredDuringSchedulingIgnoredDuringExecution");
@@ -81,12 +81,17 @@ SetPlan::SetPlan(const DaemonSetInput& input)
   const json::Tree pod = daemon_template(in.wanted, "");
   const json::Item& spec = part_at(pod.root(), "spec");
   const std::string_view only = text_at(spec, "nodeName");
+  const kube::NodeChoice choice = kube::node_choice_of(spec);
+  const std::vector<kube::Toleration> tolerations = kube::tolerations_of(spec);
+  const auto tolerated = [&](const Node& node, bool (*concerns)(const kube::Taint&)) {
+    return kube::find_untolerated(node.taints, tolerations, concerns) == nullptr;
+  };
   for (const Node* node : in.nodes) {
     OnNode& place = places[node->name];
     place.node = node;
-    const bool selected = (only.empty() || only == node->name) && selects(spec, *node);
-    place.wanted = selected && tolerates(spec, *node, true);
-    place.may_stay = selected && tolerates(spec, *node, false);
+    const bool selected = (only.empty() || only == node->name) && choice.admits(node->name, node->labels);
+    place.wanted = selected && tolerated(*node, kube::refuses_new);
+    place.may_stay = selected && tolerated(*node, kube::drives_away);
     desired += place.wanted;
   }
   if (text_at(in.wanted, "spec.updateStrategy.type") != "OnDelete") {

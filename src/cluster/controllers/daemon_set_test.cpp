@@ -1,6 +1,5 @@
 #include "cluster/controllers/daemon_set_plan.h"
 
-#include "cluster/controllers/node_fit.h"
 #include "cluster/controllers/plans_testing.h"
 
 namespace podo::controllers {
@@ -99,31 +98,6 @@ TEST_CASE("a new template goes over the nodes") {
   CHECK(told(plan_of(surging, nodes, both).plan).empty());
   both.owned[1]->ready = true;
   CHECK(told(plan_of(surging, nodes, both).plan) == "remove Pod a, create Pod d-");
-}
-
-TEST_CASE("node selectors and tolerations") {
-  Nodes nodes{"n1"};
-  nodes.owned[0]->labels = {{"cores", "8"}, {"disk", "ssd"}};
-  const auto fits = [&](std::string_view expressions) {
-    return selects(
-        tree_of(text(R"({{"affinity":{{"nodeAffinity":{{"requiredDuringSchedulingIgnoredDuringExecution":
-      {{"nodeSelectorTerms":[{{"matchExpressions":[{}]}}]}}}}}}}})",
-                     expressions))
-            .root(),
-        *nodes.nodes[0]);
-  };
-  CHECK(fits(R"({"key":"disk","operator":"In","values":["ssd","nvme"]})"));
-  CHECK_FALSE(fits(R"({"key":"disk","operator":"NotIn","values":["ssd"]})"));
-  CHECK(fits(R"({"key":"gpu","operator":"DoesNotExist"})"));
-  CHECK(fits(R"({"key":"cores","operator":"Gt","values":["4"]})"));
-  CHECK_FALSE(fits(R"({"key":"cores","operator":"Lt","values":["4"]})"));
-  CHECK_FALSE(fits(""));
-  nodes.owned[0]->taints = {{"dedicated", "db", "NoSchedule"}};
-  CHECK(tolerates(tree_of(R"({"tolerations":[{"key":"dedicated","value":"db"}]})").root(), *nodes.nodes[0],
-                  true));
-  CHECK(tolerates(tree_of(R"({"tolerations":[{"operator":"Exists"}]})").root(), *nodes.nodes[0], true));
-  CHECK_FALSE(tolerates(tree_of(R"({"tolerations":[{"key":"dedicated","value":"x"}]})").root(),
-                        *nodes.nodes[0], true));
 }
 
 }  // namespace podo::controllers

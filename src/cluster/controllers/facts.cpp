@@ -121,9 +121,7 @@ std::unique_ptr<const Facts> pod_facts(const json::Item& object) {
 std::unique_ptr<const Facts> node_facts(const json::Item& object) {
   auto node = std::make_unique<Node>();
   read_metadata(object, *node);
-  for (const json::Item& taint : children_at(object, "spec.taints"))
-    node->taints.push_back({std::string(text_at(taint, "key")), std::string(text_at(taint, "value")),
-                            std::string(text_at(taint, "effect"))});
+  node->taints = kube::taints_of(object);
   return node;
 }
 

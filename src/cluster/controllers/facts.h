@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "base/format/json_tree.h"
-#include "model/kube/selectors.h"
+#include "model/kube/node_fit.h"
 
 namespace podo::controllers {
 
@@ -88,11 +88,7 @@ struct Pod final : Facts {
 using Pods = std::vector<const Pod*>;
 
 struct Node final : Facts {
-  struct Taint {
-    std::string key, value, effect;
-    bool operator==(const Taint&) const = default;
-  };
-  std::vector<Taint> taints;
+  std::vector<kube::Taint> taints;
 };
 
 std::unique_ptr<const Facts> facts_of(Kind kind, const json::Item& object);

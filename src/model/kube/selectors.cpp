@@ -157,26 +157,6 @@ bool has_value(const Requirement& requirement, std::string_view value) {
                                     [](const std::string& v) { return std::string_view(v); });
 }
 
-bool matches_one(const Requirement& requirement, const json::Item* label) {
-  const std::string_view value = label ? label->string_or("") : std::string_view();
-  switch (requirement.op) {
-    case Operator::in:
-    case Operator::equals: return label != nullptr && has_value(requirement, value);
-    case Operator::not_in:
-    case Operator::not_equals: return label == nullptr || !has_value(requirement, value);
-    case Operator::exists: return label != nullptr;
-    case Operator::does_not_exist: return label == nullptr;
-    case Operator::greater:
-    case Operator::less: {
-      const auto number = label ? integer_of(value) : std::nullopt;
-      const auto bound = integer_of(requirement.values[0]);
-      if (!number || !bound) return false;
-      return requirement.op == Operator::greater ? *number > *bound : *number < *bound;
-    }
-  }
-  return false;
-}
-
 std::string text_of(const Requirement& requirement) {
   std::string values;
   for (const std::string& value : requirement.values)
@@ -195,6 +175,39 @@ std::string text_of(const Requirement& requirement) {
 }
 
 }  // namespace
+
+Labels labels_of(const json::Item* labels) {
+  Labels all;
+  for (const json::Item& label : children(labels))
+    all.emplace_back(std::string(label.key()), std::string(label.string_or("")));
+  std::ranges::sort(all);
+  return all;
+}
+
+const std::string* find_label(const Labels& labels, std::string_view key) {
+  const auto found = std::ranges::lower_bound(
+      labels, key, {}, [](const auto& label) { return std::string_view(label.first); });
+  return found != labels.end() && found->first == key ? &found->second : nullptr;
+}
+
+bool Requirement::holds(std::optional<std::string_view> value) const {
+  switch (op) {
+    case Operator::in:
+    case Operator::equals: return value && has_value(*this, *value);
+    case Operator::not_in:
+    case Operator::not_equals: return !value || !has_value(*this, *value);
+    case Operator::exists: return value.has_value();
+    case Operator::does_not_exist: return !value;
+    case Operator::greater:
+    case Operator::less: {
+      const auto number = value ? integer_of(*value) : std::nullopt;
+      const auto bound = values.empty() ? std::nullopt : integer_of(values[0]);
+      if (!number || !bound) return false;
+      return op == Operator::greater ? *number > *bound : *number < *bound;
+    }
+  }
+  return false;
+}
 
 Result<LabelSelector> LabelSelector::parse(std::string_view query) {
   LabelSelector made;
@@ -244,7 +257,16 @@ void LabelSelector::sort() { std::ranges::stable_sort(requirements_, {}, &Requir
 bool LabelSelector::matches(const json::Item* labels) const {
   if (nothing_) return false;
   return std::ranges::all_of(requirements_, [&](const Requirement& requirement) {
-    return matches_one(requirement, labels ? labels->find(requirement.key) : nullptr);
+    const json::Item* label = labels ? labels->find(requirement.key) : nullptr;
+    return requirement.holds(label ? std::optional(label->string_or("")) : std::nullopt);
+  });
+}
+
+bool LabelSelector::matches(const Labels& labels) const {
+  if (nothing_) return false;
+  return std::ranges::all_of(requirements_, [&](const Requirement& requirement) {
+    const std::string* label = find_label(labels, requirement.key);
+    return requirement.holds(label ? std::optional<std::string_view>(*label) : std::nullopt);
   });
 }
 

@@ -10,8 +10,10 @@
 // Errors are Invalid and speak as the API server does.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/format/json_tree.h"
@@ -19,12 +21,20 @@
 
 namespace podo::kube {
 
+// Labels that somebody keeps: by key, each once.
+using Labels = std::vector<std::pair<std::string, std::string>>;
+Labels labels_of(const json::Item* labels);  // metadata.labels, or null
+const std::string* find_label(const Labels& labels, std::string_view key);
+
 enum class Operator : std::uint8_t { in, not_in, equals, not_equals, exists, does_not_exist, greater, less };
 
 struct Requirement {
   std::string key;
   Operator op = Operator::exists;
   std::vector<std::string> values;  // sorted, each once
+
+  bool operator==(const Requirement&) const = default;
+  bool holds(std::optional<std::string_view> value) const;  // of what has that key; absent: has it not
 };
 
 class LabelSelector {
@@ -37,7 +47,8 @@ class LabelSelector {
 
   bool empty() const { return !nothing_ && requirements_.empty(); }  // selects all
   bool matches(const json::Item* labels) const;                      // metadata.labels, or null
-  std::string text() const;                                          // by key; "<none>" when it is empty
+  bool matches(const Labels& labels) const;
+  std::string text() const;  // by key; "<none>" when it is empty
   const std::vector<Requirement>& requirements() const { return requirements_; }
 
  private:
