@@ -51,6 +51,9 @@ class Client {
   Client(Transport& transport, const schema::Schema& schema, objects::Objects* local = nullptr)
       : transport_(transport), schema_(schema), local_(local) {}
 
+  const schema::Schema& schema() const { return schema_; }
+  // The server is in this process: mirrors of everything cost little, and requests no network.
+  bool is_near() const { return local_ != nullptr; }
   // In its preferred version. ENSUREs that it is there.
   const schema::Resource* resource(std::string_view group, std::string_view plural) const;
 

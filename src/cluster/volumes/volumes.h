@@ -8,13 +8,15 @@
 //
 // configMap, secret, downwardAPI and projected volumes are written into a folder of their own (..2026_...),
 // and `..data` is swapped to it by one rename: readers see all of an update or nothing of it. Memory-backed
-// ones (secrets, tokens, emptyDir medium Memory) are a tmpfs. hostPath by its types; local and bound
-// PersistentVolumeClaims through their PersistentVolume; image volumes through the image store.
+// ones (secrets, tokens, emptyDir medium Memory) are a tmpfs. hostPath by its types; hostPath and local
+// PersistentVolumes through bound claims; image volumes through the image store.
 //
 // Life: mount() until it is whole (it waits for nothing: what is missing is a failure in the kubelet's
-// words, and the caller comes again) -> mounts_of() each container -> refresh() when a source changed or a
-// token is due -> unmount() when no container of the pod runs. After a restart of the daemon mount() finds
-// what is there. Lives on the loop; the file system is touched on the pool.
+// words, and the caller comes again) -> mounts_of() each container -> refresh() when a source changed, the
+// pod's labels or annotations did, or a token is due -> unmount() when no container of the pod runs. After a
+// restart of the daemon mount() finds what is there, and must be called before mounts_of(). Calls for one
+// pod come one after another; its JSON lives until they return. Lives on the loop; the file system is
+// touched on the pool.
 #pragma once
 
 #include <functional>
@@ -32,6 +34,7 @@
 #include "container/image/images.h"
 #include "container/image/registry.h"
 #include "model/docker/container_config.h"
+#include "model/strategy/pod_resources.h"
 
 namespace podo::volumes {
 
@@ -52,6 +55,7 @@ struct VolumesGround {
 struct VolumesOptions {
   std::string data_folder;  // DATA of this node: pods/ lies in it
   std::string node_name;
+  strategy::Amounts allocatable = {};  // of the node: what a container without a limit may use (downwardAPI)
 };
 
 // What a container's mounts and the downward API need to know beside the pod.
@@ -66,17 +70,20 @@ class Volumes {
   static Task<std::unique_ptr<Volumes>> open(const VolumesGround& ground, VolumesOptions options);
   virtual ~Volumes() = default;
 
-  // All volumes of the pod. Errors: `MountVolume.SetUp failed for volume "v" : configmap "x" not found`.
+  // All volumes of the pod; cheap when they are there. The error is the message of the pod's FailedMount
+  // event: `MountVolume.SetUp failed for volume "v" : configmap "x" not found`.
   virtual Task<void> mount(const json::Item& pod) = 0;
-  // As Docker's mounts (bind, with propagation and read-only); the termination message's file among them.
+  // As Docker's mounts (bind, with propagation and read-only); the termination message's file is the last.
+  // Its errors are those of CreateContainerConfigError. It pins subPaths, so once for each attempt.
   virtual Task<std::vector<docker::Mount>> mounts_of(const json::Item& pod, ContainerView view) = 0;
   // The pod's changing volumes are written anew where they differ. Returns when to come again (tokens), if
-  // at all; sources that change tell `changed` (see Sources).
+  // at all; sources that change tell `changed` (see Sources). A failure leaves what was written before.
   virtual Task<std::optional<Duration>> refresh(const json::Item& pod) = 0;
+  // The last `bytes_max` bytes of it; "" when there is none.
   virtual Task<std::string> termination_message(std::string uid, std::string container, int attempt,
                                                 std::size_t bytes_max) = 0;
-  // Everything of the pod goes; fine when nothing is there. Never removes what lies on a mount it could not
-  // take away.
+  // Everything of the pod goes, what it holds of the Sources too; fine when nothing is there. Never removes
+  // what lies on a mount it could not take away.
   virtual Task<void> unmount(std::string uid) = 0;
   virtual std::vector<std::string> known_pods() const = 0;  // uids with a folder here
 };

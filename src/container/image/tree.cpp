@@ -9,6 +9,7 @@
 #include <set>
 
 #include "base/linux/file.h"
+#include "base/linux/path.h"
 
 namespace podo::image {
 namespace {
@@ -56,7 +57,11 @@ Result<> remove_tree(int parent, const std::string& name) {
   std::vector<Level> levels;
   unsigned deep = 0;
   auto enter = [&](int above, const std::string& child) -> Result<> {
-    io::Fd folder = TRY(open_folder(above, child.c_str()));
+    // What is mounted there is somebody else's, also when it is of the same file system.
+    io::Fd folder =
+        TRY(above == AT_FDCWD
+                ? open_folder(above, child.c_str())
+                : linux::open_below(above, child.c_str(), O_RDONLY | O_DIRECTORY, linux::in_one_mount));
     std::vector<NamedKind> left = TRY(list_folder(folder.get()));
     levels.push_back({std::move(folder), child, std::move(left)});
     return {};

@@ -23,7 +23,8 @@ struct NamedKind {
 Result<std::vector<NamedKind>> list_folder(int folder);
 Result<io::Fd> open_folder(int parent, const char* name);  // the folder itself, not what a symlink names
 
-// What `name` is and everything below it; fine if there is nothing. Deep trees do not use the stack.
+// What `name` is and everything below it; fine if there is nothing. Deep trees do not use the stack. A mount
+// below it fails the call (EXDEV, EBUSY) and is never entered.
 Result<> remove_tree(int parent, const std::string& name);
 Result<> remove_tree(const std::string& path);
 Result<std::uint64_t> tree_bytes(const std::string& path);  // of the files' contents; a hard-linked one once
