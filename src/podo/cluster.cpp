@@ -14,9 +14,12 @@
 #include "cluster/access/access.h"
 #include "cluster/admission/admission.h"
 #include "cluster/apiserver/api_server.h"
+#include "cluster/client/leader.h"
+#include "cluster/controllers/controllers.h"
 #include "cluster/objects/objects.h"
 #include "model/kube/schema.h"
 #include "podo/beginning.h"
+#include "podo/zone_files.h"
 
 namespace podo {
 namespace {
@@ -128,10 +131,15 @@ class LocalCluster final : public Cluster {
     io::TaskGroup serving(ground_.loop);
     serving.spawn(serve_api(), "serve the Kubernetes API");
     serving.spawn(api_->run(), "the API server's loops");
+    serving.spawn(run_controllers(), "controllers");
     co_await serving.join();
   }
 
   Task<void> close() override { return store_->close(); }
+
+  std::unique_ptr<Resident> resident(Identity who) override {
+    return std::make_unique<Resident>(ground_.loop, *api_, std::move(who), schema_, *objects_);
+  }
 
  private:
   apiserver::ApiOptions api_options() const {
@@ -156,6 +164,27 @@ class LocalCluster final : public Cluster {
     renewing.spawn(renew_certificate(context), "renew the API server's certificate");
     http::Server server(ground_.loop, *api_, ground_.log, {});
     co_await server.serve(*listening_.listener, &context);
+  }
+
+  // They may do everything, as the one who owns this process may: a garbage collector deletes any kind.
+  Task<void> run_controllers() {
+    const auto own = resident({.name = "system:kube-controller-manager", .groups = {"system:masters"}});
+    const controllers::Ground ground{ground_.loop, own->client(), ground_.log, read_zone_file};
+    co_await keep_leading(own->client(), "kube-controller-manager",
+                          [&ground] { return controllers::run_controllers(ground, {}); });
+  }
+
+  // A part that failed begins anew; its mirrors could not be made, or its lease went to another one.
+  Task<void> keep_leading(client::Client& client, std::string name, std::function<Task<void>()> work) {
+    for (;;) {
+      const auto ended =
+          co_await client::lead(client, ground_.clock,
+                                {.name = name, .identity = text("{}_{}", host_name(), ::getpid())}, work)
+              .result();
+      if (!ended && ended.error().kind() == ErrorKind::cancelled) co_return;
+      if (!ended) ground_.log.warn("{}: {}", name, ended.error().message());
+      co_await io::sleep(seconds(1));
+    }
   }
 
   // New connections see the new one; those that are there keep theirs.

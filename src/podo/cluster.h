@@ -16,6 +16,7 @@
 #include "base/core/random.h"
 #include "base/io/disk.h"
 #include "base/io/epoll_loop.h"
+#include "podo/resident.h"
 
 namespace podo {
 
@@ -40,6 +41,8 @@ class Cluster {
   virtual ~Cluster() = default;
   virtual io::Task<void> serve() = 0;
   virtual io::Task<void> close() = 0;
+  // A client for a part of the cluster in this process; while the cluster serves.
+  virtual std::unique_ptr<Resident> resident(Identity who) = 0;
 };
 
 // HOST:PORT; a port alone, or a host alone, is completed.

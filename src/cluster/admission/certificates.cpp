@@ -56,15 +56,4 @@ Result<> check_certificates(const Review& review) {
   return {};
 }
 
-// What is stored but not heeded: whoever relies on it must hear of it.
-Result<> warn_of_webhooks(const Review& review) {
-  const std::string_view of = review.attributes.resource.plural;
-  const bool concerns = review.attributes.resource.group_version->group == "admissionregistration.k8s.io" &&
-                        review.attributes.subresource.empty();
-  if (concerns)
-    review.attributes.warnings.push_back(
-        text("Unsupported: {} are stored, but not enforced by this server", of));
-  return {};
-}
-
 }  // namespace podo::admission

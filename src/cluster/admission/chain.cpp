@@ -42,7 +42,7 @@ class Chain final : public Admission {
     co_await check_volume_resize(review);
     co_await check_overhead(review);
     co_await check_certificates(review);
-    co_await warn_of_webhooks(review);
+    co_await warn_of_unenforced(review);
     co_await charge_quotas(review);  // last: what it takes is only given back when something is deleted
   }
 

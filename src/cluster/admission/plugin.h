@@ -70,7 +70,7 @@ Result<> check_default_priority(const Review& review);
 Result<> check_volume_resize(const Review& review);
 Result<> check_overhead(const Review& review);
 Result<> check_certificates(const Review& review);  // Approval, Signing, SubjectRestriction
-Result<> warn_of_webhooks(const Review& review);
-Task<void> charge_quotas(const Review& review);  // ResourceQuota
+Result<> warn_of_unenforced(const Review& review);  // webhooks, policies, custom resources
+Task<void> charge_quotas(const Review& review);     // ResourceQuota
 
 }  // namespace podo::admission

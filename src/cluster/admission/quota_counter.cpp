@@ -18,6 +18,8 @@ using strategy::amounts_of;
 // Deletions come in bursts: they are counted together.
 constexpr Duration gather = milliseconds(50);
 constexpr Duration afterwards = seconds(1);
+// What was charged for and then failed to be stored is given back so much later.
+constexpr Duration charged_for_nothing = seconds(30);
 
 bool is_counted(const Item& quota, const Amounts& hard, const Amounts& used) {
   return json::same(kube::part_at(quota, "status.hard"), kube::part_at(quota, "spec.hard")) &&
@@ -40,12 +42,20 @@ io::Task<void> QuotaCounter::start() {
   group_.spawn(count_what_is_marked(), "count quotas");
 }
 
-// What admission or this writes is the status: that is no news.
+// What admission or this writes is the status.
 void QuotaCounter::see(const objects::Object& before, const objects::Object& now) {
   if (!now) return;
   const json::Tree then = read(before ? &before : nullptr), is = read(&now);
   if (!before || !json::same(kube::part_at(then.root(), "spec"), kube::part_at(is.root(), "spec")))
-    mark(now.name_space());
+    return mark(now.name_space());
+  if (charged_.emplace(now.name_space()).second)
+    group_.spawn(count_charged(std::string(now.name_space())), "count what was charged");
+}
+
+io::Task<void> QuotaCounter::count_charged(std::string name_space) {
+  co_await io::sleep(charged_for_nothing);
+  charged_.erase(name_space);
+  mark(name_space);
 }
 
 void QuotaCounter::mark(std::string_view name_space) {

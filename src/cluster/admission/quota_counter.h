@@ -29,12 +29,13 @@ class QuotaCounter {
   io::Task<void> count(std::string name_space);
   io::Task<void> count_quota(objects::Object stored);
   io::Task<void> count_later(std::string name_space);
+  io::Task<void> count_charged(std::string name_space);
   io::Task<void> follow(const schema::Resource& resource);
   io::Task<void> follow_changes(const schema::Resource& resource);
   void follow_what_counts(const json::Item& quota);
 
   objects::Objects& objects_;
-  std::set<std::string, std::less<>> marked_;
+  std::set<std::string, std::less<>> marked_, charged_;
   std::set<const schema::Resource*> followed_;
   io::Condition changed_{"namespaces whose quotas are to be counted"};
   std::unique_ptr<objects::Mirror> quotas_;

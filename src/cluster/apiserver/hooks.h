@@ -12,8 +12,8 @@ namespace podo::apiserver {
 void stamp_requester(const Request& request, json::Item& object);
 // PUT and apply make what is not there: whoever may change an object may not make it by that.
 Result<> check_may_create(Request& request);
-// Roles and bindings: escalation is refused.
-Result<> check_grants(Request& request, const json::Item& object);
+// Roles and bindings: escalation is refused. `old`: null when it is new.
+Result<> check_grants(Request& request, const json::Item& object, const json::Item* old);
 
 // Of a Service: addresses and ports it has not are given to it, those it asks for are taken, those it has no
 // more are free once the reservation is kept. `old`: null when it is new. Anything else: nothing.

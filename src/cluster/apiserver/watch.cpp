@@ -22,6 +22,7 @@ using objects::Revision;
 constexpr std::size_t piece_bytes = 64 << 10, page_objects = 500;
 constexpr Duration bookmark_every = seconds(60), bookmark_before_end = seconds(2);
 constexpr std::int64_t least_seconds = 1800;  // without timeoutSeconds; at most twice as long
+constexpr std::int64_t most_seconds = 10LL * 365 * 24 * 3600;
 
 struct Counted {
   explicit Counted(Metrics& metrics_) : metrics(metrics_) { ++metrics.watches; }
@@ -145,7 +146,7 @@ Task<void> open(Watching& watching) {
 }
 
 Monotonic end_of(const Request& request, const ListOptions& options) {
-  const std::int64_t asked = options.timeout_s.value_or(0);
+  const std::int64_t asked = std::min(options.timeout_s.value_or(0), most_seconds);
   const auto chosen = static_cast<std::int64_t>(request.parts.ground.random.below(least_seconds));
   return request.parts.ground.loop.clock().now() + seconds(asked != 0 ? asked : least_seconds + chosen);
 }

@@ -104,11 +104,14 @@ Task<std::string> save_named(Request& request, json::Tree now, const WriteOption
   co_await admit(request, admission::Operation::create, object, nullptr, options.dry_run);
   strategy::prepare_create(object, *request.resource, wall_of(request));
   co_await check(request, object, kube::validate(object, *request.resource));
+  co_await check_grants(request, object, nullptr);
+  std::string name(kube::text_at(object, "metadata.name"));
+  // Known before quotas are charged, and told to a dry run as well.
+  if (co_await request.parts.ground.objects.find(key_of(request, name)))
+    co_await request.refuse(kube::already_exists(*request.resource, name));
   co_await admit_finally(request, admission::Operation::create, object, nullptr, options.dry_run);
-  co_await check_grants(request, object);
   Reservation reserved = co_await reserve_addresses(request, object, nullptr, options.dry_run);
   if (options.dry_run) co_return schema::canonical(object, *request.resource->type);
-  std::string name(kube::text_at(object, "metadata.name"));
   auto made = co_await request.parts.ground.objects
                   .create(key_of(request, name), co_await stored_json(request, object), reserved.alongside())
                   .result();
@@ -261,8 +264,8 @@ Task<Saved> save_update(Request& request, json::Tree now, const Current& current
   if (!how.own) strategy::prepare_update(object, old, *request.resource, how.part, wall_of(request));
   if (!how.own)
     co_await check(request, object, kube::validate_update(object, old, *request.resource, how.part));
+  co_await check_grants(request, object, &old);
   co_await admit_finally(request, admission::Operation::update, object, &old, options.dry_run);
-  co_await check_grants(request, object);
   patch::keep_times(old, object);
   Reservation reserved = co_await reserve_addresses(request, object, &old, options.dry_run);
   const bool due = is_due(object);

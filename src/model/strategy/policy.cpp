@@ -6,6 +6,8 @@
 namespace podo::strategy {
 namespace {
 
+constexpr std::int64_t grace_max_s = 10LL * 365 * 24 * 3600;  // times stay times
+
 constexpr std::string_view created_by_put[] = {
     "coordination.v1.Lease", "core.v1.Endpoints",   "core.v1.Event",       "core.v1.LimitRange",
     "core.v1.Service",       "events.v1.Event",     "rbac.v1.ClusterRole", "rbac.v1.ClusterRoleBinding",
@@ -51,7 +53,7 @@ std::int64_t grace_of(const json::Item& object, const schema::Resource& resource
   const bool runs =
       !kube::text_at(object, "spec.nodeName").empty() && phase != "Failed" && phase != "Succeeded";
   if (!runs) return 0;
-  return grace < 0 ? 1 : grace;
+  return grace < 0 ? 1 : std::min(grace, grace_max_s);
 }
 
 }  // namespace podo::strategy
