@@ -1,0 +1,199 @@
+#include "cluster/pod/security.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "cluster/pod/downward.h"
+#include "model/kube/path.h"
+
+namespace podo::pod {
+namespace {
+
+using kube::text_at;
+
+// The container's own member, else the pod's.
+const json::Item* effective(const json::Item& pod, const json::Item& container, std::string_view member) {
+  const json::Item* own = kube::part_at(container, "securityContext").find(member);
+  if (own != nullptr && !own->is(json::Kind::null)) return own;
+  return kube::find_at(pod, text("spec.securityContext.{}", member));
+}
+
+std::string_view user_of(const oci::ImageConfig& image) {
+  return std::string_view(image.user).substr(0, image.user.find(':'));
+}
+
+std::optional<std::uint64_t> number_of(std::string_view word) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
+  if (error != std::errc() || end != word.data() + word.size() || word.empty()) return std::nullopt;
+  return number;
+}
+
+Result<> check_not_root(const json::Item& pod, const json::Item& container, const oci::ImageConfig& image) {
+  const json::Item* wanted = effective(pod, container, "runAsNonRoot");
+  if (wanted == nullptr || !wanted->is(json::Kind::boolean) || !wanted->boolean()) return {};
+  const std::string whose = text("(pod: {}, container: {})", quoted(shown(pod)), text_at(container, "name"));
+  if (const json::Item* user = effective(pod, container, "runAsUser")) {
+    if (user->as_int64() == 0) return invalid("container's runAsUser breaks non-root policy {}", whose);
+    return {};
+  }
+  const std::string_view user = user_of(image);
+  if (user.empty() || number_of(user) == 0)
+    return invalid("container has runAsNonRoot and image will run as root {}", whose);
+  if (!number_of(user))
+    return invalid(
+        "container has runAsNonRoot and image has non-numeric user ({}), cannot verify user is "
+        "non-root {}",
+        user, whose);
+  return {};
+}
+
+// A group alone is that of the image's user.
+std::string user_string(const json::Item& pod, const json::Item& container, const oci::ImageConfig& image) {
+  const json::Item* user = effective(pod, container, "runAsUser");
+  const json::Item* group = effective(pod, container, "runAsGroup");
+  if (user == nullptr && group == nullptr) return image.user;
+  std::string wanted = user ? std::string(user->number()) : std::string(user_of(image));
+  if (wanted.empty()) wanted = "0";
+  return group == nullptr ? wanted : text("{}:{}", wanted, group->number());
+}
+
+docker::Strings groups_of(const json::Item& pod) {
+  docker::Strings groups;
+  const auto add = [&](const json::Item& group) {
+    std::string number(group.number());
+    if (std::ranges::find(groups, number) == groups.end()) groups.push_back(std::move(number));
+  };
+  for (const json::Item& group : kube::children_at(pod, "spec.securityContext.supplementalGroups"))
+    add(group);
+  if (const json::Item* group = kube::find_at(pod, "spec.securityContext.fsGroup")) add(*group);
+  return groups;
+}
+
+docker::Strings strings_at(const json::Item& object, std::string_view path) {
+  docker::Strings strings;
+  for (const json::Item& each : kube::children_at(object, path)) strings.emplace_back(each.string_or(""));
+  return strings;
+}
+
+const json::Item& profile_of(const json::Item& pod, const json::Item& container, std::string_view member) {
+  static constexpr json::Item nothing = {};
+  const json::Item* profile = effective(pod, container, member);
+  return profile == nullptr ? nothing : *profile;
+}
+
+Result<> apply_profiles(docker::Strings& options, const json::Item& pod, const json::Item& container,
+                        const SecurityFacts& facts) {
+  const json::Item& seccomp = profile_of(pod, container, "seccompProfile");
+  if (text_at(seccomp, "type") == "Unconfined") options.emplace_back("seccomp=unconfined");
+  if (text_at(seccomp, "type") == "Localhost") {
+    if (facts.seccomp_profile.empty())
+      return invalid("cannot load seccomp profile {}: there is no such file on this node",
+                     quoted(text_at(seccomp, "localhostProfile")));
+    options.push_back(text("seccomp={}", facts.seccomp_profile));
+  }
+  const json::Item& apparmor = profile_of(pod, container, "appArmorProfile");
+  if (text_at(apparmor, "type") == "Unconfined") options.emplace_back("apparmor=unconfined");
+  if (text_at(apparmor, "type") == "Localhost") {
+    if (!facts.apparmor) return unsupported("Cannot enforce AppArmor: AppArmor is not enabled on the host");
+    options.push_back(text("apparmor={}", text_at(apparmor, "localhostProfile")));
+  }
+  return {};
+}
+
+// "net/ipv4/ip_forward" is net.ipv4.ip_forward: the first separator tells which of both it is.
+std::string with_dots(std::string_view name) {
+  std::string dotted(name);
+  const std::size_t first = dotted.find_first_of("./");
+  if (first == std::string::npos || dotted[first] == '.') return dotted;
+  for (char& c : dotted) c = c == '/' ? '.' : c == '.' ? '/' : c;
+  return dotted;
+}
+
+constexpr std::string_view safe_sysctls[] = {
+    "kernel.shm_rmid_forced",
+    "net.ipv4.ip_local_port_range",
+    "net.ipv4.tcp_syncookies",
+    "net.ipv4.ping_group_range",
+    "net.ipv4.ip_unprivileged_port_start",
+    "net.ipv4.ip_local_reserved_ports",
+    "net.ipv4.tcp_keepalive_time",
+    "net.ipv4.tcp_fin_timeout",
+    "net.ipv4.tcp_keepalive_intvl",
+    "net.ipv4.tcp_keepalive_probes",
+    "net.ipv4.tcp_rmem",
+    "net.ipv4.tcp_wmem",
+};
+
+// Every container's profile and the pod's: is one of them AppArmor's, by name?
+bool wants_apparmor(const json::Item& pod) {
+  const auto named = [](const json::Item& of) {
+    return text_at(of, "securityContext.appArmorProfile.type") == "Localhost";
+  };
+  if (named(kube::part_at(pod, "spec"))) return true;
+  for (const std::string_view list : {"spec.containers", "spec.initContainers"}) {
+    for (const json::Item& container : kube::children_at(pod, list)) {
+      if (named(container)) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+Result<> apply_security(docker::CreateRequest& request, const json::Item& pod, const json::Item& container,
+                        const oci::ImageConfig& image, const SecurityFacts& facts) {
+  TRY(check_not_root(pod, container, image));
+  docker::HostConfig& host = request.host_config;
+  request.config.user = user_string(pod, container, image);
+  host.group_add = groups_of(pod);
+  const json::Item& own = kube::part_at(container, "securityContext");
+  host.cap_add = strings_at(own, "capabilities.add");
+  host.cap_drop = strings_at(own, "capabilities.drop");
+  host.privileged = kube::is_true_at(own, "privileged");
+  host.readonly_rootfs = kube::is_true_at(own, "readOnlyRootFilesystem");
+  const json::Item* escalation = kube::find_at(own, "allowPrivilegeEscalation");
+  if (escalation != nullptr && !kube::is_true_at(own, "allowPrivilegeEscalation"))
+    host.security_opt.emplace_back("no-new-privileges");
+  if (text_at(own, "procMount") == "Unmasked") {
+    host.masked_paths.emplace();
+    host.readonly_paths.emplace();
+  }
+  return apply_profiles(host.security_opt, pod, container, facts);
+}
+
+std::string localhost_profile(const json::Item& pod, const json::Item& container) {
+  const json::Item& seccomp = profile_of(pod, container, "seccompProfile");
+  if (text_at(seccomp, "type") != "Localhost") return {};
+  return std::string(text_at(seccomp, "localhostProfile"));
+}
+
+std::optional<Refusal> refusal(const json::Item& pod, bool apparmor) {
+  for (const auto& [name, value] : sysctls_of(pod)) {
+    const auto forbidden = [&](std::string_view why) {
+      return Refusal{"SysctlForbidden", text("forbidden sysctl: {} {}", quoted(name), why)};
+    };
+    if (std::ranges::find(safe_sysctls, name) == std::end(safe_sysctls)) return forbidden("not allowlisted");
+    if (name.starts_with("net.") && kube::is_true_at(pod, "spec.hostNetwork"))
+      return forbidden("not allowed with host net enabled");
+    if (name.starts_with("kernel.shm") && kube::is_true_at(pod, "spec.hostIPC"))
+      return forbidden("not allowed with host ipc enabled");
+  }
+  if (!apparmor && wants_apparmor(pod))
+    return Refusal{"AppArmor", "Cannot enforce AppArmor: AppArmor is not enabled on the host"};
+  return std::nullopt;
+}
+
+docker::StringMap sysctls_of(const json::Item& pod) {
+  docker::StringMap sysctls;
+  for (const json::Item& each : kube::children_at(pod, "spec.securityContext.sysctls"))
+    sysctls[with_dots(text_at(each, "name"))] = text_at(each, "value");
+  return sysctls;
+}
+
+std::string shown(const json::Item& pod) {
+  return text("{}_{}({})", text_at(pod, "metadata.name"), text_at(pod, "metadata.namespace"),
+              text_at(pod, "metadata.uid"));
+}
+
+}  // namespace podo::pod
