@@ -56,6 +56,12 @@ Result<store::Keyring> keyring(const std::string& path, Random& random) {
   return store::load_keyring(path);
 }
 
+store::LogStoreOptions store_options(const schema::Schema& schema) {
+  store::LogStoreOptions options;
+  options.log.not_durable = objects::Objects::not_durable_prefixes(schema);
+  return options;
+}
+
 bool is_any(std::string_view host) { return host.empty() || host == "0.0.0.0" || host == "::"; }
 
 std::string host_name() {
@@ -112,7 +118,8 @@ class LocalCluster final : public Cluster {
     const store::Keyring keys = co_await keyring(options_.data + "/cluster.keys", ground_.random);
     store::Sealing sealing(keys, objects::Objects::sealed_prefixes(), ground_.random);
     store_ = co_await store::open_log_store({ground_.disk, ground_.random, ground_.log},
-                                            options_.data + "/cluster", {}, std::move(sealing));
+                                            options_.data + "/cluster", store_options(schema_),
+                                            std::move(sealing));
     objects_ = objects::Objects::make(ground_.loop, *store_, schema_);
     access_ =
         co_await access::Access::open({ground_.loop, *objects_, ground_.clock, ground_.random, ground_.log},
@@ -131,7 +138,7 @@ class LocalCluster final : public Cluster {
     io::TaskGroup serving(ground_.loop);
     serving.spawn(serve_api(), "serve the Kubernetes API");
     serving.spawn(api_->run(), "the API server's loops");
-    serving.spawn(run_controllers(), "controllers");
+    if (!options_.api_only) serving.spawn(run_controllers(), "controllers");
     co_await serving.join();
   }
 

@@ -251,6 +251,7 @@ class Daemon {
     co_return co_await Cluster::open({loop_, disk_, clock_, random_, log_},
                                      {.data = options_.data,
                                       .listen = options_.listen,
+                                      .api_only = options_.api_only,
                                       .token_file = options_.token_file,
                                       .audit_policy_file = options_.audit_policy_file,
                                       .audit_log_file = options_.audit_log_file});

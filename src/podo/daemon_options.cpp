@@ -34,6 +34,7 @@ const char serve_help[] =
     "                               of `podo registry serve --help`, with --registry- before them\n"
     "      --listen ADDRESS:PORT    where the Kubernetes API is served (default 127.0.0.1:6443); none: the\n"
     "                               engine alone, as with --no-cluster. DATA/kubeconfig is for kubectl\n"
+    "      --api-only               no controllers, scheduler or node: objects stay what they are made as\n"
     "      --token-auth-file FILE   TOKEN,USER,UID[,\"GROUP,...\"] a line: who else may ask the Kubernetes "
     "API\n"
     "      --audit-policy-file FILE, --audit-log-path FILE\n"
@@ -65,6 +66,7 @@ std::vector<Flag<DaemonOptions>> all_flags() {
       list_flag("log-opt", "", &DaemonOptions::log_options),
       list_flag("default-address-pool", "", &DaemonOptions::address_pools),
       text_flag("listen", &DaemonOptions::listen),
+      switch_flag("api-only", &DaemonOptions::api_only, true),
       text_flag("token-auth-file", &DaemonOptions::token_file),
       text_flag("audit-policy-file", &DaemonOptions::audit_policy_file),
       text_flag("audit-log-path", &DaemonOptions::audit_log_file),

@@ -22,8 +22,9 @@ struct DaemonOptions {
   std::vector<std::string> address_pools;  // CIDRs that networks are cut from
   image::RegistryRules registries;
   std::uint64_t build_cache_bytes = 20ull << 30;
-  RegistryOptions registry;  // served beside the engine, when it has an address
+  RegistryOptions registry;               // served beside the engine, when it has an address
   std::string listen = "127.0.0.1:6443";  // of the Kubernetes API; "none": there is no cluster
+  bool api_only = false;                  // the API alone: nothing makes true what its objects declare
   std::string token_file, audit_policy_file, audit_log_file;
   bool stop_containers = false;  // when the daemon is told to end
   bool debug = false;

@@ -203,6 +203,8 @@ class Watch:
 class Server:
     """start() -> admin.get(...), kubectl(...) -> kill(), start() again ... -> destroy()"""
 
+    parts = ["--api-only"]  # objects stay what the test made them
+
     def __init__(self, program, folder, *flags, data=None, kubectls=None):
         self.program, self.folder, self.flags = Path(program), Path(folder), list(flags)
         self.data, self.run = Path(data or self.folder / "data"), self.folder / "run"
@@ -219,7 +221,7 @@ class Server:
 
     def start(self, *more, wait=True):
         command = [self.program, "serve", "--data", self.data, "--run", self.run]
-        command += ["--listen", f"127.0.0.1:{self.port}", *self.flags, *more]
+        command += ["--listen", f"127.0.0.1:{self.port}", *self.parts, *self.flags, *more]
         self.began = time.monotonic()
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(

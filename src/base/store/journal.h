@@ -36,8 +36,9 @@ class Journal {
   virtual Task<void> flush() = 0;
   virtual Task<void> close() = 0;
 
-  // Fails with not_found when a watch from `from` could miss what a store before this opening had shown.
-  virtual Result<void> can_watch_from(Revision from) const = 0;
+  // Fails with not_found when a watch of the range from `from` could miss what a store before this opening
+  // had shown.
+  virtual Result<void> can_watch_from(const Range& range, Revision from) const = 0;
   // Fails with not_found for a revision that was shown and then lost.
   virtual Result<void> can_read_at(Revision at) const = 0;
 };

@@ -88,7 +88,7 @@ Task<std::unique_ptr<Watch>> LocalStore::watch(Range range, Revision from) {
   if (from > shown + 1) co_return invalid("revision {} is in the future: the store is at {}", from, shown);
   if (from <= history_->oldest())
     co_return not_found("revision {} is compacted: a watch may begin at {}", from, history_->oldest() + 1);
-  if (journal_ != nullptr) co_await journal_->can_watch_from(from);
+  if (journal_ != nullptr) co_await journal_->can_watch_from(range, from);
   co_return watchers_.open(std::move(range), from);
 }
 

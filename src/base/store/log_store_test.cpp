@@ -60,7 +60,40 @@ void run_on_this_machine(const StoreProperty& property, const Limits& limits) {
   CHECK_MESSAGE(ran.has_value(), (ran ? "" : ran.error().message()));
 }
 
+ErrorKind kind_of(const Result<std::unique_ptr<Watch>>& watch) {
+  return watch ? ErrorKind::internal : watch.error().kind();
+}
+
+// Written durably, then in memory only, then killed.
+Task<void> watch_over_a_kill(io::Disk& disk) {
+  SystemRandom random;
+  SilentLog log;
+  const LogStoreGround ground{.disk = disk, .random = random, .log = log};
+  LogStoreOptions options;
+  options.log.not_durable = {"leases/"};
+  Revision durable = 0, in_memory = 0;
+  {
+    auto store = co_await open_log_store(ground, "/store", options);
+    durable = (co_await store->commit({.then = {put("pods/a", "1")}})).revision;
+    in_memory =
+        (co_await store->commit({.then = {put("leases/n", "1")}, .durability = Durability::memory})).revision;
+  }
+  auto store = co_await open_log_store(ground, "/store", options);
+  CHECK((co_await store->watch(Range::prefix("pods/"), durable + 1).result()).has_value());
+  CHECK((co_await store->watch(Range::prefix("pods/"), in_memory + 1).result()).has_value());
+  CHECK(kind_of(co_await store->watch(Range::prefix("leases/"), durable + 1).result()) ==
+        ErrorKind::not_found);
+  CHECK(kind_of(co_await store->watch(Range::prefix(""), in_memory + 1).result()) == ErrorKind::not_found);
+}
+
 }  // namespace
+
+TEST_CASE("a watch of what is durable goes on after a kill, whatever else was lost") {
+  io::SimulatedLoop loop(1);
+  io::SimulatedDisk disk(loop);
+  const Result<void> ran = loop.run(watch_over_a_kill(disk));
+  CHECK_MESSAGE(ran.has_value(), (ran ? "" : ran.error().message()));
+}
 
 TEST_CASE("the log store keeps the Store contract in any order of its strands") {
   verify_store([](const StoreProperty& property, const Limits& limits) {

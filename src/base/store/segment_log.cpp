@@ -139,7 +139,10 @@ Result<void> SegmentLog::can_read_at(Revision at) const {
   return {};
 }
 
-Result<void> SegmentLog::can_watch_from(Revision from) const {
+Result<void> SegmentLog::can_watch_from(const Range& range, Revision from) const {
+  const auto meets = [&range](const std::string& prefix) { return range.meets(Range::prefix(prefix)); };
+  const std::vector<std::string>& losable = options_.not_durable;
+  if (!losable.empty() && std::ranges::none_of(losable, meets)) return {};
   TRY(can_read_at(from - 1));
   if (from >= exact_from_) return {};
   return not_found(

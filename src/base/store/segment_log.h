@@ -29,6 +29,9 @@ struct LogOptions {
   unsigned log_per_live = 5;           // nor one that is less than so many times the bytes that live in it
   Duration flush_after = seconds(1);
   Revision reserved_at_once = 1 << 20;
+  // Prefixes: only keys below them are ever written relaxed or in memory only. A crash then takes nothing of
+  // all others, and their watches go on after it. Empty: any key may be.
+  std::vector<std::string> not_durable = {};
   bool compress = true;                    // batches; bases always are
   std::uint64_t unsynced_bytes = 4 << 20;  // beyond it, a relaxed write waits for a sync
 };
@@ -45,7 +48,7 @@ class SegmentLog final : public Journal {
   Task<void> write(const Batch& batch) override;
   Task<void> flush() override;
   Task<void> close() override;
-  Result<void> can_watch_from(Revision from) const override;
+  Result<void> can_watch_from(const Range& range, Revision from) const override;
   Result<void> can_read_at(Revision at) const override;
 
   // A file of everything at the newest revision, complete and synced when this returns.

@@ -18,6 +18,9 @@ struct Range {
   static Range key(std::string_view key);        // this one
   static Range prefix(std::string_view prefix);  // those that begin so; all for ""
   bool contains(std::string_view key) const { return key >= from && (to.empty() || key < to); }
+  bool meets(const Range& other) const {  // whether a key can be in both
+    return (to.empty() || other.from < to) && (other.to.empty() || from < other.to);
+  }
   bool operator==(const Range&) const = default;
 };
 

@@ -120,9 +120,11 @@ struct ListPage {
 
 class Objects {
  public:
-  // The key ranges of Secrets are the store's to encrypt: sealed_prefixes().
+  // The key ranges of Secrets are the store's to encrypt: sealed_prefixes(). Below not_durable_prefixes() lie
+  // those kinds that a crash may take the last second of, or all (Events, Leases).
   static std::unique_ptr<Objects> make(io::Loop& loop, store::Store& store, const schema::Schema& schema);
   static std::vector<std::string> sealed_prefixes();
+  static std::vector<std::string> not_durable_prefixes(const schema::Schema& schema);
   virtual ~Objects() = default;
 
   virtual Task<std::optional<Object>> find(Key key, Revision at = 0) = 0;

@@ -141,4 +141,14 @@ std::unique_ptr<Objects> Objects::make(io::Loop& loop, store::Store& store, cons
 
 std::vector<std::string> Objects::sealed_prefixes() { return {"/core/secrets/"}; }
 
+std::vector<std::string> Objects::not_durable_prefixes(const schema::Schema& schema) {
+  std::vector<std::string> prefixes;
+  for (const schema::GroupVersion& version : schema.group_versions())
+    for (const schema::Resource& resource : version.resources)
+      if (durability_of(resource) != store::Durability::durable) prefixes.push_back(prefix_of(resource));
+  std::ranges::sort(prefixes);
+  prefixes.erase(std::unique(prefixes.begin(), prefixes.end()), prefixes.end());
+  return prefixes;
+}
+
 }  // namespace podo::objects
