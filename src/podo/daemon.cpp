@@ -162,7 +162,7 @@ class Daemon {
     log_.info("{}: ending; containers {}", signal == SIGTERM ? "SIGTERM" : "SIGINT",
               options_.stop_containers ? "are stopped" : "go on");
     co_await engine->close(options_.stop_containers);
-    co_await networks->close(engine->list().empty());
+    co_await networks->close(engine->list().empty() && engine->list_sandboxes().empty());
     if (cluster) co_await cluster->close();
     co_await store->close();
     co_return 0;
