@@ -1,17 +1,16 @@
 // What a container of a pod asks of the engine: a pure function of the pod, its surroundings and the image.
 //
-//   const auto request = container_request(pod, container, surroundings);   // -> engine.create()
+//   const auto request = container_request(pod, container, *image, surroundings);   // -> engine.create()
 //
-// Errors are what the kubelet puts into `waiting`: the kind says nothing, the message and reason do
-// (CreateContainerConfigError: "couldn't find key x in ConfigMap ns/name", "container has runAsNonRoot and
-// image will run as root").
+// Errors are what the kubelet puts into `waiting` (CreateContainerConfigError): the message says it, as
+// "container has runAsNonRoot and image will run as root".
 #pragma once
 
-#include <map>
 #include <string>
 #include <vector>
 
-#include "base/format/json_tree.h"
+#include "cluster/pod/environment.h"
+#include "cluster/pod/security.h"
 #include "container/image/images.h"
 #include "model/docker/container_config.h"
 
@@ -32,15 +31,18 @@ inline constexpr std::string_view pod_name = "io.kubernetes.pod.name",
 // "k8s_CONTAINER_POD_NAMESPACE_UID_ATTEMPT", as Docker has always shown them.
 std::string container_name(const json::Item& pod, std::string_view container, int attempt);
 
+// Of what makes a running container another one: its name and its image. Label `hash` has it in decimal.
+std::uint64_t spec_hash(const json::Item& container);
+
 struct Surroundings {
-  std::string sandbox_id, pod_ip, host_ip;  // sandbox_id: the pod's uid
-  std::vector<std::string> pod_ips, host_ips;
+  std::string sandbox_id = {};  // the pod's uid
   int attempt = 0;
-  std::map<std::string, std::string> environment;  // resolved (environment.h), in the order it is given
-  std::vector<std::string> environment_order;
-  std::vector<docker::Mount> mounts;  // of Volumes::mounts_of
-  std::string cgroup_parent;          // cgroup.h
-  bool privileged_allowed = true;
+  Environment environment = {};            // resolved
+  std::vector<docker::Mount> mounts = {};  // of Volumes::mounts_of
+  std::string cgroup_parent = {};          // pod_group()
+  std::string target_id = {};  // of the engine: whose processes an ephemeral container joins; "" none
+  SecurityFacts security = {};
+  std::uint64_t machine_memory_bytes = 0;
 };
 
 Result<docker::CreateRequest> container_request(const json::Item& pod, const json::Item& container,
