@@ -340,5 +340,6 @@ def wait_until(condition, seconds=10, what="it"):
         value = condition()
         if value:
             return value
-        assert time.monotonic() < deadline, f"{what} did not come true within {seconds} s"
+        if time.monotonic() >= deadline:
+            raise AssertionError(f"{what() if callable(what) else what} did not come true within {seconds} s")
         time.sleep(0.01)

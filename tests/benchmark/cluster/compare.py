@@ -1,0 +1,224 @@
+"""./bench cluster: a whole node in one process against its targets (TARGETS: Cluster): what it costs to be idle,
+how long a start takes, and how long pods take. The image is on the machine. --json FILE keeps what was measured.
+"""
+
+import argparse
+import json
+import os
+import ssl
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [
+    str(HERE.parents[1] / "cluster"),
+    str(HERE.parents[1] / "engine"),
+    str(HERE.parents[1] / "api"),
+]
+
+from cluster import Cluster, pod
+from images import make_busybox
+
+PODS = "/api/v1/namespaces/default/pods"
+
+
+class Report:
+    def __init__(self):
+        self.rows = []
+
+    def add(self, work, value, unit, target=None):
+        met = "" if target is None else "yes" if value <= target else "NO"
+        self.rows.append({"work": work, "value": value, "unit": unit, "target": target, "met": met})
+        aim = "" if target is None else f"<= {target:g}"
+        print(f"{work:62}{value:12.2f} {unit:10}{aim:>12} {met}", flush=True)
+
+
+def processes_below(folder, root):
+    """The daemon, and every process that was started with a path of its folder."""
+    found = {root}
+    for entry in os.scandir("/proc"):
+        if entry.name.isdigit():
+            try:
+                if str(folder) in Path(entry.path, "cmdline").read_text(errors="replace"):
+                    found.add(int(entry.name))
+            except OSError:
+                pass
+    return found
+
+
+def pss_kb(pid):
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1])
+    return 0
+
+
+def cpu_seconds(pid):
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def switches(pid):
+    total = 0
+    for task in os.scandir(f"/proc/{pid}/task"):
+        for line in Path(task.path, "status").read_text().splitlines():
+            if "ctxt_switches" in line:
+                total += int(line.split()[1])
+    return total
+
+
+def written(pid):
+    for line in Path(f"/proc/{pid}/io").read_text().splitlines():
+        if line.startswith("write_bytes:"):
+            return int(line.split()[1])
+
+
+def idle(cluster, report):
+    time.sleep(5)
+    pid = cluster.process.pid
+    before = cpu_seconds(pid), switches(pid), written(pid)
+    time.sleep(OPTIONS.idle_seconds)
+    after = cpu_seconds(pid), switches(pid), written(pid)
+    cpu, wakes, bytes = (b - a for a, b in zip(before, after))
+    report.add("idle: PSS of the daemon", pss_kb(pid) / 1000, "MB", 40)
+    report.add("idle: CPU", 100 * cpu / OPTIONS.idle_seconds, "% of a core", 0.3)
+    report.add("idle: context switches", wakes / OPTIONS.idle_seconds, "/s", 5)
+    report.add("idle: written to the disk", bytes / 1000 / OPTIONS.idle_seconds, "kB/s", 0.1)
+
+
+class Watch:
+    """Every event of pods, with the time it came."""
+
+    def __init__(self, cluster):
+        self.events, self.changed = [], threading.Condition()
+        version = cluster.admin.get(PODS)["metadata"]["resourceVersion"]
+        self.caller = cluster.caller_of(cluster.kubeconfig)
+        self.thread = threading.Thread(target=self.follow, args=(version,), daemon=True)
+        self.thread.start()
+
+    def follow(self, version):
+        try:
+            with self.caller.watch(PODS, resourceVersion=version, timeout=600) as events:
+                for event in events:
+                    with self.changed:
+                        self.events.append((time.monotonic(), event))
+                        self.changed.notify_all()
+        except (OSError, ValueError, ssl.SSLError):
+            pass
+
+    def wait(self, holds, seconds=60):
+        with self.changed:
+            assert self.changed.wait_for(lambda: holds(self.events), seconds), "it did not come true"
+
+
+def running(event):
+    status = event["object"].get("status", {})
+    return any("running" in c.get("state", {}) for c in status.get("containerStatuses", []))
+
+
+def condition(event, type):
+    conditions = event["object"].get("status", {}).get("conditions", [])
+    return any(c["type"] == type and c["status"] == "True" for c in conditions)
+
+
+def first(events, name, holds):
+    return next(at for at, event in events if event["object"]["metadata"]["name"] == name and holds(event))
+
+
+STEPS = {
+    "scheduled": lambda e: e["object"]["spec"].get("nodeName"),
+    "its sandbox is ready": lambda e: condition(e, "PodReadyToStartContainers"),
+    "running": running,
+    "ready": lambda e: condition(e, "Ready"),
+}
+
+
+def one_by_one(cluster, report, watch):
+    steps = {name: [] for name in STEPS}
+    for number in range(OPTIONS.pods):
+        name = f"one-{number}"
+        began = time.monotonic()
+        cluster.admin.create(PODS, pod(name, "sleep 1000"))
+        watch.wait(
+            lambda events: any(
+                e["object"]["metadata"]["name"] == name and condition(e, "Ready") for _, e in events[-20:]
+            )
+        )
+        for step, holds in STEPS.items():
+            steps[step].append(1e3 * (first(watch.events, name, holds) - began))
+        cluster.admin.ask("DELETE", f"{PODS}/{name}?gracePeriodSeconds=0")
+    for step, times in steps.items():
+        targets = (60, 150) if step == "running" else (None, None)
+        report.add(f"pod created -> {step}, p50", statistics.median(times), "ms", targets[0])
+        report.add(f"pod created -> {step}, p99", sorted(times)[int(len(times) * 0.99)], "ms", targets[1])
+
+
+def at_once(cluster, report, watch, count=100):
+    before = pss_kb(cluster.process.pid)
+    all_before = sum(pss_kb(p) for p in processes_below(cluster.folder, cluster.process.pid))
+    cpu = cpu_seconds(cluster.process.pid)
+    began = time.monotonic()
+    for number in range(count):
+        cluster.admin.create(PODS, pod(f"many-{number}", ["sleep", "1000"]))
+
+    def all_run(events):
+        names = {e["object"]["metadata"]["name"] for _, e in events if running(e)}
+        return sum(name.startswith("many-") for name in names) == count
+
+    watch.wait(all_run, 120)
+    report.add(f"{count} pods at once, all running", time.monotonic() - began, "s", 3)
+    report.add(f"{count} pods at once, CPU of the daemon", cpu_seconds(cluster.process.pid) - cpu, "s")
+    time.sleep(3)
+    report.add("the daemon's memory of one pod", (pss_kb(cluster.process.pid) - before) / count, "KB", 15)
+    all_after = sum(pss_kb(p) for p in processes_below(cluster.folder, cluster.process.pid))
+    report.add("with its monitor (PSS)", (all_after - all_before) / count, "KB")
+    began = time.monotonic()
+    for number in range(count):
+        cluster.admin.ask("DELETE", f"{PODS}/many-{number}?gracePeriodSeconds=0")
+    deadline = time.monotonic() + 120
+    while cluster.docker("ps", "-q") and time.monotonic() < deadline:
+        time.sleep(0.05)
+    report.add(f"{count} pods deleted, no container left", time.monotonic() - began, "s")
+
+
+def main():
+    global OPTIONS
+    parser = argparse.ArgumentParser(prog="./bench cluster")
+    parser.add_argument("--pods", type=int, default=40, help="started one after the other")
+    parser.add_argument("--idle-seconds", type=float, default=60)
+    parser.add_argument("--json")
+    OPTIONS = parser.parse_args()
+    report = Report()
+    folder = Path(tempfile.mkdtemp(prefix="podo-bench-", dir="/tmp"))
+    archive = make_busybox(tempfile.mkdtemp(prefix="podo-bench-image-", dir="/tmp"), "/usr/bin/busybox")
+    cluster = Cluster(os.environ["PODO"], folder, images=[archive])
+    try:
+        cluster.start()
+        cluster.stop()
+        began = time.monotonic()
+        cluster.start()
+        report.add("start to a node that is ready", 1e3 * (time.monotonic() - began), "ms", 500)
+        idle(cluster, report)
+        watch = Watch(cluster)
+        one_by_one(cluster, report, watch)
+        at_once(cluster, report, watch)
+        cluster.stop()
+        began = time.monotonic()
+        cluster.start()
+        cluster.admin.create(PODS, pod("first", "sleep 1000"))
+        while cluster.admin.get(f"{PODS}/first").get("status", {}).get("phase") != "Running":
+            time.sleep(0.002)
+        report.add("start to the first pod that runs", 1e3 * (time.monotonic() - began), "ms", 1000)
+    finally:
+        cluster.destroy()
+        archive.unlink()
+        archive.parent.rmdir()
+    if OPTIONS.json:
+        Path(OPTIONS.json).write_text(json.dumps(report.rows, indent=1) + "\n")
+
+
+main()
