@@ -50,6 +50,10 @@ struct VolumesGround {
   Clock& clock;
   Random& random;
   Log& log;
+  // How the image of an image volume is had, as a container's is: its policy, pull secrets, back-off. Null:
+  // by its policy from `registry`, without secrets.
+  std::function<Task<image::ImagePtr>(const json::Item& pod, std::string reference, std::string policy)>
+      find_image = {};
 };
 
 struct VolumesOptions {
