@@ -16,7 +16,7 @@ Result<> make_data_folder(const std::string& path, unsigned mode) {
 
 void keep_memory_small() {
   ::mallopt(M_ARENA_MAX, 1);
-  ::mallopt(M_TRIM_THRESHOLD, 256 << 10);
+  ::mallopt(M_TRIM_THRESHOLD, 1 << 20);  // less: buffers of answers come and go with their pages
   ::mallopt(M_MMAP_THRESHOLD, 256 << 10);
 }
 

@@ -18,6 +18,7 @@ using io::Task;
 namespace {
 
 constexpr std::size_t piece = 64 << 10;                 // of what is encrypted before it is sent
+constexpr std::size_t whole_piece = piece + (2 << 10);  // with its records' heads and tags
 constexpr std::size_t whole_record = (16 << 10) + 512;  // RFC 8446, 5.2
 
 bool is_address(const std::string& name) {
@@ -209,6 +210,7 @@ Task<std::size_t> Session::read(std::span<std::byte> into) {
 
 Task<void> Session::write(std::span<const std::byte> bytes) {
   co_await io::checkpoint();
+  wire.outgoing.reserve(wire.outgoing.size() + std::min(bytes.size() + bytes.size() / 64 + 64, whole_piece));
   while (!bytes.empty()) {
     ERR_clear_error();
     std::size_t count = 0;

@@ -6,7 +6,6 @@ namespace podo::apiserver {
 
 std::string AnswerStream::take_piece() {
   std::string piece = std::exchange(text_, {});
-  text_.reserve(piece_bytes + piece_bytes / 8);
   if (!request_.media.pretty) return piece;
   if (!indenter_) indenter_.emplace();
   std::string pretty;
@@ -30,8 +29,14 @@ Task<void> AnswerStream::begin() {
 Task<void> AnswerStream::pass_on() {
   if (!begun_) co_await begin();
   std::string piece = take_piece();
-  if (gzip_) piece = gzip_->write(piece);
-  if (!piece.empty()) co_await request_.exchange.write(piece);
+  if (gzip_) {
+    const std::string packed = gzip_->write(piece);
+    if (!packed.empty()) co_await request_.exchange.write(packed);
+  } else {
+    co_await request_.exchange.write(piece);
+  }
+  piece.clear();
+  text_.swap(piece);  // the next one goes where this one was
   co_await io::yield();  // a client that takes everything at once leaves turns to others, too
 }
 
