@@ -62,8 +62,10 @@ Task<void> Controller::work() {
   }
 }
 
-void Controller::say(const Facts& owner, const Said& said) {
-  const KindNames& names = names_of(kind_);
+void Controller::say(const Facts& owner, const Said& said) { say(kind_, owner, said); }
+
+void Controller::say(Kind kind, const Facts& owner, const Said& said) {
+  const KindNames& names = names_of(kind);
   world_.events.say(
       {std::string(names.api_version), std::string(names.kind), owner.name_space, owner.name, owner.uid},
       name_, said);

@@ -21,6 +21,27 @@
 
 namespace podo::controllers {
 
+// Folders of this machine that claims of the class local-path get; without one there is no such class.
+struct LocalStorage {
+  std::string folder;  // DATA/storage: each volume is a folder in it
+  std::string node;    // whose folders they are: this machine's
+  // They make a folder that everybody may write into, and remove it with all that is in it.
+  std::function<Task<void>(std::string path)> make, remove;
+  explicit operator bool() const { return !folder.empty(); }
+};
+
+// A certificate that somebody asks for and that has been approved.
+struct CertificateWish {
+  std::string request;  // PEM of PKCS #10
+  Duration valid_for;
+  bool server = false, client = false;  // what it is good for
+};
+
+// Whom a token of a Secret speaks for.
+struct TokenOwner {
+  std::string name_space, account, account_uid, secret, secret_uid;
+};
+
 // What controllers stand on. It outlives them.
 struct Ground {
   io::Loop& loop;
@@ -28,6 +49,13 @@ struct Ground {
   Log& log;
   // The bytes of a time zone ("Europe/Paris"), as /usr/share/zoneinfo has them.
   std::function<Result<std::string>(std::string_view)> read_zone;
+  LocalStorage storage = {};
+  // Signs in the name of the cluster's authority, PEM; without it nothing is signed.
+  std::function<Result<std::string>(const CertificateWish&)> sign_certificate = {};
+  // A token without an end of a Secret of type kubernetes.io/service-account-token, and the certificate of
+  // the cluster's authority (PEM) that goes with it; without it no such Secret is filled.
+  std::function<Result<std::string>(const TokenOwner&)> make_token = {};
+  std::string authority_pem = {};
 };
 
 class World {
@@ -67,6 +95,7 @@ class Controller {
   // selector any more is released. Empty when the owner is being deleted and owns nothing.
   Task<std::vector<const Facts*>> claim(const Facts& owner, Kind kind);
   void say(const Facts& owner, const Said& said);
+  void say(Kind kind, const Facts& about, const Said& said);
   std::optional<Facts> copy_of_own(std::string_view key) const;
 
   World& world_;

@@ -6,12 +6,16 @@
 // Fails when a mirror cannot be begun; then begin anew.
 #pragma once
 
+#include "base/core/ip_address.h"
 #include "cluster/controllers/controller.h"
 
 namespace podo::controllers {
 
 struct Options {
   int workers = 5;  // of each controller
+  int garbage_workers = 10;
+  std::string pod_addresses = "10.244.0.0/16";  // nodes get ranges of it; "": they get none
+  std::size_t ended_pods_max = 12'500;
 };
 
 Task<void> run_controllers(Ground ground, Options options);
@@ -23,5 +27,11 @@ std::unique_ptr<Controller> make_stateful_set_controller(World& world);
 std::unique_ptr<Controller> make_daemon_set_controller(World& world);
 std::unique_ptr<Controller> make_job_controller(World& world);
 std::unique_ptr<Controller> make_cron_job_controller(World& world);
+std::unique_ptr<Controller> make_node_controller(World& world, IpPrefix pod_addresses);
+std::unique_ptr<Controller> make_taint_eviction_controller(World& world);
+std::unique_ptr<Controller> make_pod_collector(World& world, std::size_t ended_max);
+std::unique_ptr<Controller> make_endpoint_slice_controller(World& world);
+std::unique_ptr<Controller> make_endpoints_controller(World& world);
+std::unique_ptr<Controller> make_endpoint_slice_mirroring_controller(World& world);
 
 }  // namespace podo::controllers

@@ -1,12 +1,13 @@
 // A cluster in virtual time for the tests of this room: an API server with the rules of the real one
 // (defaults, strategies, validation, conflicts, finalizers, grace), a scheduler and kubelets that take their
-// time, a garbage collector, and faults from a seed: conflicts, requests that are lost before or after they
+// time, and faults from a seed: conflicts, requests that are lost before or after they
 // were done, watches that end, controllers that die.
 #pragma once
 
 #include <doctest/doctest.h>
 
 #include <map>
+#include <set>
 
 #include "base/io/combine.h"
 #include "base/io/condition.h"
@@ -40,7 +41,7 @@ class FakeApi final : public http::Handler {
   std::vector<json::Tree*> all(std::string_view plural);
   std::string make(std::string_view json);  // of kind and apiVersion; ENSUREs that it is valid; its key
   void end_watches();
-  void collect_garbage();  // what has lost its owners
+  void remove(const std::string& key, std::string_view propagation = "Background");  // as a user does it
 
   // Of every change, when it has been made; `who`: whose pod that a controller removed.
   std::function<void()> observe = [] {};
@@ -54,8 +55,12 @@ class FakeApi final : public http::Handler {
     std::string body;
   };
   struct Event {
-    std::string plural, line;
+    std::string line;
     std::int64_t version;
+  };
+  struct History {
+    std::vector<Event> events;
+    io::Condition told{"a change in the fake API"};
   };
   static Answer refuse(int code, std::string_view reason, std::string_view message);
   Answer create(const Place& place, std::string_view body);
@@ -73,10 +78,9 @@ class FakeApi final : public http::Handler {
   io::SimulatedLoop& loop_;
   const schema::Schema& schema_;
   std::map<std::string, json::Tree, std::less<>> there_;
-  std::vector<Event> events_;
+  std::map<std::string, History, std::less<>> histories_;  // by plural
   std::int64_t version_ = 1, uids_ = 0;
   int watches_ended_ = 0;
-  io::Condition told_{"a change of the fake API"};
 };
 
 // Scheduler and kubelets: every pod moves on after a random time.
@@ -84,12 +88,14 @@ struct FakeNodes {
   FakeApi& api;
   io::SimulatedLoop& loop;
   std::vector<std::string> nodes = {};
-  int failures = 0;            // of a hundred pods that end
-  bool ends = false;           // pods end by themselves, as those of Jobs do
-  Duration pace = seconds(2);  // between looks at a pod
+  int failures = 0;                              // of a hundred pods that end
+  bool ends = false;                             // pods end by themselves, as those of Jobs do
+  Duration pace = seconds(2);                    // between looks at a pod
+  std::set<std::string, std::less<>> dead = {};  // nodes that do nothing any more
   Task<void> run();
 
  private:
+  void beat(const std::string& node);
   void move_on(const std::string& key);
   void start(json::Item& pod);
   void end(json::Item& pod, bool well);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/format/base64.h"
 #include "model/kube/path.h"
 #include "model/schema/instant.h"
 
@@ -26,6 +27,17 @@ constexpr KindNames all_names[kinds] = {
     {"apps", "controllerrevisions", "ControllerRevision", "apps/v1"},
     {"", "persistentvolumeclaims", "PersistentVolumeClaim", "v1"},
     {"", "nodes", "Node", "v1"},
+    {"coordination.k8s.io", "leases", "Lease", "coordination.k8s.io/v1"},
+    {"", "services", "Service", "v1"},
+    {"", "endpoints", "Endpoints", "v1"},
+    {"discovery.k8s.io", "endpointslices", "EndpointSlice", "discovery.k8s.io/v1"},
+    {"", "persistentvolumes", "PersistentVolume", "v1"},
+    {"storage.k8s.io", "storageclasses", "StorageClass", "storage.k8s.io/v1"},
+    {"", "serviceaccounts", "ServiceAccount", "v1"},
+    {"", "secrets", "Secret", "v1"},
+    {"certificates.k8s.io", "certificatesigningrequests", "CertificateSigningRequest",
+     "certificates.k8s.io/v1"},
+    {"policy", "poddisruptionbudgets", "PodDisruptionBudget", "policy/v1"},
 };
 
 std::int64_t integer(std::string_view digits) {
@@ -91,6 +103,16 @@ void read_conditions(const json::Item& object, Pod& pod) {
   }
 }
 
+void read_volumes(const json::Item& object, Pod& pod) {
+  for (const json::Item& volume : children_at(object, "spec.volumes")) {
+    if (const json::Item* claim = find_at(volume, "persistentVolumeClaim"))
+      pod.claims.emplace_back(text_at(*claim, "claimName"));
+    if (find_at(volume, "ephemeral") == nullptr) continue;
+    pod.claims.push_back(text("{}-{}", pod.name, text_at(volume, "name")));
+    pod.has_ephemeral_volumes = true;
+  }
+}
+
 std::unique_ptr<const Facts> pod_facts(const json::Item& object) {
   auto pod = std::make_unique<Pod>();
   read_metadata(object, *pod);
@@ -105,6 +127,10 @@ std::unique_ptr<const Facts> pod_facts(const json::Item& object) {
   if (target != nullptr && text_at(*target, "key") == "metadata.name")
     pod->target = text_at(*target, "values[0]");
   if (!pod->node.empty()) pod->target = pod->node;
+  pod->hostname = text_at(object, "spec.hostname");
+  pod->subdomain = text_at(object, "spec.subdomain");
+  for (const json::Item& ip : children_at(object, "status.podIPs")) pod->ips.emplace_back(text_at(ip, "ip"));
+  read_volumes(object, *pod);
   read_containers(object, *pod);
   read_conditions(object, *pod);
   for (const json::Item& note : children_at(object, "metadata.annotations")) {
@@ -122,7 +148,64 @@ std::unique_ptr<const Facts> node_facts(const json::Item& object) {
   auto node = std::make_unique<Node>();
   read_metadata(object, *node);
   node->taints = kube::taints_of(object);
+  node->pod_range = text_at(object, "spec.podCIDR");
+  node->zone = node->label("topology.kubernetes.io/zone");
+  for (const json::Item& condition : children_at(object, "status.conditions")) {
+    if (text_at(condition, "type") != "Ready") continue;
+    node->ready = text_at(condition, "status");
+    node->ready_since = time_at(condition, "lastTransitionTime");
+    node->heard_at = time_at(condition, "lastHeartbeatTime");
+  }
   return node;
+}
+
+std::unique_ptr<const Facts> volume_facts(const json::Item& object) {
+  auto volume = std::make_unique<Volume>();
+  read_metadata(object, *volume);
+  if (const json::Item* claim = find_at(object, "spec.claimRef")) {
+    volume->claim = text("{}/{}", text_at(*claim, "namespace"), text_at(*claim, "name"));
+    volume->claim_uid = text_at(*claim, "uid");
+  }
+  volume->class_name = text_at(object, "spec.storageClassName");
+  volume->phase = text_at(object, "status.phase");
+  return volume;
+}
+
+// Before there was a field, an annotation said the class.
+std::unique_ptr<const Facts> claim_facts(const json::Item& object) {
+  auto claim = std::make_unique<Claim>();
+  read_metadata(object, *claim);
+  claim->volume = text_at(object, "spec.volumeName");
+  claim->class_name = text_at(object, "spec.storageClassName");
+  claim->has_class = find_at(object, "spec.storageClassName") != nullptr;
+  claim->phase = text_at(object, "status.phase");
+  for (const json::Item& note : children_at(object, "metadata.annotations")) {
+    if (note.key() == "volume.kubernetes.io/selected-node") claim->node = note.string_or("");
+    if (note.key() == "volume.beta.kubernetes.io/storage-class") {
+      claim->class_name = note.string_or("");
+      claim->has_class = true;
+    }
+  }
+  return claim;
+}
+
+std::unique_ptr<const Facts> secret_facts(const json::Item& object) {
+  auto secret = std::make_unique<Secret>();
+  read_metadata(object, *secret);
+  secret->type = text_at(object, "type");
+  for (const json::Item& note : children_at(object, "metadata.annotations")) {
+    if (note.key() == "kubernetes.io/service-account.name") secret->account = note.string_or("");
+    if (note.key() == "kubernetes.io/service-account.uid") secret->account_uid = note.string_or("");
+  }
+  if (const auto expires = base64::decode(text_at(object, "data.expiration")); expires && !expires->empty())
+    if (const auto at = schema::parse_instant(*expires, schema::Precision::seconds))
+      secret->expires = at->seconds;
+  return secret;
+}
+
+bool has_label_selector(Kind kind) {
+  return kind == Kind::replica_set || kind == Kind::deployment || kind == Kind::stateful_set ||
+         kind == Kind::daemon_set || kind == Kind::job || kind == Kind::budget;
 }
 
 bool holds(const kube::Requirement& requirement, const std::string* value) {
@@ -151,15 +234,21 @@ std::string_view Facts::label(std::string_view key) const {
 }
 
 std::unique_ptr<const Facts> facts_of(Kind kind, const json::Item& object) {
-  if (kind == Kind::pod) return pod_facts(object);
-  if (kind == Kind::node) return node_facts(object);
+  switch (kind) {
+    case Kind::pod: return pod_facts(object);
+    case Kind::node: return node_facts(object);
+    case Kind::volume: return volume_facts(object);
+    case Kind::claim: return claim_facts(object);
+    case Kind::secret: return secret_facts(object);
+    default: break;
+  }
   auto facts = std::make_unique<Facts>();
   read_metadata(object, *facts);
   const json::Item* selector = find_at(object, "spec.selector");
-  if (kind == Kind::replication_controller) {
+  if (kind == Kind::replication_controller || kind == Kind::service) {
     if (selector != nullptr && selector->size() != 0)
       facts->selector = kube::LabelSelector::of_labels(selector);
-  } else if (selector != nullptr && kind != Kind::claim) {
+  } else if (selector != nullptr && has_label_selector(kind)) {
     if (auto parsed = kube::LabelSelector::of(selector)) facts->selector = *std::move(parsed);
   }
   return facts;

@@ -32,8 +32,18 @@ enum class Kind : std::uint8_t {
   revision,
   claim,
   node,
+  lease,
+  service,
+  endpoints,
+  endpoint_slice,
+  volume,
+  storage_class,
+  service_account,
+  secret,
+  certificate_request,
+  budget,
 };
-inline constexpr std::size_t kinds = 11;
+inline constexpr std::size_t kinds = 21;
 struct KindNames {
   std::string_view group, plural, kind, api_version;
 };
@@ -50,7 +60,7 @@ struct Facts {
   Labels labels;
   std::optional<Owner> owner;  // the one that controls it
   Seconds created = 0, deleted = 0;
-  std::optional<kube::LabelSelector> selector;  // spec.selector, of kinds that own others by it
+  std::optional<kube::LabelSelector> selector;  // spec.selector, of kinds that choose others by it
 
   virtual ~Facts() = default;
   std::string key() const { return name_space + "/" + name; }
@@ -75,7 +85,11 @@ struct Pod final : Facts {
   std::string reason, message, job_index;
   // restarts, sidecar_restarts: the most of one container; all_restarts: of all
   std::int64_t restarts = 0, sidecar_restarts = 0, all_restarts = 0, deletion_cost = 0, index_failures = 0;
-  bool tracked = false;               // has the finalizer of Jobs
+  bool tracked = false;  // has the finalizer of Jobs
+  std::vector<std::string> ips;
+  std::string hostname, subdomain;
+  std::vector<std::string> claims;  // that its volumes are of; those of ephemeral ones by their name to be
+  bool has_ephemeral_volumes = false;
   std::vector<Exit> exits;            // of terminated containers; only when it failed
   std::vector<Condition> conditions;  // those that are no conditions of life; only when it failed
 
@@ -89,6 +103,26 @@ using Pods = std::vector<const Pod*>;
 
 struct Node final : Facts {
   std::vector<kube::Taint> taints;
+  std::string ready;                      // "True", "False", "Unknown"; "" when it has never said it
+  Seconds ready_since = 0, heard_at = 0;  // of that condition: its transition, its heartbeat
+  std::string pod_range;                  // spec.podCIDR
+  std::string zone;
+};
+
+struct Volume final : Facts {
+  std::string claim, claim_uid;  // key of spec.claimRef
+  std::string class_name, phase;
+};
+
+struct Claim final : Facts {
+  std::string volume, class_name, phase;  // spec.volumeName, ...
+  std::string node;                       // that the scheduler has chosen for it
+  bool has_class = false;                 // spec.storageClassName is there, if only as ""
+};
+
+struct Secret final : Facts {
+  std::string type, account, account_uid;  // of a token: whose it is
+  Seconds expires = 0;                     // of a bootstrap token
 };
 
 std::unique_ptr<const Facts> facts_of(Kind kind, const json::Item& object);

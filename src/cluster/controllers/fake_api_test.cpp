@@ -29,6 +29,18 @@ std::vector<std::string_view> split(std::string_view path) {
   return parts;
 }
 
+// True: there is another finalizer now.
+bool set_propagation(json::Item& object, std::string_view propagation) {
+  const std::string_view wanted = propagation == "Orphan"       ? "orphan"
+                                  : propagation == "Foreground" ? "foregroundDeletion"
+                                                                : "";
+  if (wanted.empty()) return false;
+  for (const json::Item& finalizer : kube::children_at(object, "metadata.finalizers"))
+    if (finalizer.string_or("") == wanted) return false;
+  object.member("metadata").member("finalizers").append().set_string(wanted);
+  return true;
+}
+
 std::string key_of(const json::Item& object, std::string_view plural) {
   return text("{}/{}/{}", plural, text_at(object, "metadata.namespace"), text_at(object, "metadata.name"));
 }
@@ -81,10 +93,10 @@ void FakeApi::stamp(json::Tree& object) {
 }
 
 void FakeApi::tell(std::string_view type, const std::string& key, const json::Tree& object) {
-  ++writes;
-  events_.push_back({key.substr(0, key.find('/')),
-                     text("{{\"type\":\"{}\",\"object\":{}}}\n", type, object.to_text()), version_});
-  told_.notify_all();
+  writes += !key.starts_with("leases/");  // a heart that beats is rest
+  History& history = histories_[key.substr(0, key.find('/'))];
+  history.events.push_back({text("{{\"type\":\"{}\",\"object\":{}}}\n", type, object.to_text()), version_});
+  history.told.notify_all();
   observe();
 }
 
@@ -100,27 +112,15 @@ void FakeApi::erase(const std::string& key) {
   tell("DELETED", key, node.mapped());
 }
 
-// What nobody owns any more, of what had owners.
-void FakeApi::collect_garbage() {
-  std::set<std::string, std::less<>> uids;
-  for (const auto& [key, object] : there_) uids.emplace(text_at(object.root(), "metadata.uid"));
-  std::vector<std::string> garbage;
-  for (const auto& [key, object] : there_) {
-    bool owned = kube::size_at(object.root(), "metadata.ownerReferences") == 0;
-    for (const json::Item& owner : kube::children_at(object.root(), "metadata.ownerReferences"))
-      owned = owned || uids.contains(text_at(owner, "uid"));
-    if (!owned && find_at(object.root(), "metadata.deletionTimestamp") == nullptr) garbage.push_back(key);
-  }
-  for (const std::string& key : garbage) {
-    const json::Item& object = find(key)->root();
-    const schema::Resource* resource =
-        schema_.find_kind(text_at(object, "apiVersion"), text_at(object, "kind"));
-    remove({resource,
-            std::string(text_at(object, "metadata.namespace")),
-            std::string(text_at(object, "metadata.name")),
-            {}},
-           "{}");
-  }
+void FakeApi::remove(const std::string& key, std::string_view propagation) {
+  const json::Item& object = find(key)->root();
+  const schema::Resource* resource =
+      schema_.find_kind(text_at(object, "apiVersion"), text_at(object, "kind"));
+  remove({resource,
+          std::string(text_at(object, "metadata.namespace")),
+          std::string(text_at(object, "metadata.name")),
+          {}},
+         text(R"({{"propagationPolicy":"{}"}})", propagation));
 }
 
 std::string FakeApi::make(std::string_view json) {
@@ -128,7 +128,9 @@ std::string FakeApi::make(std::string_view json) {
   const schema::Resource* resource =
       schema_.find_kind(text_at(tree.root(), "apiVersion"), text_at(tree.root(), "kind"));
   ENSURE(resource != nullptr);
-  Place place{resource, resource->namespaced ? "default" : "", {}, {}};
+  const std::string_view said = text_at(tree.root(), "metadata.namespace");
+  const std::string_view name_space = !resource->namespaced ? "" : said.empty() ? "default" : said;
+  const Place place{resource, std::string(name_space), {}, {}};
   const Answer answer = create(place, tree.to_text());
   CHECK_MESSAGE(answer.code == 201, answer.body);
   return key_of(json::Tree::parse(answer.body)->root(), resource->plural);
@@ -223,21 +225,26 @@ FakeApi::Answer FakeApi::remove(const Place& place, std::string_view body) {
   if (const auto uid = text_at(options->root(), "preconditions.uid");
       !uid.empty() && uid != text_at(object->root(), "metadata.uid"))
     return refuse(409, "Conflict", "the UID in the precondition does not match");
+  if (const auto version = text_at(options->root(), "preconditions.resourceVersion");
+      !version.empty() && version != text_at(object->root(), "metadata.resourceVersion"))
+    return refuse(409, "Conflict", "the ResourceVersion in the precondition does not match");
   if (place.resource->plural == "pods" && find_at(object->root(), "metadata.deletionTimestamp") == nullptr)
     removing(object->root());
   const std::string_view phase = text_at(object->root(), "status.phase");
   const bool runs = place.resource->plural == "pods" && !text_at(object->root(), "spec.nodeName").empty() &&
                     phase != "Succeeded" && phase != "Failed";
+  const bool more = set_propagation(object->root(), text_at(options->root(), "propagationPolicy"));
   if (!runs && kube::size_at(object->root(), "metadata.finalizers") == 0) {
     erase(key);
     return {200, R"({"kind":"Status","status":"Success"})"};
   }
   json::Item& metadata = object->root().member("metadata");
-  if (metadata.find("deletionTimestamp") == nullptr) {
+  const bool first = metadata.find("deletionTimestamp") == nullptr;
+  if (first) {
     metadata.member("deletionTimestamp").set_string(time_text(loop_.clock().wall().ns / 1'000'000'000));
     metadata.member("deletionGracePeriodSeconds").set_number(runs ? 30 : 0);
-    changed(key);
   }
+  if (first || more) changed(key);
   return {200, find(key) != nullptr ? find(key)->to_text() : "{}"};
 }
 
@@ -291,18 +298,19 @@ Task<void> FakeApi::handle(http::Exchange& exchange) {
 
 void FakeApi::end_watches() {
   ++watches_ended_;
-  told_.notify_all();
+  for (auto& [plural, history] : histories_) history.told.notify_all();
 }
 
 Task<void> FakeApi::watch(http::Exchange& exchange, std::string plural, std::int64_t from) {
   const int life = watches_ended_;
+  History& history = histories_[plural];
   std::size_t told = 0;
   co_await exchange.begin(200, {});
   while (life == watches_ended_) {
-    for (; told < events_.size(); ++told)
-      if (events_[told].version > from && events_[told].plural == plural)
-        co_await exchange.write(std::string(events_[told].line));
-    if (life == watches_ended_ && told == events_.size()) co_await told_.wait();
+    for (; told < history.events.size(); ++told)
+      if (history.events[told].version > from)
+        co_await exchange.write(std::string(history.events[told].line));
+    if (life == watches_ended_ && told == history.events.size()) co_await history.told.wait();
   }
   co_await exchange.end();
 }

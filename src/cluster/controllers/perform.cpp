@@ -93,10 +93,11 @@ Task<void> Controller::send(Write& write, std::string& made) {
   client::Where where{.resource = &watched.resource(), .name_space = write.name_space, .name = write.name};
   made = write.name;
   if (write.verb == Verb::remove) {
-    co_await client.remove(where, {.uid = write.uid, .propagation = "Background"});
+    co_await client.remove(where, {.uid = write.uid, .grace_s = write.grace_s, .propagation = "Background"});
     co_return co_await watched.gone(write.name_space + "/" + write.name, write.uid);
   }
   if (write.verb == Verb::update_status && is_shown(watched, write)) co_return;
+  where.subresource = write.subresource;
   json::Tree answer;
   switch (write.verb) {
     case Verb::create: answer = co_await client.create(where, write.object.root()); break;

@@ -18,6 +18,8 @@ struct Write {
   std::string name_space = {}, name = {}, uid = {};  // uid: of remove
   json::Tree object = {};                            // of create, update and update_status: the whole
   std::string change = {};                           // of patch: a strategic merge patch
+  std::string subresource = {};                      // of update and patch
+  std::optional<std::int64_t> grace_s = {};          // of remove
   Said done = {}, failed = {};
 };
 

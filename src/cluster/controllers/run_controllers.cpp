@@ -1,9 +1,10 @@
 #include "cluster/controllers/controllers.h"
+#include "cluster/controllers/garbage_collector.h"
 
 namespace podo::controllers {
 namespace {
 
-std::vector<std::unique_ptr<Controller>> make_controllers(World& world) {
+std::vector<std::unique_ptr<Controller>> make_controllers(World& world, const Options& options) {
   std::vector<std::unique_ptr<Controller>> all;
   all.push_back(make_deployment_controller(world));
   all.push_back(make_replica_set_controller(world));
@@ -12,6 +13,13 @@ std::vector<std::unique_ptr<Controller>> make_controllers(World& world) {
   all.push_back(make_daemon_set_controller(world));
   all.push_back(make_job_controller(world));
   all.push_back(make_cron_job_controller(world));
+  const auto pod_addresses = IpPrefix::parse(options.pod_addresses);
+  all.push_back(make_node_controller(world, pod_addresses ? *pod_addresses : IpPrefix()));
+  all.push_back(make_taint_eviction_controller(world));
+  all.push_back(make_pod_collector(world, options.ended_pods_max));
+  all.push_back(make_endpoint_slice_controller(world));
+  all.push_back(make_endpoints_controller(world));
+  all.push_back(make_endpoint_slice_mirroring_controller(world));
   return all;
 }
 
@@ -19,10 +27,13 @@ std::vector<std::unique_ptr<Controller>> make_controllers(World& world) {
 
 Task<void> run_controllers(Ground ground, Options options) {
   World world(std::move(ground));
-  const auto controllers = make_controllers(world);  // before the mirrors: they are told of everything
+  const auto controllers =
+      make_controllers(world, options);  // before the mirrors: they are told of everything
+  GarbageCollector garbage(world);
   co_await world.start();
   io::TaskGroup group(world.ground.loop);
   group.spawn(world.events.run(), "events");
+  group.spawn(garbage.run(options.garbage_workers), "garbage collector");
   for (const auto& controller : controllers) group.spawn(controller->run(options.workers));
   co_await group.join();
 }

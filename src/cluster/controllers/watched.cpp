@@ -25,6 +25,7 @@ Task<void> Watched::start() {
 }
 
 void Watched::change(const objects::Object& before, const objects::Object& now) {
+  for (const objects::Mirror::Changed& seen : object_listeners_) seen(before, now);
   const std::string key = key_of(now ? now : before);
   std::unique_ptr<const Facts> old, fresh;
   if (const auto found = facts_.find(key); found != facts_.end()) {

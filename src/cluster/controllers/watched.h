@@ -23,6 +23,8 @@ class Watched {
   // Null: there was none before, or there is none now. Must not block.
   using Changed = std::function<void(const Facts* before, const Facts* now)>;
   void on_change(Changed changed) { listeners_.push_back(std::move(changed)); }
+  // The same change as whole objects, said before.
+  void on_object(objects::Mirror::Changed seen) { object_listeners_.push_back(std::move(seen)); }
   Task<void> start();
 
   const Facts* find(std::string_view key) const;
@@ -38,6 +40,7 @@ class Watched {
 
   Kind kind() const { return kind_; }
   const schema::Resource& resource() const { return resource_; }
+  const objects::Mirror& mirror() const { return *mirror_; }  // once it has been started
 
  private:
   void change(const objects::Object& before, const objects::Object& now);
@@ -49,6 +52,7 @@ class Watched {
   const Kind kind_;
   const schema::Resource& resource_;
   std::vector<Changed> listeners_;
+  std::vector<objects::Mirror::Changed> object_listeners_;
   std::map<std::string, std::unique_ptr<const Facts>, std::less<>> facts_;  // by key
   std::map<std::string, std::set<std::string>, std::less<>> by_owner_;      // uid, or "/" + namespace
   io::Condition moved_{"a change of what controllers watch"};
