@@ -33,5 +33,11 @@ std::unique_ptr<Controller> make_pod_collector(World& world, std::size_t ended_m
 std::unique_ptr<Controller> make_endpoint_slice_controller(World& world);
 std::unique_ptr<Controller> make_endpoints_controller(World& world);
 std::unique_ptr<Controller> make_endpoint_slice_mirroring_controller(World& world);
+std::unique_ptr<Controller> make_claim_controller(World& world);
+std::unique_ptr<Controller> make_volume_controller(World& world);
+std::unique_ptr<Controller> make_claim_protection(World& world);
+std::unique_ptr<Controller> make_volume_protection(World& world);
+std::unique_ptr<Controller> make_ephemeral_volumes(World& world);
+Task<void> make_local_path_class(World& world);  // unless it is there
 
 }  // namespace podo::controllers

@@ -20,6 +20,11 @@ std::vector<std::unique_ptr<Controller>> make_controllers(World& world, const Op
   all.push_back(make_endpoint_slice_controller(world));
   all.push_back(make_endpoints_controller(world));
   all.push_back(make_endpoint_slice_mirroring_controller(world));
+  all.push_back(make_claim_controller(world));
+  all.push_back(make_volume_controller(world));
+  all.push_back(make_claim_protection(world));
+  all.push_back(make_volume_protection(world));
+  all.push_back(make_ephemeral_volumes(world));
   return all;
 }
 
@@ -31,6 +36,7 @@ Task<void> run_controllers(Ground ground, Options options) {
       make_controllers(world, options);  // before the mirrors: they are told of everything
   GarbageCollector garbage(world);
   co_await world.start();
+  co_await make_local_path_class(world);
   io::TaskGroup group(world.ground.loop);
   group.spawn(world.events.run(), "events");
   group.spawn(garbage.run(options.garbage_workers), "garbage collector");
