@@ -11,6 +11,7 @@ namespace {
 using strategy::Amounts;
 
 constexpr std::int64_t period_us = 100'000, quota_us_min = 1000;
+constexpr std::int64_t memory_bytes_min = 6 << 20;  // the engine's
 constexpr int spared = -997, first_to_go = 1000;
 constexpr std::int64_t system_critical_priority = 2'000'000'000;
 
@@ -105,7 +106,8 @@ Result<docker::Resources> container_limits(const json::Item& container) {
   const std::int64_t requested = milli_of(requests, "cpu");
   to.cpu_shares = cpu_shares(requested == 0 ? milli_of(limits, "cpu") : requested);
   limit_cpu(to, milli_of(limits, "cpu"));
-  to.memory = to.memory_swap = units_of(limits, "memory");
+  if (const std::int64_t bytes = units_of(limits, "memory"); bytes > 0)
+    to.memory = to.memory_swap = std::max(bytes, memory_bytes_min);
   return to;
 }
 

@@ -47,6 +47,9 @@ TEST_CASE("requests are shares, limits are quota and bytes") {
   CHECK_EQ(container_limits(container_of(small, 1))->cpu_quota, 0);
   CHECK_EQ(container_limits(container_of(small, 1))->memory, 0);
 
+  const json::Tree tiny = parsed(R"({"resources": {"limits": {"memory": "1Mi"}}})");
+  CHECK_EQ(container_limits(tiny.root())->memory, 6 << 20);
+
   const json::Tree huge = parsed(R"({"resources": {"limits": {"hugepages-2Mi": "4Mi"}}})");
   REQUIRE_FALSE(container_limits(huge.root()).has_value());
   CHECK_EQ(container_limits(huge.root()).error().kind(), ErrorKind::unsupported);
