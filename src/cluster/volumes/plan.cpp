@@ -14,6 +14,7 @@ using json::Item;
 
 constexpr std::int64_t default_mode = 0644, default_valid_for_s = 3600;
 constexpr mode_t token_mode_with_owner = 0600;
+constexpr std::string_view provisioned_by = "pv.kubernetes.io/provisioned-by";
 
 // The member that says what kind of volume it is.
 const Item* kind_of(const Item& volume) {
@@ -119,6 +120,9 @@ Result<Setup> persistent(const Item& pod, const Item& volume, const Item& found,
   Setup setup;
   if (const Item* source = kube::find_at(found, "spec.hostPath")) {
     setup = host_path(name, *source);
+    // Made for its claim: nobody has given it to the users of its pods yet.
+    const Item* notes = kube::find_at(found, "metadata.annotations");
+    if (notes != nullptr && notes->find(provisioned_by) != nullptr) setup.made_mode = 0777;
   } else if (const Item* local = kube::find_at(found, "spec.local")) {
     setup = with_folder(pod, name, folder.volume("local-volume", title), Setup::Kind::bind);
     setup.source = kube::text_at(*local, "path");

@@ -5,6 +5,12 @@
 #include "model/kube/path.h"
 
 namespace podo::volumes {
+namespace {
+
+// A token that could not be renewed is asked for again, but not all the time.
+constexpr Duration soonest = seconds(10);
+
+}  // namespace
 
 Task<std::optional<Duration>> LocalVolumes::refresh(const json::Item& pod) {
   const std::string uid(kube::text_at(pod, "metadata.uid"));
@@ -23,7 +29,7 @@ Task<std::optional<Duration>> LocalVolumes::refresh(const json::Item& pod) {
         [setups = std::move(setups), now = ground_.clock.wall()] { return perform_all(setups, now); }));
   for (const Planner::Planned& one : planned) remember(uid, one);
   if (!due) co_return std::nullopt;
-  co_return std::max(Duration{due->ns - ground_.clock.wall().ns}, seconds(1));
+  co_return std::max(Duration{due->ns - ground_.clock.wall().ns}, soonest);
 }
 
 }  // namespace podo::volumes

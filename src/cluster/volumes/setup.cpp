@@ -8,7 +8,7 @@ namespace {
 Result<> perform_one(const Setup& setup, Wall now) {
   const Writable writable = setup.place.read_only ? Writable::no : Writable::yes;
   switch (setup.kind) {
-    case Setup::Kind::host_path: return check_host_path(setup.place.path, setup.type);
+    case Setup::Kind::host_path: return check_host_path(setup.place.path, setup.type, setup.made_mode);
     case Setup::Kind::bind: return make_bind_folder(setup.folder, setup.source, writable);
     case Setup::Kind::disk: TRY(make_disk_folder(setup.folder)); break;
     case Setup::Kind::memory: TRY(make_memory_folder(setup.folder, setup.bytes_max)); break;

@@ -27,6 +27,7 @@ struct Setup {
   FolderWish folder = {};                       // disk, memory, bind
   std::string source = {};                      // bind: of what
   std::string type = {};                        // host_path: what has to be there
+  mode_t made_mode = 0755;                      // host_path: of a folder that is made
   std::optional<std::uint64_t> bytes_max = {};  // memory
   std::optional<Payload> payload = {};          // what lies in disk or memory
 };

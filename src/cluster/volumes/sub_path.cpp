@@ -42,9 +42,9 @@ Result<io::Fd> make_folders_below(const io::Fd& volume, const std::string& path)
     if (::mkdirat(parent.get(), part.c_str() + name, mode & intermediate_mask) != 0)
       return failed_errno(errno, "mkdir {}", part);
     if (!is_last) continue;
-    const io::Fd made = TRY(image::open_folder(parent.get(), part.c_str() + name));
+    io::Fd made = TRY(image::open_folder(parent.get(), part.c_str() + name));
     if (::fchmod(made.get(), mode) != 0) return failed_errno(errno, "chmod {}", part);
-    return linux::open_below(made.get(), ".", O_PATH | O_DIRECTORY, in_volume);
+    return made;
   }
 }
 

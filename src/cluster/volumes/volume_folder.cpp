@@ -12,7 +12,7 @@
 namespace podo::volumes {
 namespace {
 
-constexpr mode_t parents_mode = 0750, volume_mode = 0777, memory_mode = 01777, made_mode = 0755;
+constexpr mode_t parents_mode = 0750, volume_mode = 0777, memory_mode = 01777;
 
 std::string parent_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
 std::string name_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
@@ -107,11 +107,14 @@ Result<> make_bind_folder(const FolderWish& wish, const std::string& source, Wri
   return linux::attach(mount, place.get());
 }
 
-Result<> check_host_path(const std::string& path, std::string_view type) {
+Result<> check_host_path(const std::string& path, std::string_view type, mode_t made_mode) {
   if (type.empty()) return {};
   struct stat status{};
   const bool there = ::stat(path.c_str(), &status) == 0;
-  if (!there && type == "DirectoryOrCreate") return image::make_folders(path, made_mode);
+  if (!there && type == "DirectoryOrCreate") {
+    TRY(image::make_folders(path, 0755));
+    return ::chmod(path.c_str(), made_mode) == 0 ? Result<>() : failed_errno(errno, "chmod {}", path);
+  }
   if (!there && type == "FileOrCreate") {
     const io::Fd made = TRY(linux::open_at(AT_FDCWD, path.c_str(), O_RDONLY | O_CREAT, 0644));
     return ::fchmod(made.get(), 0644) == 0 ? Result<>() : failed_errno(errno, "chmod {}", path);

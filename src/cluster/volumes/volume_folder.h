@@ -2,7 +2,7 @@
 //
 //   disk    a folder, finished under another name (".NAME") and renamed
 //   memory  a tmpfs, finished before it is attached
-//   bind    a mount of a folder elsewhere (a local PersistentVolume), given to the group before it is attached
+//   bind    a mount of a folder elsewhere (a local PersistentVolume), the group's before it is attached
 //
 // Blocking. Fine when it is there already.
 #pragma once
@@ -28,7 +28,7 @@ Result<> make_memory_folder(const FolderWish& wish, std::optional<std::uint64_t>
 Result<> make_bind_folder(const FolderWish& wish, const std::string& source, Writable writable);
 
 // hostPath.type: what has to be at `path`, or is made there (DirectoryOrCreate, FileOrCreate).
-// `hostPath type check failed: /x is not a directory`.
-Result<> check_host_path(const std::string& path, std::string_view type);
+// `hostPath type check failed: /x is not a directory`. `made_mode`: of a folder that is made.
+Result<> check_host_path(const std::string& path, std::string_view type, mode_t made_mode = 0755);
 
 }  // namespace podo::volumes
