@@ -110,6 +110,7 @@ std::string with_dots(std::string_view name) {
   return dotted;
 }
 
+// Those that cannot reach beyond the pod.
 constexpr std::string_view safe_sysctls[] = {
     "kernel.shm_rmid_forced",
     "net.ipv4.ip_local_port_range",
@@ -124,20 +125,6 @@ constexpr std::string_view safe_sysctls[] = {
     "net.ipv4.tcp_rmem",
     "net.ipv4.tcp_wmem",
 };
-
-// Every container's profile and the pod's: is one of them AppArmor's, by name?
-bool wants_apparmor(const json::Item& pod) {
-  const auto named = [](const json::Item& of) {
-    return text_at(of, "securityContext.appArmorProfile.type") == "Localhost";
-  };
-  if (named(kube::part_at(pod, "spec"))) return true;
-  for (const std::string_view list : {"spec.containers", "spec.initContainers"}) {
-    for (const json::Item& container : kube::children_at(pod, list)) {
-      if (named(container)) return true;
-    }
-  }
-  return false;
-}
 
 }  // namespace
 
@@ -168,19 +155,17 @@ std::string localhost_profile(const json::Item& pod, const json::Item& container
   return std::string(text_at(seccomp, "localhostProfile"));
 }
 
-std::optional<Refusal> refusal(const json::Item& pod, bool apparmor) {
+std::optional<Problem> forbidden_sysctl(const json::Item& pod) {
   for (const auto& [name, value] : sysctls_of(pod)) {
-    const auto forbidden = [&](std::string_view why) {
-      return Refusal{"SysctlForbidden", text("forbidden sysctl: {} {}", quoted(name), why)};
+    const auto problem = [&](std::string_view why) {
+      return Problem{"SysctlForbidden", text("forbidden sysctl: {} {}", quoted(name), why)};
     };
-    if (std::ranges::find(safe_sysctls, name) == std::end(safe_sysctls)) return forbidden("not allowlisted");
+    if (std::ranges::find(safe_sysctls, name) == std::end(safe_sysctls)) return problem("not allowlisted");
     if (name.starts_with("net.") && kube::is_true_at(pod, "spec.hostNetwork"))
-      return forbidden("not allowed with host net enabled");
+      return problem("not allowed with host net enabled");
     if (name.starts_with("kernel.shm") && kube::is_true_at(pod, "spec.hostIPC"))
-      return forbidden("not allowed with host ipc enabled");
+      return problem("not allowed with host ipc enabled");
   }
-  if (!apparmor && wants_apparmor(pod))
-    return Refusal{"AppArmor", "Cannot enforce AppArmor: AppArmor is not enabled on the host"};
   return std::nullopt;
 }
 

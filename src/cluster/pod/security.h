@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/format/json_tree.h"
+#include "cluster/pod/observation.h"
 #include "model/docker/container_config.h"
 #include "model/oci/image.h"
 
@@ -26,11 +27,8 @@ Result<> apply_security(docker::CreateRequest& request, const json::Item& pod, c
 // The seccomp profile of type Localhost that is asked for, a path below the node's profiles; "" none.
 std::string localhost_profile(const json::Item& pod, const json::Item& container);
 
-// Why this node will never run the pod, so that it fails at once: SysctlForbidden, AppArmor.
-struct Refusal {
-  std::string reason, message;
-};
-std::optional<Refusal> refusal(const json::Item& pod, bool apparmor);
+// A sysctl that no pod may set on this node: such a pod fails at once (SysctlForbidden).
+std::optional<Problem> forbidden_sysctl(const json::Item& pod);
 
 // spec.securityContext.sysctls; names with dots.
 docker::StringMap sysctls_of(const json::Item& pod);
