@@ -5,8 +5,10 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include "base/core/ensure.h"
+#include "base/linux/clone.h"
 #include "base/linux/file.h"
 #include "base/linux/mount.h"
 
@@ -36,9 +38,32 @@ NetworkNamespaceVisit::~NetworkNamespaceVisit() {
   if (home_) ENSURE(::setns(home_.get(), CLONE_NEWNET) == 0);
 }
 
-Result<> pin_namespace(const io::Fd& network_namespace, const std::string& path) {
+Result<NewNamespacesVisit> NewNamespacesVisit::enter(std::uint64_t kinds) {
+  std::vector<Home> homes;
+  for (const std::uint64_t kind : {CLONE_NEWIPC, CLONE_NEWUTS, CLONE_NEWPID}) {
+    if ((kinds & kind) != 0) homes.push_back({TRY(current_namespace(kind)), kind});
+  }
+  if (::unshare(static_cast<int>(kinds)) != 0)
+    return failed_errno(errno, "make namespaces of kinds {:x}", kinds);
+  return NewNamespacesVisit(std::move(homes));
+}
+
+NewNamespacesVisit::~NewNamespacesVisit() {
+  for (const Home& home : homes_) ENSURE(::setns(home.descriptor.get(), static_cast<int>(home.kind)) == 0);
+}
+
+Result<io::Fd> current_namespace(std::uint64_t kind) {
+  return open_at(AT_FDCWD, text("/proc/thread-self/ns/{}", name_of_namespace(kind)).c_str(), O_RDONLY);
+}
+
+Result<> set_host_name(const std::string& name) {
+  if (::sethostname(name.data(), name.size()) != 0) return failed_errno(errno, "set the host name {}", name);
+  return {};
+}
+
+Result<> pin_namespace(const io::Fd& name_space, const std::string& path) {
   const io::Fd place = TRY(open_at(AT_FDCWD, path.c_str(), O_RDONLY | O_CREAT | O_EXCL, 0444));
-  Result<io::Fd> mount = clone_tree(network_namespace.get(), "", Depth::mount);
+  Result<io::Fd> mount = clone_tree(name_space.get(), "", Depth::mount);
   Result<> attached = mount ? attach(*mount, place.get()) : Failure(std::move(mount).error());
   if (!attached) ::unlink(path.c_str());
   return attached;
@@ -60,8 +85,12 @@ Result<> unpin_namespace(const std::string& path) {
   return {};
 }
 
+Result<> write_sysctl(const std::string& name, std::string_view value) {
+  return write_file(AT_FDCWD, text("/proc/sys/{}", name).c_str(), value);
+}
+
 Result<> write_net_sysctl(const std::string& name, std::string_view value) {
-  return write_file(AT_FDCWD, text("/proc/sys/net/{}", name).c_str(), value);
+  return write_sysctl("net/" + name, value);
 }
 
 Result<std::string> read_net_sysctl(const std::string& name) {

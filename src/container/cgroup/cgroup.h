@@ -50,6 +50,8 @@ class Cgroup {
   static Result<Cgroup> create(const linux::CgroupLayout& layout, std::string_view path,
                                const oci::Resources& resources);
   static Cgroup reopen(std::vector<CgroupDirectory> saved);
+  // Where the group is in every hierarchy, if it is there: nothing is made.
+  static Result<Cgroup> at(const linux::CgroupLayout& layout, std::string_view path);
 
   // To be saved in the container's state.
   const std::vector<CgroupDirectory>& directories() const { return directories_; }

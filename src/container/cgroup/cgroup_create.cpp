@@ -202,6 +202,14 @@ Result<Cgroup> Cgroup::create(const linux::CgroupLayout& layout, std::string_vie
   return group;
 }
 
+Result<Cgroup> Cgroup::at(const linux::CgroupLayout& layout, std::string_view path) {
+  const auto place = TRY(clean_path(path));
+  Cgroup group;
+  for (const auto& hierarchy : layout.hierarchies)
+    group.directories_.emplace_back(hierarchy.controllers, hierarchy.mount_point, place_in(hierarchy, place));
+  return group;
+}
+
 Cgroup Cgroup::reopen(std::vector<CgroupDirectory> saved) {
   Cgroup group;
   group.directories_ = std::move(saved);

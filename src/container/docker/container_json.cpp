@@ -10,7 +10,7 @@ namespace podo::docker {
 std::string go_time(Wall at) { return at.ns == 0 ? "0001-01-01T00:00:00Z" : rfc3339_nano(at); }
 
 std::string network_of_mode(std::string_view mode) {
-  if (mode.starts_with("container:")) return "";
+  if (mode.starts_with("container:") || mode.starts_with("sandbox:")) return "";
   return std::string(mode.empty() || mode == "default" ? "bridge" : mode);
 }
 

@@ -108,6 +108,8 @@ Task<void> prune_containers(Call& call) {
     using engine::Status;
     const Status status = container->state.status;
     if (status != Status::created && status != Status::exited && status != Status::dead) continue;
+    // One of a pod that lives: its logs and its exit code are still asked for.
+    if (call.engine().find_sandbox(engine::sandbox_of_mode(container->host_config.network_mode))) continue;
     if (container->created > until || !filters.labels(container->config.labels)) continue;
     const auto usage = co_await call.engine().usage(container->id).result();
     const Result<> removed = co_await call.engine().remove(container->id, {}).result();

@@ -6,6 +6,7 @@
 #include "container/engine/container_name.h"
 #include "container/engine/hosts_file.h"
 #include "container/engine/local_engine.h"
+#include "container/engine/sandbox_join.h"
 
 namespace podo::engine {
 namespace {
@@ -49,6 +50,11 @@ const network::NetworkRecord* LocalEngine::find_network(std::string_view name) c
 
 Task<void> LocalEngine::wire_up(SlotPtr slot, Sandbox& sandbox) {
   const NetworkMode mode = network_mode(slot->container->host_config);
+  if (mode.kind == NetworkMode::Kind::sandbox) {
+    Result<> shared;
+    edit(*slot, [&](Container& container) { shared = share_network(*sandboxes_, container, sandbox); });
+    co_return co_await std::move(shared);
+  }
   if (mode.kind == NetworkMode::Kind::container) {
     const ContainerPtr other = co_await get(mode.name);
     if (!is_alive(other->state.status))
@@ -93,8 +99,9 @@ Task<void> LocalEngine::attach_network(SlotPtr slot, std::string name, docker::E
 
 // Fine when nothing is wired.
 Task<void> LocalEngine::unwire(SlotPtr slot) {
+  leave_sandbox(*sandboxes_, *slot->container);
   const NetworkMode mode = network_mode(slot->container->host_config);
-  if (mode.kind == NetworkMode::Kind::container || mode.kind == NetworkMode::Kind::host) co_return;
+  if (mode.is_shared() || mode.kind == NetworkMode::Kind::host) co_return;
   const std::vector<network::Endpoint> endpoints = slot->container->endpoints;
   co_await ground_.networks.remove_sandbox(slot->id());
   edit(*slot, [](Container& container) {

@@ -110,17 +110,19 @@ Result<MountPoint> read_mount(json::Field field) {
   return mount;
 }
 
-void write_port(json::Writer& out, const network::PublishedPort& port) {
+Result<std::uint16_t> read_port_number(json::Field field) {
+  return static_cast<std::uint16_t>(TRY(field.uint32_or(0)));
+}
+
+}  // namespace
+
+void encode_port(json::Writer& out, const network::PublishedPort& port) {
   out.object().key("protocol").string(port.protocol).key("port").number(int{port.container_port});
   out.key("ip").string(port.host_ip).key("first").number(int{port.host_port_first});
   out.key("last").number(int{port.host_port_last}).key("host_port").number(int{port.host_port}).end();
 }
 
-Result<std::uint16_t> read_port_number(json::Field field) {
-  return static_cast<std::uint16_t>(TRY(field.uint32_or(0)));
-}
-
-Result<network::PublishedPort> read_port(json::Field field) {
+Result<network::PublishedPort> decode_port(json::Field field) {
   network::PublishedPort port;
   port.protocol = TRY(read_text(field["protocol"]));
   port.container_port = TRY(read_port_number(field["port"]));
@@ -130,8 +132,6 @@ Result<network::PublishedPort> read_port(json::Field field) {
   port.host_port = TRY(read_port_number(field["host_port"]));
   return port;
 }
-
-}  // namespace
 
 std::string encode_record(const Record& record) {
   const Container& container = record.container;
@@ -152,8 +152,10 @@ std::string encode_record(const Record& record) {
     out.end();
   }
   out.end().key("ports").array();
-  for (const network::PublishedPort& port : container.ports) write_port(out, port);
-  out.end().end();
+  for (const network::PublishedPort& port : container.ports) encode_port(out, port);
+  out.end();
+  if (!container.sandbox_path.empty()) out.key("sandbox").string(container.sandbox_path);
+  out.end();
   return out.take();
 }
 
@@ -182,7 +184,7 @@ Result<Record> decode_record(const json::Document& document) {
     container.wished_networks[name] = TRY(docker::decode_endpoint_settings(networks[name]));
   }
   const json::Field ports = root["ports"];
-  for (std::size_t i = 0; i < ports.size(); ++i) container.ports.push_back(TRY(read_port(ports[i])));
+  for (std::size_t i = 0; i < ports.size(); ++i) container.ports.push_back(TRY(decode_port(ports[i])));
   return record;
 }
 

@@ -3,7 +3,8 @@
 //   record := {"complete": bool, "starting": bool, "id", "name", "created": ns, "path", "args": [...],
 //              "config": Config, "host_config": HostConfig      as `inspect` shows them (model/docker)
 //              "image": id, "image_reference", "state": State, "mounts": [MountPoint...],
-//              "networks": {name: EndpointSettings}, "ports": [PublishedPort...]}
+//              "networks": {name: EndpointSettings}, "ports": [PublishedPort...],
+//              "sandbox": path of its network namespace, while it runs}
 //
 // Times are nanoseconds since 1970. Members that are absent have their default, unknown ones are ignored.
 #pragma once
@@ -24,6 +25,10 @@ struct Record {
 
 std::string encode_record(const Record& record);
 Result<Record> decode_record(const json::Document& document);
+
+// Of a published port, in any record.
+void encode_port(json::Writer& out, const network::PublishedPort& port);
+Result<network::PublishedPort> decode_port(json::Field field);
 
 // The same for one exec, under "exec/ID".
 std::string encode_exec(const Exec& exec);

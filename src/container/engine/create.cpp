@@ -35,13 +35,18 @@ Result<> check_default_bridge(const docker::EndpointSettings& settings) {
   return {};
 }
 
+using FindSandbox = std::function<SandboxPtr(std::string_view)>;
+
 // Everything that is named by id is named by one that stays: a rename does not lead elsewhere.
-Result<> check_modes(const docker::CreateRequest& request, const FindContainer& find) {
+Result<> check_modes(const docker::CreateRequest& request, const FindContainer& find,
+                     const FindSandbox& find_sandbox) {
   const docker::HostConfig& host = request.host_config;
   for (const std::string* mode : {&host.network_mode, &host.ipc_mode, &host.pid_mode}) {
     const std::string_view other = container_of_mode(*mode);
     if (!other.empty()) TRY(find(other));
   }
+  const std::string_view sandbox = TRY(sandbox_of(host));
+  if (!sandbox.empty() && find_sandbox(sandbox) == nullptr) return not_found("No such sandbox: {}", sandbox);
   for (const std::string& link : host.links) {
     const std::string_view other = std::string_view(link).substr(0, link.find(':'));
     if (const auto found = find(other); !found)
@@ -66,6 +71,7 @@ Task<Engine::Created> LocalEngine::create_whole(docker::CreateRequest request, s
   container.image_reference = request.config.image;
   container.image = co_await ground_.images.get(request.config.image);
   settle(request, options_.default_log);
+  co_await check_network_mode(request);
   co_await merge_image(request.config, container.image->config);
   MountsPlan mounts = co_await plan_container(container, std::move(request), created.warnings);
 
@@ -99,7 +105,7 @@ Result<MountsPlan> LocalEngine::plan_container(Container& container, docker::Cre
   complete_host_config(request.host_config, machine_);
   warnings = TRY(check_host_config(request.host_config, machine_));
   const FindContainer find_container = [this](std::string_view reference) { return get(reference); };
-  TRY(check_modes(request, find_container));
+  TRY(check_modes(request, find_container, [this](std::string_view id) { return find_sandbox(id); }));
   TRY(plan_networks(request, container));
   MountsPlan mounts = TRY(plan_mounts(request.config.volumes, request.host_config, find_container));
   for (const MountsPlan::Entry& entry : mounts.entries) {  // in use from add() on
@@ -117,6 +123,8 @@ Result<MountsPlan> LocalEngine::plan_container(Container& container, docker::Cre
     container.config.hostname = of_host ? host_name() : std::string(short_id(container.id));
     if (mode.kind == NetworkMode::Kind::container)
       container.config.hostname = TRY(get(mode.name))->config.hostname;
+    if (const SandboxPtr sandbox = find_sandbox(TRY(sandbox_of(container.host_config))))
+      container.config.hostname = sandbox->wish.hostname.empty() ? host_name() : sandbox->wish.hostname;
   }
   TRY(plan_log(container));
   return mounts;
@@ -129,7 +137,7 @@ Result<> LocalEngine::plan_networks(docker::CreateRequest& request, Container& c
     if (!other.empty()) *mode = "container:" + TRY(get(other))->id;
   }
   const NetworkMode mode = network_mode(host);
-  if (mode.kind == NetworkMode::Kind::container || request.config.network_disabled) return {};
+  if (mode.is_shared() || request.config.network_disabled) return {};
   const auto proper_name = [this](const std::string& name) {
     if (name == "default") return std::string("bridge");
     const network::NetworkRecord* record = find_network(name);

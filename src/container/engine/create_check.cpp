@@ -46,20 +46,14 @@ Result<> check_shared_network(const docker::CreateRequest& request) {
   return {};
 }
 
-Result<> check_network_mode(const docker::CreateRequest& request) {
-  const docker::HostConfig& host = request.host_config;
-  const NetworkMode mode = network_mode(host);
-  if (mode.kind == NetworkMode::Kind::container) {
-    if (mode.name.empty())
-      return invalid("Invalid network mode: invalid container format container:<name|id>");
-    TRY(check_shared_network(request));
-  }
-  if (mode.kind == NetworkMode::Kind::host && !host.links.empty())
-    return invalid(
-        "conflicting options: host type networking can't be used with links. This would result in "
-        "undefined behavior");
-  if (host.uts_mode == "host" && !request.config.hostname.empty())
-    return invalid("conflicting options: hostname and the UTS mode");
+// A sandbox's network is the business of who made it. Ports its containers expose are only told.
+Result<> check_sandbox_network(const docker::HostConfig& host) {
+  if (!host.links.empty()) return invalid("conflicting options: links and the network mode");
+  if (!host.dns.empty()) return invalid("conflicting options: dns and the network mode");
+  if (!host.extra_hosts.empty())
+    return invalid("conflicting options: custom host-to-IP mapping and the network mode");
+  if (!host.port_bindings.empty() || host.publish_all_ports)
+    return invalid("conflicting options: port publishing and the network mode");
   return {};
 }
 
@@ -126,8 +120,27 @@ Result<> check_request(const docker::CreateRequest& request) {
   TRY(check_environment(config.env));
   if (config.healthcheck) TRY(check_health(*config.healthcheck));
   TRY(check_extra_hosts(request.host_config.extra_hosts));
+  TRY(sandbox_of(request.host_config));
   TRY(plan_ports(config, request.host_config));
-  return check_network_mode(request);
+  return {};
+}
+
+Result<> check_network_mode(const docker::CreateRequest& request) {
+  const docker::HostConfig& host = request.host_config;
+  const NetworkMode mode = network_mode(host);
+  if (mode.kind == NetworkMode::Kind::container) {
+    if (mode.name.empty())
+      return invalid("Invalid network mode: invalid container format container:<name|id>");
+    TRY(check_shared_network(request));
+  }
+  if (mode.kind == NetworkMode::Kind::sandbox) TRY(check_sandbox_network(host));
+  if (mode.kind == NetworkMode::Kind::host && !host.links.empty())
+    return invalid(
+        "conflicting options: host type networking can't be used with links. This would result in "
+        "undefined behavior");
+  if (host.uts_mode == "host" && !request.config.hostname.empty())
+    return invalid("conflicting options: hostname and the UTS mode");
+  return {};
 }
 
 Result<std::vector<network::PublishedPort>> plan_ports(const docker::Config& config,

@@ -91,8 +91,22 @@ NetworkMode network_mode(const docker::HostConfig& host_config) {
   if (mode.empty() || mode == "default" || mode == "bridge") return {Kind::bridge, "bridge"};
   if (mode == "host") return {Kind::host, mode};
   if (mode == "none") return {Kind::none, mode};
+  if (mode.starts_with("sandbox:")) return {Kind::sandbox, std::string(sandbox_of_mode(mode))};
   if (mode.starts_with("container:")) return {Kind::container, std::string(container_of_mode(mode))};
   return {Kind::user, mode};
+}
+
+Result<std::string_view> sandbox_of(const docker::HostConfig& host) {
+  std::string_view sandbox;
+  for (const std::string* mode : {&host.network_mode, &host.ipc_mode, &host.uts_mode, &host.pid_mode}) {
+    if (!mode->starts_with("sandbox:")) continue;
+    const std::string_view id = sandbox_of_mode(*mode);
+    if (id.empty()) return invalid("invalid sandbox format sandbox:<id>");
+    if (!sandbox.empty() && sandbox != id)
+      return invalid("conflicting options: a container joins one sandbox, not {} and {}", sandbox, id);
+    sandbox = id;
+  }
+  return sandbox;
 }
 
 std::string_view container_of_mode(std::string_view mode) {

@@ -1,6 +1,7 @@
 // What a container will be, from what was asked for and what its image brings. Pure.
 //
-// The order at create: settle() -> merge_image() -> check_request(), and those of runtime_config.h.
+// The order at create: settle() -> check_network_mode() -> merge_image() -> check_request(), and those of
+// runtime_config.h.
 // Errors are invalid, in Docker's words.
 #pragma once
 
@@ -17,6 +18,8 @@ namespace podo::engine {
 Result<> merge_image(docker::Config& config, const oci::ImageConfig& image);
 
 Result<> check_request(const docker::CreateRequest& request);
+// Its network mode against the rest of it, before the image's exposed ports are in there.
+Result<> check_network_mode(const docker::CreateRequest& request);
 
 // What is filled in where nothing was said, besides complete_host_config() (runtime_config.h): network mode
 // bridge, the daemon's way of logging, ports that are exposed because they are bound.
@@ -33,12 +36,15 @@ CommandLine command_line(const docker::Config& config);
 Result<std::vector<network::PublishedPort>> plan_ports(const docker::Config& config,
                                                        const docker::HostConfig& host_config);
 
-// "container:web", with any "host", "none", "default" or a network's name.
+// "container:web", "sandbox:ID", with any "host", "none", "default" or a network's name.
 struct NetworkMode {
-  enum class Kind : std::uint8_t { bridge, user, host, none, container } kind = Kind::bridge;
-  std::string name;  // of the network or the container
+  enum class Kind : std::uint8_t { bridge, user, host, none, container, sandbox } kind = Kind::bridge;
+  std::string name;  // of the network, the container or the sandbox
+  bool is_shared() const { return kind == Kind::container || kind == Kind::sandbox; }
 };
 NetworkMode network_mode(const docker::HostConfig& host_config);
 std::string_view container_of_mode(std::string_view mode);  // "container:x" -> "x", else ""
+// The sandbox it joins with any of its modes, or "". Invalid: two of them, or none that has a name.
+Result<std::string_view> sandbox_of(const docker::HostConfig& host_config);
 
 }  // namespace podo::engine

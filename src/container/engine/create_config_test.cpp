@@ -79,7 +79,8 @@ TEST_CASE("settings that contradict each other are refused") {
   const auto refusal = [](auto change) {
     docker::CreateRequest request = with_ports({});
     change(request);
-    const auto checked = check_request(request);
+    auto checked = check_network_mode(request);
+    if (checked) checked = check_request(request);
     return checked ? std::string() : checked.error().message();
   };
   using Request = docker::CreateRequest;
@@ -97,6 +98,21 @@ TEST_CASE("settings that contradict each other are refused") {
           r.host_config.network_mode = "container:x";
           r.config.hostname = "h";
         }) == "conflicting options: hostname and the network mode");
+  CHECK(refusal([](Request& r) {
+          r.host_config.network_mode = "sandbox:x";
+          r.config.hostname = "h";
+          r.config.exposed_ports["80/tcp"] = true;
+        }).empty());
+  CHECK(refusal([](Request& r) {
+          r.host_config.network_mode = "sandbox:x";
+          r.host_config.port_bindings["80/tcp"] = {{"", "80"}};
+        }) == "conflicting options: port publishing and the network mode");
+  CHECK(refusal([](Request& r) {
+          r.host_config.network_mode = "sandbox:x";
+          r.host_config.ipc_mode = "sandbox:y";
+        }) == "conflicting options: a container joins one sandbox, not x and y");
+  CHECK(refusal([](Request& r) { r.host_config.pid_mode = "sandbox:"; }) ==
+        "invalid sandbox format sandbox:<id>");
   CHECK(refusal([](Request& r) { r.config.healthcheck = docker::HealthConfig{.test = {}, .retries = -1}; }) ==
         "Retries in Healthcheck cannot be negative");
 }
@@ -113,6 +129,8 @@ TEST_CASE("network modes") {
   CHECK(kind("none").kind == NetworkMode::Kind::none);
   CHECK(kind("container:web").kind == NetworkMode::Kind::container);
   CHECK(kind("container:web").name == "web");
+  CHECK(kind("sandbox:pod-1").kind == NetworkMode::Kind::sandbox);
+  CHECK(kind("sandbox:pod-1").name == "pod-1");
   CHECK(kind("app").kind == NetworkMode::Kind::user);
 }
 

@@ -21,6 +21,7 @@ Task<Engine::Created> LocalEngine::create_step_whole(docker::CreateRequest reque
   request.config.volumes.clear();
   request.config.healthcheck.reset();
   settle(request, options_.default_log);
+  co_await check_network_mode(request);
   co_await merge_image(request.config, {});
 
   Created created{.id = id, .warnings = {}};

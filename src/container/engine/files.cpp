@@ -3,6 +3,7 @@
 #include "container/engine/diff_filter.h"
 #include "container/engine/local_engine.h"
 #include "container/engine/run_folder.h"
+#include "container/engine/sandbox_join.h"
 #include "container/engine/stats.h"
 #include "container/engine/top.h"
 
@@ -107,8 +108,9 @@ Task<std::string> LocalEngine::stats(std::string reference, std::string_view pre
         (co_await ground_.pool.run([&runtime = runtime_, id = slot->id()] { return runtime.statistics(id); })
              .result())
             .value_or("");
-    if (!slot->container->endpoints.empty())
-      counters = (co_await ground_.networks.counters(slot->id()).result())
+    const std::string network = network_owner(*slot->container);
+    if (!network.empty())
+      counters = (co_await ground_.networks.counters(network).result())
                      .value_or(std::vector<network::Networks::Counters>());
   }
   co_return make_stats(

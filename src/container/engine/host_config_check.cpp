@@ -127,11 +127,15 @@ Result<> check_modes(const docker::HostConfig& wish) {
   const auto names_container = [](std::string_view mode) {
     return is_container_mode(mode) && mode.size() > std::string_view("container:").size();
   };
-  if (!one_of(wish.ipc_mode, {"", "none", "private", "shareable", "host"}) && !names_container(wish.ipc_mode))
+  const auto names_sandbox = [](std::string_view mode) { return !sandbox_of_mode(mode).empty(); };
+  if (!one_of(wish.ipc_mode, {"", "none", "private", "shareable", "host"}) &&
+      !names_container(wish.ipc_mode) && !names_sandbox(wish.ipc_mode))
     return invalid("invalid IPC mode: {}", wish.ipc_mode);
-  if (!one_of(wish.pid_mode, {"", "host"}) && !names_container(wish.pid_mode))
+  if (!one_of(wish.pid_mode, {"", "host"}) && !names_container(wish.pid_mode) &&
+      !names_sandbox(wish.pid_mode))
     return invalid("invalid PID mode: {}", wish.pid_mode);
-  if (!one_of(wish.uts_mode, {"", "host"})) return invalid("invalid UTS mode: {}", wish.uts_mode);
+  if (!one_of(wish.uts_mode, {"", "host"}) && !names_sandbox(wish.uts_mode))
+    return invalid("invalid UTS mode: {}", wish.uts_mode);
   if (!one_of(wish.userns_mode, {"", "host", "private"}))
     return invalid("invalid user namespace mode: {}", wish.userns_mode);
   if (!one_of(wish.cgroupns_mode, {"", "private", "host"}))

@@ -11,7 +11,7 @@
 #include "container/engine/container_state.h"
 #include "container/engine/create_config.h"
 #include "container/engine/mounts_resolve.h"
-#include "container/engine/runtime_config.h"
+#include "container/engine/sandboxes.h"
 #include "container/engine/slot.h"
 #include "container/engine/volumes.h"
 #include "container/runtime/runtime.h"
@@ -189,6 +189,7 @@ class LocalEngine final : public Engine {
   std::optional<MonitorProgram> monitor_program_;
   io::Fd runtime_file_;
   std::unique_ptr<Volumes> volumes_;
+  std::unique_ptr<Sandboxes> sandboxes_;
   std::map<std::string, SlotPtr, std::less<>> slots_;      // by id
   std::map<std::string, std::string, std::less<>> names_;  // name -> id
   std::map<std::string, ExecSlotPtr, std::less<>> execs_;  // by id

@@ -9,8 +9,9 @@ namespace {
 
 Result<> check_mode(const Container& container, const network::NetworkRecord& network) {
   using Kind = NetworkMode::Kind;
-  const Kind mode = network_mode(container.host_config).kind;
-  if (mode == Kind::container)
+  const NetworkMode whole = network_mode(container.host_config);
+  const Kind mode = whole.kind;
+  if (whole.is_shared())
     return conflict(
         "container sharing network namespace with another container or host cannot be connected to any "
         "other network");

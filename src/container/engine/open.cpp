@@ -77,13 +77,15 @@ LocalEngine::~LocalEngine() {
 Task<void> LocalEngine::begin() {
   ENSURE(!options_.runtime_program.empty());
   const std::string& run = options_.run_folder;
-  std::vector<std::string> folders{run + "/containers", run + "/oci", options_.data_folder + "/containers"};
+  std::vector<std::string> folders{run + "/containers", run + "/oci", run + "/sandboxes",
+                                   options_.data_folder + "/containers"};
   machine_ = co_await ground_.pool.run([folders = std::move(folders)]() -> Result<Machine> {
     if (auto made = make_folders(folders); !made) return Failure(std::move(made).error());
     return read_machine();
   });
   co_await write_init(run + "/docker-init");
   monitor_program_ = co_await MonitorProgram::load();
+  sandboxes_ = std::make_unique<Sandboxes>(ground_, options_, machine_, monitor_program_->path());
   runtime_file_ = co_await open_runtime(options_.runtime_program.front());
   volumes_ = co_await Volumes::open(ground_.store, ground_.pool, ground_.clock, ground_.random,
                                     options_.data_folder + "/volumes");
@@ -100,6 +102,7 @@ Task<void> LocalEngine::close(bool stop_containers) {
   }
   co_await io::all(std::move(stops));
   for (const auto& [id, slot] : slots_) slot->health.reset();
+  sandboxes_->close();
   background_.cancel();
   co_await background_.join();
   co_await ground_.pool.run([parent = options_.cgroup_parent] { return remove_empty_groups(parent); });

@@ -8,6 +8,7 @@
 #include "container/engine/outcome.h"
 #include "container/engine/restart_policy.h"
 #include "container/engine/run_folder.h"
+#include "container/engine/sandbox_join.h"
 
 namespace podo::engine {
 namespace {
@@ -32,6 +33,7 @@ image::ImagePtr image_without_content(std::string id) {
 }  // namespace
 
 Task<void> LocalEngine::restore() {
+  co_await sandboxes_->load();
   co_await load_records();
   co_await load_execs();
   std::vector<Task<Result<void>>> looks;
@@ -39,11 +41,12 @@ Task<void> LocalEngine::restore() {
   for (const auto& [id, exec] : execs_) looks.push_back(outcome(find_exec_run(exec)));
   co_await io::all(std::move(looks));
 
-  std::vector<std::string> running;
+  std::vector<std::string> running = sandboxes_->networks_in_use();
   for (const auto& [id, slot] : slots_) {
     if (slot->run && slot->run->monitor) running.push_back(id);
   }
   co_await ground_.networks.restore(std::move(running));
+  co_await sandboxes_->finish_restore();
   co_await remove_leftovers();  // before go_on(), which may start containers again
 
   std::vector<Task<Result<void>>> rest;
@@ -176,6 +179,7 @@ void LocalEngine::rejoin(const SlotPtr& slot) {
     container.endpoints.clear();
     for (const network::Endpoint* endpoint : ground_.networks.endpoints_of_container(slot->id()))
       container.endpoints.push_back(*endpoint);
+    note_sandbox(*sandboxes_, container);
     if (mode.kind != NetworkMode::Kind::container) return;
     const std::string folder = data_folder(mode.name);
     container.hosts_path = folder + "/hosts";

@@ -16,7 +16,7 @@ void write_namespaces(json::Writer& out, const ConfigInput& input) {
   out.key("namespaces").array();
   write_namespace(out, "mount", "");
   if (wish.network_mode != "host") write_namespace(out, "network", input.sandbox.network_namespace);
-  if (wish.uts_mode != "host") write_namespace(out, "uts", "");
+  if (wish.uts_mode != "host") write_namespace(out, "uts", input.sandbox.uts_namespace);
   if (wish.pid_mode != "host") write_namespace(out, "pid", input.sandbox.pid_namespace);
   if (wish.ipc_mode != "host") write_namespace(out, "ipc", input.sandbox.ipc_namespace);
   if (wish.cgroupns_mode == "private") write_namespace(out, "cgroup", "");
@@ -124,7 +124,7 @@ Result<RuntimeConfig> make_runtime_config(const Container& container, const Mach
   TRY(write_process(out, container, process, machine, user, config.warnings));
   out.key("root").object().key("path").string(sandbox.rootfs);
   out.key("readonly").boolean(container.host_config.readonly_rootfs).end();
-  if (container.host_config.uts_mode != "host") {
+  if (container.host_config.uts_mode != "host" && sandbox.uts_namespace.empty()) {
     out.key("hostname").string(container.config.hostname);
     if (!container.config.domainname.empty()) out.key("domainname").string(container.config.domainname);
   }

@@ -22,6 +22,7 @@
 
 #include "container/engine/container.h"
 #include "container/engine/devices.h"
+#include "container/engine/sandbox.h"
 #include "container/engine/user_lookup.h"
 
 namespace podo::engine {
@@ -46,11 +47,12 @@ Machine read_machine();
 
 // Where things of this start lie on the host. Absolute paths.
 struct Sandbox {
-  std::string rootfs;                        // the mounted tree
-  std::string cgroups_path;                  // "/podo/ID"
-  std::string network_namespace;             // "" with network mode host only
-  std::string ipc_namespace, pid_namespace;  // of "container:ID": "/proc/PID/ns/ipc"; else ""
-  std::string shm_folder;    // what becomes /dev/shm with ipc mode shareable, host, container:ID; else ""
+  std::string rootfs;             // the mounted tree
+  std::string cgroups_path;       // "/podo/ID"
+  std::string network_namespace;  // "" with network mode host only
+  // Of "container:ID": "/proc/PID/ns/ipc"; of "sandbox:ID": where it is pinned; else "".
+  std::string ipc_namespace, pid_namespace, uts_namespace;
+  std::string shm_folder;    // what becomes /dev/shm with ipc mode shareable, host, of another one; else ""
   std::string init_program;  // for --init: the file mounted at /sbin/docker-init
 };
 
@@ -83,8 +85,7 @@ oci::Resources make_resources(const docker::Resources& wanted, const Machine& ma
 void complete_host_config(docker::HostConfig& host_config, const Machine& machine);
 // ... and what needs no start to be refused is refused: unknown capabilities, modes, security options, odd
 // numbers. The warnings are those of POST create; what the machine cannot do is taken out of `host_config`.
-Result<std::vector<std::string>> check_host_config(docker::HostConfig& host_config,
-                                                   const Machine& machine);
+Result<std::vector<std::string>> check_host_config(docker::HostConfig& host_config, const Machine& machine);
 // Its part for POST update: resources, and the restart policy if there is one.
 Result<> check_resources(docker::Resources& resources, const Machine& machine,
                          std::vector<std::string>& warnings);

@@ -36,7 +36,9 @@ docker::Strings default_readonly_paths();
 
 // Modes as people write them: "container:x", "host", "private"...
 bool is_container_mode(std::string_view mode);
-inline bool is_private_network(std::string_view mode) { return mode != "host" && !is_container_mode(mode); }
+inline bool is_private_network(std::string_view mode) {
+  return mode != "host" && !is_container_mode(mode) && sandbox_of_mode(mode).empty();
+}
 
 // What both a container's process and an exec's have.
 struct ProcessWish {

@@ -7,6 +7,7 @@
 #include "container/engine/log_options.h"
 #include "container/engine/outcome.h"
 #include "container/engine/run_folder.h"
+#include "container/engine/sandbox_join.h"
 #include "container/engine/start_failure.h"
 
 namespace podo::engine {
@@ -68,6 +69,7 @@ Task<void> LocalEngine::bring_up(SlotPtr slot) {
 
 Task<void> LocalEngine::bring_up_or_fail(SlotPtr slot) {
   Sandbox sandbox = co_await plan_sandbox(*slot->container);
+  co_await enter_sandbox(*sandboxes_, *slot->container, sandbox);
   co_await make_run_folder(run_folder(slot->id()));
   // Side by side, and both to their end: what failed is cleaned up only when nothing is under way any more.
   auto [wired, mounted] = co_await io::all(outcome(wire_up(slot, sandbox)), outcome(mount_root(slot)));
@@ -131,6 +133,7 @@ Task<void> LocalEngine::write_bundle(SlotPtr slot, Sandbox sandbox) {
                 .sandbox = std::move(sandbox),
                 .folder = run_folder(slot->id()),
                 .make_shm = slot->container->host_config.ipc_mode == "shareable"};
+  name_host_modes(*sandboxes_, bundle.container.host_config);
   for (std::string& variable : link_variables(bundle.container))
     bundle.container.config.env.push_back(std::move(variable));
   const auto warnings = co_await ground_.pool.run(

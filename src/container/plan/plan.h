@@ -137,6 +137,10 @@ Result<Plan> plan_container(const oci::Config& config, const std::string& bundle
 Result<ProcessPlan> plan_process(const oci::Process& process, const HostFacts& host,
                                  std::vector<std::string>& warnings);
 
+// Part of plan_container(): names as below /proc/sys, with their values. Invalid: what would change the host.
+Result<std::vector<std::pair<std::string, std::string>>> plan_sysctls(const oci::Config& config,
+                                                                      const NamespacePlan& namespaces);
+
 // Part of plan_container(), for exec: the argument of personality(2).
 Result<std::uint32_t> plan_personality(const oci::Personality& personality);
 

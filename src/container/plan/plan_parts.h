@@ -23,8 +23,6 @@ Result<std::vector<MountPlan>> plan_mounts(const oci::Config& config, const Name
 Result<std::vector<DevicePlan>> plan_devices(std::span<const oci::Device> devices);
 Result<std::vector<oci::NetDevice>> plan_net_devices(std::span<const oci::NetDevice> devices,
                                                      const NamespacePlan& namespaces);
-Result<std::vector<std::pair<std::string, std::string>>> plan_sysctls(const oci::Config& config,
-                                                                      const NamespacePlan& namespaces);
 CapabilitySets plan_capabilities(const oci::Capabilities& wanted, const HostFacts& host, Warnings& warnings);
 Result<SchedulerPlan> plan_scheduler(const oci::Scheduler& scheduler);
 Result<int> plan_io_priority(const oci::IoPriority& priority);

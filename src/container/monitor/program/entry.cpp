@@ -1,6 +1,7 @@
 // Where the program begins, and the four functions that a compiler may call by itself.
 #include "container/monitor/program/init.h"
 #include "container/monitor/program/monitor.h"
+#include "container/monitor/program/sandbox_init.h"
 
 #if defined(__x86_64__)
 asm(".globl _start\n_start:\n  xor %ebp, %ebp\n  mov %rsp, %rdi\n  and $-16, %rsp\n  call "
@@ -16,6 +17,8 @@ extern "C" {
   char** arguments = reinterpret_cast<char**>(stack + 1);
   char** environment = arguments + *stack + 1;
   if (*stack > 0 && podo::monitor::is_init(arguments[0])) podo::monitor::run_init(arguments + 1, environment);
+  if (*stack > 0 && podo::monitor::is_sandbox_init(arguments[0]))
+    podo::monitor::run_sandbox_init(arguments + 1);
   podo::monitor::run(environment);
 }
 
