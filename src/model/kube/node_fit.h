@@ -3,7 +3,8 @@
 // drive them away. Room on the node is the scheduler's to judge.
 //
 //   const NodeChoice choice = node_choice_of(pod_spec);
-//   if (choice.admits(node.name, node.labels) && !find_untolerated(node.taints, tolerations, refuses_new)) ...
+//   if (choice.admits(node.name, node.labels) &&
+//       find_untolerated(node.taints, tolerations, refuses_new) == nullptr) ...
 #pragma once
 
 #include <string>
