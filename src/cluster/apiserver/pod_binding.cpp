@@ -31,6 +31,15 @@ Failure refuse_binding(Request& request, std::string_view why) {
   return request.refuse(std::move(status));
 }
 
+// A pod of the same name that came after the one that was meant is another one.
+Result<> check_same_uid(Request& request, const Item& binding, const Item& pod) {
+  const std::string_view meant = kube::text_at(binding, "metadata.uid"),
+                         uid = kube::text_at(pod, "metadata.uid");
+  if (meant.empty() || meant == uid) return {};
+  return refuse_binding(
+      request, text("Precondition failed: UID in precondition: {}, UID in object meta: {}", meant, uid));
+}
+
 Result<> check_pod(Request& request, const Item& pod) {
   const std::string_view name = request.info.name;
   if (kube::find_at(pod, "metadata.deletionTimestamp") != nullptr)
@@ -76,6 +85,7 @@ Task<void> bind_pod(Request& request) {
   co_await check_binding(request, binding.root());
   for (int i = 1;; ++i) {
     const Current current = co_await get_current(request);
+    co_await check_same_uid(request, binding.root(), current.object.root());
     co_await check_pod(request, current.object.root());
     json::Tree pod = json::Tree::copy_of(current.object.root());
     bind(pod.root(), binding.root(), request.parts.ground.clock.wall());
