@@ -1,5 +1,5 @@
-// A pod's resolv.conf: by its dnsPolicy from the cluster's server or the machine's file, with its dnsConfig on
-// top. Without a cluster's server ClusterFirst is Default. Pure.
+// A pod's resolv.conf: by its dnsPolicy from the cluster's server or the machine's file, with its dnsConfig
+// on top. Without a cluster's server ClusterFirst is Default. Pure.
 //
 //   search NAMESPACE.svc.DOMAIN svc.DOMAIN DOMAIN [those of the machine]
 //   nameserver ADDRESS

@@ -1,6 +1,6 @@
-// The environment of a container: env and envFrom, resolved against ConfigMaps, Secrets, the pod itself and the
-// variables of Services; and the expansion of $(NAME), which command and args share. Pure: who asks fetches
-// what sources_of() names first.
+// The environment of a container: env and envFrom, resolved against ConfigMaps, Secrets, the pod itself and
+// the variables of Services; and the expansion of $(NAME), which command and args share. Pure: who asks
+// fetches what environment_sources() names first.
 //
 //   text      := ( "$(" NAME ")" | "$$" | any )*      "$$" is "$"; what is not known stays as it is written
 //

@@ -1,7 +1,7 @@
 // Images of pods: what their names mean, whether to pull, and which credentials of a pod's Secrets are for
 // them. Pure.
 //
-//   .dockerconfigjson := {"auths": {PATTERN: {"username", "password" | "auth": base64("USER:PASSWORD")}}}
+//   .dockerconfigjson := {"auths": {PATTERN: {"username", "password"} | {"auth": base64(USER:PASSWORD)}}}
 //   .dockercfg        := what is in "auths" alone
 //   PATTERN           := ["http" "s"? "://"] HOST [":" PORT] ["/" PATH]     HOST may have globs: *.example.com
 #pragma once
