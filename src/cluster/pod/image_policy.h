@@ -3,7 +3,7 @@
 //
 //   .dockerconfigjson := {"auths": {PATTERN: {"username", "password"} | {"auth": base64(USER:PASSWORD)}}}
 //   .dockercfg        := what is in "auths" alone
-//   PATTERN           := ["http" "s"? "://"] HOST [":" PORT] ["/" PATH]     HOST may have globs: *.example.com
+//   PATTERN           := ["http" "s"? "://"] HOST [":" PORT] ["/" PATH]   HOST may have globs: *.example.com
 #pragma once
 
 #include <string>
