@@ -75,6 +75,9 @@ TEST_CASE("groups, capabilities and privileges are the engine's") {
   CHECK(request.host_config.readonly_rootfs);
   CHECK(request.host_config.security_opt == docker::Strings{"no-new-privileges"});
   CHECK(request.host_config.masked_paths == docker::Strings{});
+  CHECK_EQ(applied(R"({"supplementalGroupsPolicy":"Strict","runAsUser":1,"runAsGroup":2})", "{}").error, "");
+  CHECK_EQ(applied(R"({"supplementalGroupsPolicy":"Strict","runAsUser":1})", "{}").error,
+           "supplementalGroupsPolicy Strict without runAsGroup is not supported by this node");
   const auto plain = applied("{}", R"({"allowPrivilegeEscalation":true})").request;
   CHECK(plain.host_config.security_opt.empty());
   CHECK_FALSE(plain.host_config.masked_paths.has_value());
