@@ -6,7 +6,7 @@
 # shellcheck shell=bash disable=SC2034
 
 BUILD_PACKAGES=(clang-19 lld-19 llvm-19 libc++-19-dev libc++abi-19-dev cmake ninja-build ccache libseccomp-dev
-  libyaml-dev nettle-dev libxxhash-dev libzstd-dev libdeflate-dev libssl-dev libnghttp2-dev
+  libyaml-dev nettle-dev libxxhash-dev libzstd-dev zlib1g-dev libdeflate-dev libssl-dev libnghttp2-dev
   libcrypt-dev node-llhttp python3)
 TEST_PACKAGES=(libclang-rt-19-dev doctest-dev python3-pytest iproute2 libcap2-bin)
 # What ./bench links its peers from; nothing else needs them.

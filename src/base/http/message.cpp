@@ -52,18 +52,21 @@ std::optional<std::string_view> Headers::find(std::string_view name) const {
 
 std::string_view Headers::get(std::string_view name) const { return find(name).value_or(""); }
 
-bool Headers::has_word(std::string_view name, std::string_view word) const {
+std::vector<std::string_view> Headers::words(std::string_view name) const {
+  std::vector<std::string_view> found;
   for (const Field& field : fields_) {
     if (!same_name(field.name, name)) continue;
-    std::string_view rest = field.value;
-    for (;;) {
-      std::size_t comma = rest.find(',');
-      if (same_name(trim(rest.substr(0, comma)), word)) return true;
-      if (comma == std::string_view::npos) break;
-      rest.remove_prefix(comma + 1);
+    for (std::string_view rest = field.value; !rest.empty();) {
+      const std::size_t comma = std::min(rest.find(','), rest.size());
+      if (const std::string_view word = trim(rest.substr(0, comma)); !word.empty()) found.push_back(word);
+      rest.remove_prefix(std::min(rest.size(), comma + 1));
     }
   }
-  return false;
+  return found;
+}
+
+bool Headers::has_word(std::string_view name, std::string_view word) const {
+  return std::ranges::any_of(words(name), [&](std::string_view each) { return same_name(each, word); });
 }
 
 void Headers::add(std::string name, std::string value) {

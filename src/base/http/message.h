@@ -30,8 +30,9 @@ class Headers {
 
   std::optional<std::string_view> find(std::string_view name) const;  // the first
   std::string_view get(std::string_view name) const;                  // the first, or ""
-  // One of the comma-separated words of all fields of that name, without regard to case.
-  bool has_word(std::string_view name, std::string_view word) const;
+  // The comma-separated words of all fields of that name, in their order.
+  std::vector<std::string_view> words(std::string_view name) const;
+  bool has_word(std::string_view name, std::string_view word) const;  // without regard to case
   void add(std::string name, std::string value);
   void set(std::string name, std::string value);  // in place of all of that name
   void remove(std::string_view name);
