@@ -1,0 +1,65 @@
+// /exec/NAMESPACE/POD/CONTAINER: a command of the client's in a container.
+#include "cluster/node_api/node_call.h"
+#include "cluster/node_api/remote_command.h"
+
+namespace podo::node_api {
+namespace {
+
+// Keys that nobody types: leaving a process alone is not known here, and what might begin such keys would be held
+// back. No byte of UTF-8 is 255.
+constexpr std::string_view untyped_keys = "\xff,\xff,\xff,\xff,\xff,\xff,\xff,\xff";
+
+constexpr Duration exit_code_within = seconds(10), look_again = milliseconds(2);
+
+docker::ExecConfig config_of(const CommandWish& wish) {
+  docker::ExecConfig config;
+  config.attach_stdin = wish.in;
+  config.attach_stdout = wish.out;
+  config.attach_stderr = wish.err;
+  config.tty = wish.tty;
+  config.detach_keys = untyped_keys;
+  config.cmd = wish.command;
+  return config;
+}
+
+// The output of a process ends a moment before its exit code is known.
+Task<int> exit_code_of(const NodeCall& call, std::string exec) {
+  const Monotonic until = call.ground.clock.now() + exit_code_within;
+  for (;;) {
+    const engine::ExecPtr known = co_await call.engine().get_exec(exec);
+    if (known->exit_code) co_return *known->exit_code;
+    if (call.ground.clock.now() > until) co_return internal("the exit code of exec {} is not known", exec);
+    co_await io::sleep(look_again);
+  }
+}
+
+Task<CommandResult> run(const NodeCall& call, const CommandWish& wish, std::string container,
+                        Carrier& carrier) {
+  const std::string exec = co_await call.engine().create_exec(std::move(container), config_of(wish));
+  auto process = co_await call.engine().start_exec(exec, {.tty = wish.tty});
+  co_await relay_command(carrier, *process, wish.tty, [&engine = call.engine(), &exec](TerminalSize size) {
+    return engine.resize_exec(exec, size.height, size.width);
+  });
+  const int code = co_await exit_code_of(call, exec);
+  co_return CommandResult{.exit_code = code, .command = wish.command};
+}
+
+}  // namespace
+
+Task<void> serve_exec(NodeCall& call) {
+  const auto wish = parse_command_wish(call.query());
+  if (!wish) co_return co_await call.answer({400, wish.error().message()});
+  const auto place = running_container(call);
+  if (!place)
+    co_return co_await call.answer(
+        {place.error().kind() == ErrorKind::not_found ? 404 : 500, place.error().message()});
+  if (wish->command.empty()) co_return co_await call.answer({400, "you must specify at least 1 command"});
+  const auto carrier = co_await accept_command(call.exchange, *wish);
+  if (!carrier) co_return;
+  auto result = co_await run(call, *wish, place->id, *carrier).result();
+  if (!result && result.error().kind() == ErrorKind::cancelled) co_return;
+  if (!result) result = CommandResult{.failure = result.error().message()};
+  co_await tell_result(*carrier, *std::move(result));
+}
+
+}  // namespace podo::node_api
