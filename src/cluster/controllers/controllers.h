@@ -39,5 +39,11 @@ std::unique_ptr<Controller> make_claim_protection(World& world);
 std::unique_ptr<Controller> make_volume_protection(World& world);
 std::unique_ptr<Controller> make_ephemeral_volumes(World& world);
 Task<void> make_local_path_class(World& world);  // unless it is there
+std::unique_ptr<Controller> make_certificate_approver(World& world);
+std::unique_ptr<Controller> make_certificate_signer(World& world);
+std::unique_ptr<Controller> make_certificate_cleaner(World& world);
+std::unique_ptr<Controller> make_account_tokens(World& world);
+std::unique_ptr<Controller> make_bootstrap_tokens(World& world);
+std::unique_ptr<Controller> make_budget_controller(World& world);
 
 }  // namespace podo::controllers

@@ -92,6 +92,7 @@ struct FakeNodes {
   bool ends = false;                             // pods end by themselves, as those of Jobs do
   Duration pace = seconds(2);                    // between looks at a pod
   std::set<std::string, std::less<>> dead = {};  // nodes that do nothing any more
+  int addresses = 0;  // that pods have been given
   Task<void> run();
 
  private:
@@ -104,9 +105,7 @@ struct FakeNodes {
 struct FakeCluster {
   explicit FakeCluster(io::SimulatedLoop& on, const schema::Schema& of)
       : loop(on), schema(of), api(on, of), nodes{api, on} {}
-  Ground ground() {
-    return {loop, client, log, [](std::string_view name) { return not_found("no zone {}", name); }};
-  }
+  Ground ground();
   // Controllers that are killed and begun anew now and then.
   Task<void> run_controllers_with_deaths(int deaths);
   // Waits until `holds` for a while; false after `within`.
@@ -119,6 +118,7 @@ struct FakeCluster {
   FakeApi api;
   FakeNodes nodes;
   SilentLog log;
+  std::set<std::string, std::less<>> folders = {};  // of local-path
   client::LocalTransport transport{loop, api, {.certificate_name = "system:kube-controller-manager"}};
   client::Client client{transport, schema};
 };

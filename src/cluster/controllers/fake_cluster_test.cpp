@@ -33,7 +33,14 @@ void FakeNodes::start(json::Item& pod) {
     return;
   }
   const std::string now = time_text(loop.clock().wall().ns / 1'000'000'000);
-  pod.member("status").member("phase").set_string("Running");
+  json::Item& status = pod.member("status");
+  status.member("phase").set_string("Running");
+  if (status.find("podIPs") == nullptr) {
+    const std::string ip = text("10.244.{}.{}", addresses / 250, addresses % 250 + 1);
+    ++addresses;
+    status.member("podIP").set_string(ip);
+    status.member("podIPs").append().member("ip").set_string(ip);
+  }
   set_ready(pod, loop.random().below(3) != 0, now);
 }
 
@@ -104,6 +111,28 @@ Task<void> FakeNodes::run() {
     for (const std::string& key : keys)
       if (loop.random().below(chances) == 0) move_on(key);
   }
+}
+
+Ground FakeCluster::ground() {
+  const auto no_zone = [](std::string_view name) { return not_found("no zone {}", name); };
+  const auto make = [this](std::string path) -> Task<void> {
+    folders.insert(std::move(path));
+    co_return;
+  };
+  const auto remove = [this](std::string path) -> Task<void> {
+    folders.erase(path);
+    co_return;
+  };
+  return {.loop = loop,
+          .client = client,
+          .log = log,
+          .read_zone = no_zone,
+          .storage = {.folder = "/storage", .node = "n1", .make = make, .remove = remove},
+          .sign_certificate = {},
+          .make_token = [](const TokenOwner& owner) -> Result<std::string> {
+            return text("token of {} {}", owner.account, owner.account_uid);
+          },
+          .authority_pem = "authority"};
 }
 
 Task<void> FakeCluster::run_controllers_with_deaths(int deaths) {

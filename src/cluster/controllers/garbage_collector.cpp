@@ -34,7 +34,7 @@ bool may_concern(const Object& object) {
 bool is_collected(const schema::GroupVersion& group, const schema::Resource& resource) {
   constexpr std::uint32_t wanted = schema::verb_list | schema::verb_watch | schema::verb_delete;
   if (resource.stored_as != group.api_version || (resource.verbs & wanted) != wanted) return false;
-  return resource.plural != "events";
+  return group.served && resource.plural != "events";
 }
 
 bool has_finalizer(const json::Item& object, std::string_view name) {

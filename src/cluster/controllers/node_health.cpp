@@ -40,6 +40,7 @@ class NodeController final : public Controller {
   void see(const Facts* before, const Facts* now) {
     if (now == nullptr) {
       heard_.erase(before->name);
+      promised_.erase(before->uid);
     } else {
       const bool new_word = before == nullptr || as_node(*before).heard_at != as_node(*now).heard_at;
       if (new_word) hear(now->name);
@@ -93,10 +94,15 @@ class NodeController final : public Controller {
   }
 
   Task<void> write_range(Facts self) {
+    // What was promised counts, too: who did not hear the answer does not know whether it was written.
     std::vector<std::string> taken;
     for (const Facts* node : world_.of(kind_).all()) taken.push_back(as_node(*node).pod_range);
-    const auto range =
-        free_range(pod_addresses_, pod_addresses_.address.is_v4() ? range_bits_v4 : range_bits_v6, taken);
+    for (const auto& [uid, range] : promised_) taken.push_back(range.to_text());
+    std::optional<IpPrefix> range;
+    if (const auto before = promised_.find(self.uid); before != promised_.end()) range = before->second;
+    else
+      range =
+          free_range(pod_addresses_, pod_addresses_.address.is_v4() ? range_bits_v4 : range_bits_v6, taken);
     if (!range) {
       say(self, {"CIDRNotAvailable", text("Node {} status is now: CIDRNotAvailable", self.name)});
       co_return;
@@ -109,10 +115,12 @@ class NodeController final : public Controller {
          .change = text(R"({{"metadata":{{"uid":"{}"}},"spec":{{"podCIDR":"{}","podCIDRs":["{}"]}}}})",
                         self.uid, range->to_text(), range->to_text())});
     co_await perform(self, std::move(writes));
+    promised_.erase(self.uid);
   }
 
   const IpPrefix pod_addresses_;
   std::map<std::string, Seconds, std::less<>> heard_;  // by node
+  std::map<std::string, IpPrefix> promised_;           // by uid of node
   bool giving_ = false;
   io::Condition given_{"another node's range of addresses"};
 };

@@ -25,6 +25,12 @@ std::vector<std::unique_ptr<Controller>> make_controllers(World& world, const Op
   all.push_back(make_claim_protection(world));
   all.push_back(make_volume_protection(world));
   all.push_back(make_ephemeral_volumes(world));
+  all.push_back(make_certificate_approver(world));
+  all.push_back(make_certificate_signer(world));
+  all.push_back(make_certificate_cleaner(world));
+  all.push_back(make_account_tokens(world));
+  all.push_back(make_bootstrap_tokens(world));
+  all.push_back(make_budget_controller(world));
   return all;
 }
 

@@ -86,8 +86,10 @@ void volume_claim(Errors& errors, const Item& object, const Item* old) {
   const Item* before = old ? old->find("spec") : nullptr;
   if (spec == nullptr || before == nullptr) return;
   json::Tree copy = json::Tree::copy_of(*spec);
-  for (const std::string_view field : {"resources", "volumeAttributesClassName", "volumeName"}) {
-    if (field == "volumeName" && !text_at(*before, field).empty()) continue;  // bound once
+  for (const std::string_view field :
+       {"resources", "volumeAttributesClassName", "volumeName", "storageClassName"}) {
+    if (field == "volumeName" && !text_at(*before, field).empty()) continue;      // bound once
+    if (field == "storageClassName" && before->find(field) != nullptr) continue;  // the default one, once
     if (const Item* value = before->find(field)) copy.root().member(field).copy(*value);
     else copy.root().remove(field);
   }
