@@ -29,6 +29,7 @@ class WatchedSources final : public Sources {
 
   void hold(std::string_view pod_uid, std::string_view name_space, SourceKind kind,
             std::string_view name) override {
+    if (name.empty()) return;  // names nothing, and would select everything
     Key key{kind, std::string(name_space), std::string(name)};
     Held& held = held_[key];
     held.by.emplace(pod_uid);
@@ -49,6 +50,7 @@ class WatchedSources final : public Sources {
 
   Task<std::optional<json::Tree>> get(std::string name_space, SourceKind kind, std::string name,
                                       objects::Revision at_least) override {
+    if (name.empty()) co_return std::nullopt;
     const Key key{kind, std::move(name_space), std::move(name)};
     const objects::Mirror* mirror = nullptr;
     while (is_awaited(key, mirror)) co_await moved_.wait();

@@ -43,6 +43,8 @@ Task<void> follows_single_ones(SourcesWorld& w) {
   w.sources->hold("u1", "ns", SourceKind::config_map, "a");
   w.sources->hold("u1", "ns", SourceKind::config_map, "b");
   w.sources->hold("u2", "ns", SourceKind::config_map, "a");
+  w.sources->hold("u2", "ns", SourceKind::config_map, "");
+  CHECK(co_await w.value("") == "(none)");
   CHECK(co_await w.value("a") == "1");
   CHECK(co_await w.value("b") == "(none)");
   CHECK(w.changes.empty());

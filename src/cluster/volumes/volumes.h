@@ -58,7 +58,6 @@ struct VolumesGround {
 
 struct VolumesOptions {
   std::string data_folder;  // DATA of this node: pods/ lies in it
-  std::string node_name;
   strategy::Amounts allocatable = {};  // of the node: what a container without a limit may use (downwardAPI)
 };
 

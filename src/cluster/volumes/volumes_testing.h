@@ -72,7 +72,7 @@ struct World {
                                             .clock = clock,
                                             .random = ground.random,
                                             .log = ground.log},
-                                           {.data_folder = scratch.path, .node_name = "n1"}));
+                                           {.data_folder = scratch.path}));
     REQUIRE_MESSAGE(opened.has_value(), opened.error().message());
     volumes = *std::move(opened);
   }
