@@ -152,7 +152,6 @@ class FakeBuilder final : public builder::Builder {
   std::vector<std::string> archive;  // the pieces of an export
   bool waits = false;                // after the events, until it is cancelled
   std::vector<builder::CacheItem> items;
-
   builder::BuildRequest asked;  // the last
   std::string context;          // its archive
   builder::CachePrune pruned;
