@@ -38,6 +38,24 @@ void merge(json::Item& to, const json::Item& change) {
   }
 }
 
+// The order of members that stored objects have: resourceVersion stands behind the uid.
+json::Tree in_order(std::string_view json, std::string_view uid) {
+  const json::Tree given = tree_of(json);
+  json::Tree made;
+  for (const json::Item& member : kube::children(&given.root())) made.root().member(member.key());
+  json::Item& metadata = made.root().member("metadata");
+  const json::Item& before = kube::part_at(given.root(), "metadata");
+  for (const std::string_view key : {"name", "namespace"})
+    if (const json::Item* value = before.find(key)) metadata.member(key).copy(*value);
+  metadata.member("uid").set_string(uid);
+  metadata.member("resourceVersion").set_string("0");
+  for (const json::Item& member : kube::children(&before))
+    if (metadata.find(member.key()) == nullptr) metadata.member(member.key()).copy(member);
+  for (const json::Item& member : kube::children(&given.root()))
+    if (member.key() != "metadata") made.root().member(member.key()).copy(member);
+  return made;
+}
+
 }  // namespace
 
 FakeApi::Place FakeApi::place_of(std::string_view path) {
@@ -80,8 +98,7 @@ void FakeApi::tell(std::string_view type, const std::string& key, json::Tree& ob
 }
 
 void FakeApi::put(std::string_view plural, std::string_view json) {
-  json::Tree tree = tree_of(json);
-  tree.root().member("metadata").member("uid").set_string(text("uid-{}", ++uids_));
+  json::Tree tree = in_order(json, text("uid-{}", ++uids_));
   std::string key = text("{}/{}/{}", plural, text_at(tree.root(), "metadata.namespace"),
                          text_at(tree.root(), "metadata.name"));
   const auto [place, is_new] = there_.insert_or_assign(key, std::move(tree));
