@@ -1,5 +1,8 @@
-// The end of a namespace: everything in it is deleted, what cannot go yet is told in its conditions, and when
-// it is empty its own finalizer goes, and so does it.
+// The end of a namespace: everything in it is deleted, its pods before all else (they may need the rest until
+// they end), what cannot go yet is told in its conditions, and when it is empty its own finalizer goes, and
+// so does it.
+#include <map>
+
 #include "cluster/apiserver/delete.h"
 #include "cluster/apiserver/loops.h"
 #include "cluster/apiserver/names_due.h"
@@ -15,9 +18,14 @@ using json::Item;
 using objects::Object;
 
 struct Left {
-  std::string resources;  // "pods. has 2 resource instances, ..."
-  std::size_t objects = 0, held = 0;
+  std::map<std::string, std::size_t> resources;   // "pods.": that many
+  std::map<std::string, std::size_t> finalizers;  // that many objects have it
+  std::string problem;                            // of a deletion that failed
 };
+
+bool is_pods(const schema::Resource& resource) {
+  return resource.plural == "pods" && resource.group_version->group.empty();
+}
 
 // Pods have until their end to end; those with finalizers until somebody takes them away.
 Task<bool> delete_object_of(Parts& parts, const schema::Resource& resource, Object object) {
@@ -41,24 +49,42 @@ Task<bool> delete_object_of(Parts& parts, const schema::Resource& resource, Obje
   co_return true;
 }
 
+void count(Left& left, const schema::Resource& resource, const Item& object) {
+  ++left.resources[text("{}.{}", resource.plural, resource.group_version->group)];
+  for (const Item& finalizer : kube::children_at(object, "metadata.finalizers"))
+    ++left.finalizers[std::string(finalizer.string_or(""))];
+}
+
+Task<void> delete_all_of(Parts& parts, const schema::Resource& resource, std::string name_space, Left& left) {
+  const objects::ListPage page = co_await parts.ground.objects.list(resource, name_space);
+  for (const Object& object : page.objects) {
+    const auto gone = co_await delete_object_of(parts, resource, object).result();
+    if (gone && *gone) continue;
+    if (!gone && gone.error().kind() == ErrorKind::cancelled) co_await Failure(gone.error());
+    if (!gone && !is_conflict(gone.error())) left.problem = gone.error().message();
+    const json::Tree tree = co_await object.tree();
+    count(left, resource, tree.root());
+  }
+}
+
 Task<Left> delete_content(Parts& parts, std::string name_space) {
   Left left;
-  for (const schema::GroupVersion& group : parts.schema.group_versions())
-    for (const schema::Resource& resource : group.resources) {
-      if (!resource.namespaced || resource.stored_as != group.api_version) continue;
-      const objects::ListPage page = co_await parts.ground.objects.list(resource, name_space);
-      std::size_t remaining = 0;
-      for (const Object& object : page.objects) {
-        const auto gone = co_await delete_object_of(parts, resource, object).result();
-        if (!gone && gone.error().kind() == ErrorKind::cancelled) co_await Failure(gone.error());
-        if (!gone || !*gone) ++remaining;
-      }
-      if (remaining == 0) continue;
-      left.objects += remaining;
-      left.resources += text("{}{}.{} has {} resource instances", left.resources.empty() ? "" : ", ",
-                             resource.plural, group.group, remaining);
-    }
+  for (const bool pods : {true, false}) {
+    for (const schema::GroupVersion& group : parts.schema.group_versions())
+      for (const schema::Resource& resource : group.resources)
+        if (resource.namespaced && resource.stored_as == group.api_version && is_pods(resource) == pods)
+          co_await delete_all_of(parts, resource, name_space, left);
+    if (!left.resources.empty()) break;
+  }
   co_return left;
+}
+
+// "a in 1 resource instances, b in 2 resource instances"
+std::string list_of(const std::map<std::string, std::size_t>& counts, std::string_view verb) {
+  std::string all;
+  for (const auto& [name, number] : counts)
+    all += text("{}{} {} {} resource instances", all.empty() ? "" : ", ", name, verb, number);
+  return all;
 }
 
 void set_condition(Item& object, std::string_view type, bool value, std::string_view reason,
@@ -82,14 +108,26 @@ void tell_what_is_left(Item& object, const Left& left, Wall now) {
                 "All resources successfully discovered", now);
   set_condition(object, "NamespaceDeletionGroupVersionParsingFailure", false, "ParsedGroupVersions",
                 "All legacy kube types successfully parsed", now);
-  set_condition(object, "NamespaceDeletionContentFailure", false, "ContentDeleted",
-                "All content successfully deleted, may be waiting on finalization", now);
-  if (left.objects != 0)
-    set_condition(object, "NamespaceContentRemaining", true, "SomeResourcesRemain",
-                  text("Some resources are remaining: {}", left.resources), now);
+  if (left.problem.empty())
+    set_condition(object, "NamespaceDeletionContentFailure", false, "ContentDeleted",
+                  "All content successfully deleted, may be waiting on finalization", now);
   else
+    set_condition(object, "NamespaceDeletionContentFailure", true, "ContentDeletionFailed",
+                  text("Failed to delete all resource types, 1 remaining: {}", left.problem), now);
+  if (left.resources.empty())
     set_condition(object, "NamespaceContentRemaining", false, "ContentRemoved",
                   "All content successfully removed", now);
+  else
+    set_condition(object, "NamespaceContentRemaining", true, "SomeResourcesRemain",
+                  text("Some resources are remaining: {}", list_of(left.resources, "has")), now);
+  if (left.finalizers.empty())
+    set_condition(object, "NamespaceFinalizersRemaining", false, "ContentHasNoFinalizers",
+                  "All content-preserving finalizers finished", now);
+  else
+    set_condition(
+        object, "NamespaceFinalizersRemaining", true, "SomeFinalizersRemain",
+        text("Some content in the namespace has finalizers remaining: {}", list_of(left.finalizers, "in")),
+        now);
 }
 
 // True: there is nothing more to do for it.
@@ -103,14 +141,14 @@ Task<bool> end_namespace(Parts& parts, std::string name) {
   Item& object = tree.root();
   if (kube::find_at(object, "metadata.deletionTimestamp") == nullptr) co_return true;
   const Left left = co_await delete_content(parts, name);
-  if (left.objects == 0) object.member("spec").remove("finalizers");
+  if (left.resources.empty()) object.member("spec").remove("finalizers");
   if (is_due(object)) {
     co_await objects.remove(key, found->revision());
     co_return true;
   }
   tell_what_is_left(object, left, parts.ground.clock.wall());
   co_await objects.update(key, found->revision(), schema::canonical(object, *namespaces.type));
-  co_return left.objects == 0;  // somebody's finalizer holds it: a change of it brings it back here
+  co_return left.resources.empty();  // somebody's finalizer holds it: a change of it brings it back here
 }
 
 }  // namespace
