@@ -17,6 +17,7 @@
 #include "cluster/client/leader.h"
 #include "cluster/controllers/controllers.h"
 #include "cluster/objects/objects.h"
+#include "cluster/scheduler/scheduler.h"
 #include "model/kube/schema.h"
 #include "podo/beginning.h"
 #include "podo/zone_files.h"
@@ -111,7 +112,8 @@ class LocalCluster final : public Cluster {
       : ground_(ground),
         options_(std::move(options)),
         listening_(std::move(listening)),
-        schema_(kube::parse_schema()) {}
+        schema_(kube::parse_schema()),
+        nodes_(ground.loop, ground.log) {}
 
   // Each line stands on those above it.
   Task<void> open() {
@@ -129,7 +131,7 @@ class LocalCluster final : public Cluster {
     admission_ = co_await admission::Admission::open(
         {ground_.loop, *objects_, *access_, ground_.clock, ground_.random, ground_.log});
     api_ = co_await apiserver::ApiServer::open(
-        {ground_.loop, *objects_, *access_, *admission_, ground_.clock, ground_.random, ground_.log},
+        {ground_.loop, *objects_, *access_, *admission_, ground_.clock, ground_.random, ground_.log, &nodes_},
         api_options());
     co_await write_kubeconfig();
   }
@@ -138,7 +140,10 @@ class LocalCluster final : public Cluster {
     io::TaskGroup serving(ground_.loop);
     serving.spawn(serve_api(), "serve the Kubernetes API");
     serving.spawn(api_->run(), "the API server's loops");
-    if (!options_.api_only) serving.spawn(run_controllers(), "controllers");
+    if (!options_.api_only) {
+      serving.spawn(run_controllers(), "controllers");
+      serving.spawn(run_scheduler(), "the scheduler");
+    }
     co_await serving.join();
   }
 
@@ -147,6 +152,7 @@ class LocalCluster final : public Cluster {
   std::unique_ptr<Resident> resident(Identity who) override {
     return std::make_unique<Resident>(ground_.loop, *api_, std::move(who), schema_, *objects_);
   }
+  apiserver::LocalNodes& nodes() override { return nodes_; }
 
  private:
   apiserver::ApiOptions api_options() const {
@@ -181,6 +187,13 @@ class LocalCluster final : public Cluster {
                           [&ground] { return controllers::run_controllers(ground, {}); });
   }
 
+  Task<void> run_scheduler() {
+    const auto own = resident({.name = "system:kube-scheduler"});
+    const scheduler::SchedulerGround ground{ground_.loop, own->client(), ground_.random, ground_.log};
+    co_await keep_leading(own->client(), "kube-scheduler",
+                          [&ground] { return scheduler::run_scheduler(ground, {}); });
+  }
+
   // A part that failed begins anew; its mirrors could not be made, or its lease went to another one.
   Task<void> keep_leading(client::Client& client, std::string name, std::function<Task<void>()> work) {
     for (;;) {
@@ -211,6 +224,7 @@ class LocalCluster final : public Cluster {
   const ClusterOptions options_;
   Listening listening_;
   schema::Schema schema_;
+  apiserver::LocalNodes nodes_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<objects::Objects> objects_;
   std::unique_ptr<access::Access> access_;

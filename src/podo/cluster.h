@@ -16,6 +16,7 @@
 #include "base/core/random.h"
 #include "base/io/disk.h"
 #include "base/io/epoll_loop.h"
+#include "cluster/apiserver/local_nodes.h"
 #include "podo/resident.h"
 
 namespace podo {
@@ -44,6 +45,8 @@ class Cluster {
   virtual io::Task<void> close() = 0;
   // A client for a part of the cluster in this process; while the cluster serves.
   virtual std::unique_ptr<Resident> resident(Identity who) = 0;
+  // Where a node of this process serves its API, for what the API server passes on.
+  virtual apiserver::LocalNodes& nodes() = 0;
 };
 
 // HOST:PORT; a port alone, or a host alone, is completed.

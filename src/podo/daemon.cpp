@@ -32,6 +32,7 @@
 #include "podo/cluster.h"
 #include "podo/daemon_log.h"
 #include "podo/data_lock.h"
+#include "podo/node.h"
 #include "podo/registry_serve.h"
 
 namespace podo {
@@ -158,7 +159,9 @@ class Daemon {
     http::Server server(loop_, api, log_, {});
     auto served = co_await open_registry(*store, *images, client, careless);
     const std::unique_ptr<Cluster> cluster = co_await open_cluster();
-    const int signal = co_await serve_until_told(server, served.get(), cluster.get());
+    const NodeSideGround node{loop_,     pool_,    *engine, events,  *images, registry,
+                              *networks, careless, resolve, random_, clock_,  log_};
+    const int signal = co_await serve_until_told(server, served.get(), cluster.get(), node);
     log_.info("{}: ending; containers {}", signal == SIGTERM ? "SIGTERM" : "SIGINT",
               options_.stop_containers ? "are stopped" : "go on");
     co_await engine->close(options_.stop_containers);
@@ -257,9 +260,21 @@ class Daemon {
                                       .audit_log_file = options_.audit_log_file});
   }
 
-  Task<int> serve_until_told(http::Server& server, registry::Server* registry, Cluster* cluster) {
+  NodeSideOptions node_options() const {
+    return {.name = options_.node_name,
+            .data = options_.data,
+            .control_group = engine_options().cgroup_parent,
+            .static_pods_folder = options_.static_pods_folder};
+  }
+
+  Task<int> serve_until_told(http::Server& server, registry::Server* registry, Cluster* cluster,
+                             const NodeSideGround& node) {
     io::TaskGroup serving(loop_);
     if (cluster != nullptr) serving.spawn(cluster->serve(), "serve the cluster");
+    if (cluster != nullptr && !options_.api_only && !options_.no_node)
+      serving.spawn(serve_node(node, *cluster, node_options()), "serve the node");
+    if (!options_.kubeconfig.empty())
+      serving.spawn(serve_node(node, options_.kubeconfig, node_options()), "serve the node");
     if (registry != nullptr)
       serving.spawn(serve_registry(loop_, log_, *registry, options_.registry), "serve the registry");
     std::vector<std::string> hosts = options_.hosts;

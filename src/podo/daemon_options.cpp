@@ -35,6 +35,9 @@ const char serve_help[] =
     "      --listen ADDRESS:PORT    where the Kubernetes API is served (default 127.0.0.1:6443); none: the\n"
     "                               engine alone, as with --no-cluster. DATA/kubeconfig is for kubectl\n"
     "      --api-only               no controllers, scheduler or node: objects stay what they are made as\n"
+    "      --no-node                this machine is no node of the cluster\n"
+    "      --node-name NAME         what it is called as a node (default: the machine's name)\n"
+    "      --static-pods DIR        pods of this node that are files there\n"
     "      --token-auth-file FILE   TOKEN,USER,UID[,\"GROUP,...\"] a line: who else may ask the Kubernetes "
     "API\n"
     "      --audit-policy-file FILE, --audit-log-path FILE\n"
@@ -67,6 +70,9 @@ std::vector<Flag<DaemonOptions>> all_flags() {
       list_flag("default-address-pool", "", &DaemonOptions::address_pools),
       text_flag("listen", &DaemonOptions::listen),
       switch_flag("api-only", &DaemonOptions::api_only, true),
+      switch_flag("no-node", &DaemonOptions::no_node, true),
+      text_flag("node-name", &DaemonOptions::node_name),
+      text_flag("static-pods", &DaemonOptions::static_pods_folder),
       text_flag("token-auth-file", &DaemonOptions::token_file),
       text_flag("audit-policy-file", &DaemonOptions::audit_policy_file),
       text_flag("audit-log-path", &DaemonOptions::audit_log_file),

@@ -25,6 +25,10 @@ struct DaemonOptions {
   RegistryOptions registry;               // served beside the engine, when it has an address
   std::string listen = "127.0.0.1:6443";  // of the Kubernetes API; "none": there is no cluster
   bool api_only = false;                  // the API alone: nothing makes true what its objects declare
+  bool no_node = false;                   // the cluster has no node in this process
+  std::string node_name;                  // "": the machine's name
+  std::string static_pods_folder;         // its files are pods of the node
+  std::string kubeconfig;                 // of a cluster elsewhere that this machine is a node of
   std::string token_file, audit_policy_file, audit_log_file;
   bool stop_containers = false;  // when the daemon is told to end
   bool debug = false;

@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "cli/store.h"
 #include "container/oci_cli/oci_cli.h"
+#include "podo/agent.h"
 #include "podo/daemon.h"
 #include "podo/registry_serve.h"
 
@@ -19,6 +20,7 @@ constexpr std::string_view help =
     "\n"
     "    podo oci ...      the OCI runtime; also as podo-oci, a link to podo (see `podo oci help`)\n"
     "    podo serve ...    the engine (see `podo serve --help`)\n"
+    "    podo agent ...    a node of a cluster elsewhere (see `podo agent --help`)\n"
     "    podo registry serve ...    a registry alone (see `podo registry serve --help`)\n"
     "    podo store ...    a store's folder: check, back up, restore, repair (see `podo store help`)\n"
     "    podo completion bash|zsh|fish    a script for your shell\n"
@@ -43,6 +45,7 @@ int main(int count, char** words) {
   const std::string_view wanted = count > 1 ? argv[1] : "help";
   if (wanted == "oci") return podo::oci_cli::run(argv, 2);
   if (wanted == "serve") return podo::serve(count, words, 2);
+  if (wanted == "agent") return podo::agent(count, words, 2);
   if (wanted == "registry") return podo::registry_command(count, words, 2);
   if (wanted == "store") return podo::cli::run_store(argv, 2);
   if (wanted == "--version") {
