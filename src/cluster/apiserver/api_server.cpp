@@ -6,6 +6,7 @@
 #include "cluster/apiserver/loops.h"
 #include "cluster/apiserver/metrics.h"
 #include "cluster/apiserver/parts.h"
+#include "cluster/apiserver/pod_proxy.h"
 #include "cluster/apiserver/published.h"
 #include "cluster/apiserver/service_addresses.h"
 
@@ -19,7 +20,8 @@ Parts::Parts(const ApiGround& a_ground, ApiOptions some_options, IpPrefix servic
           service_range, options.node_port_first, options.node_port_last, ground.random,
           ground.objects.resource("networking.k8s.io", "ipaddresses"))),
       published(std::make_unique<Published>(schema)),
-      metrics(std::make_unique<Metrics>()) {}
+      metrics(std::make_unique<Metrics>()),
+      pod_proxy(std::make_unique<PodProxy>(ground.loop)) {}
 
 Parts::~Parts() = default;
 

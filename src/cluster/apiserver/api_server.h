@@ -26,6 +26,7 @@
 namespace podo::apiserver {
 
 using io::Task;
+class NodeConnector;  // node_connector.h
 
 struct ApiGround {
   io::EpollLoop& loop;
@@ -35,6 +36,7 @@ struct ApiGround {
   Clock& clock;
   Random& random;
   Log& log;
+  NodeConnector* nodes = nullptr;  // null: nodes cannot be reached
 };
 
 struct ApiOptions {

@@ -137,10 +137,11 @@ struct ApiWorld {
   std::unique_ptr<objects::Objects> objects;
   OpenAccess access;
   NoAdmission admission;
+  NodeConnector* nodes = nullptr;
   std::unique_ptr<ApiServer> api;
 
   Task<void> open() {
-    api = co_await ApiServer::open({loop, *objects, access, admission, clock, random, log}, {});
+    api = co_await ApiServer::open({loop, *objects, access, admission, clock, random, log, nodes}, {});
   }
   Task<std::unique_ptr<Asked>> ask(std::string target, http::Headers headers = {}, std::string method = "GET",
                                    std::string body = {}) {

@@ -119,6 +119,7 @@ Task<void> dispatch(Request& request) {
   const Verb verb = verb_of(request);
   if (verb == nullptr) co_await request.refuse(kube::generic(405));
   auto media = negotiate(request.exchange.headers(), request.query());
+  if (!media && verb == reach_node) co_return co_await verb(request);  // others will answer
   if (!media) co_await request.refuse(kube::not_acceptable(media.error().message()));
   request.media = *media;
   co_await verb(request);

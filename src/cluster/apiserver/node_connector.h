@@ -1,6 +1,6 @@
-// NodeConnector: how the API server reaches the API of a node (cluster/node_api): in this process, or over TLS
-// at the address and port of the Node's status, as system:kube-apiserver. Whoever puts the program together
-// makes it.
+// NodeConnector: how the API server reaches the API of a node (cluster/node_api). Two makers: LocalNodes,
+// for a node of this process, and RemoteNodes, over TLS at the address and port of the Node's status.
+// Whoever puts the program together chooses.
 #pragma once
 
 #include "base/format/json_tree.h"

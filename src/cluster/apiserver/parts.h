@@ -13,6 +13,7 @@ class Published;         // published.h: discovery and OpenAPI texts, made when 
 class Metrics;           // metrics.h
 class FlowControl;       // flow_control.h: fair queueing by user; null: everybody may at once
 class Audit;             // audit.h; null: nothing is written down
+class PodProxy;          // pod_proxy.h: connections to what listens in pods
 
 struct Parts {
   Parts(const ApiGround& ground, ApiOptions options, IpPrefix service_range);
@@ -27,6 +28,7 @@ struct Parts {
   std::unique_ptr<Metrics> metrics;
   std::shared_ptr<FlowControl> flow_control;
   std::shared_ptr<Audit> audit;
+  std::unique_ptr<PodProxy> pod_proxy;
 };
 
 }  // namespace podo::apiserver

@@ -2,6 +2,7 @@
 // fails with request.refuse(...). Authorization has happened; admission has not. Private to this room.
 #pragma once
 
+#include "base/http/client.h"
 #include "cluster/apiserver/answer.h"
 #include "cluster/apiserver/parts.h"
 #include "cluster/apiserver/request.h"
@@ -23,6 +24,9 @@ Task<void> bind_pod(Request& request);      // pod_binding.cpp: also POST /bindi
 Task<void> evict_pod(Request& request);     // eviction.cpp
 Task<void> create_token(Request& request);  // token_request.cpp: serviceaccounts/NAME/token
 Task<void> reach_node(Request& request);    // node_paths.cpp: log exec attach portforward proxy
+Task<void> serve_proxy(Request& request);   // proxy.cpp: of pods, services and nodes
+// node_paths.cpp: a request to the API of a node; refused when that cannot be reached.
+Task<http::Client::Upgraded> ask_node(Request& request, std::string name, http::Request onward);
 
 // Resources that are asked, not stored: access_reviews.cpp, token_review.cpp (create only).
 Task<void> review_access(Request& request);  // (Local|Self)?SubjectAccessReview, SelfSubjectRulesReview
