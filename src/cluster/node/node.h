@@ -6,8 +6,8 @@
 //   auto node = co_await Node::open(ground, options);
 //   co_await node->run();               // until it is cancelled: no container is touched by that
 //
-// A worker for each pod: observe (engine, probes) -> plan (pure, cluster/pod) -> perform -> status. Containers
-// go on without it; after a restart it finds them by their labels. Lives on the loop.
+// A worker for each pod: observe (engine, probes) -> plan (pure, cluster/pod) -> perform -> status.
+// Containers go on without it; after a restart it finds them by their labels. Lives on the loop.
 #pragma once
 
 #include <memory>

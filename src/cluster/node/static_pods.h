@@ -2,7 +2,7 @@
 // before there is an API, or without it. The API is shown each as a mirror pod, which says what became of it
 // and cannot change it: who deletes a mirror pod finds it there again.
 //
-//   name := NAME-NODE        uid := the first 32 digits of SHA-256 over node and pod: another file, another pod
+//   name := NAME-NODE     uid := 32 digits of SHA-256 over node and pod: another file, another pod
 //
 // Lives on the loop; the folder is watched (inotify), and read again when it has changed.
 #pragma once

@@ -7,7 +7,8 @@
 //   statuses.finish(uid, pod)        it is to go, when nothing is left to be written
 //   statuses.forget(uid)
 //
-// Between a write and the news of it, what was answered stands for the pod. Lives on the loop; run() writes until it is cancelled.
+// Between a write and the news of it, what was answered stands for the pod. Lives on the loop;
+// run() writes until it is cancelled.
 #pragma once
 
 #include <map>

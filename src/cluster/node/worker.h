@@ -7,8 +7,8 @@
 //   worker.change(pod) / worker.lose() / worker.look()     at any time
 //   co_await worker.run();                                 returns when nothing of the pod is left
 //
-// A worker that is destroyed touches no container. After a restart of the daemon it finds the pod's containers
-// by their labels, and takes what it cannot observe (readiness, startTime, what containers said at their end)
+// A worker that is destroyed touches no container. After a restart of the daemon it finds the pod's
+// containers by their labels, and takes what it cannot observe (readiness, startTime, what containers said at their end)
 // from the pod's status. Lives on the loop.
 #pragma once
 

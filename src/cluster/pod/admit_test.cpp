@@ -6,8 +6,8 @@ namespace podo::pod {
 namespace {
 
 std::string refusal(std::string_view spec, std::vector<std::string_view> other_specs = {}) {
-  const json::Tree node = parsed(
-      R"({"metadata":{"name":"n","labels":{"disk":"ssd"}},"status":{"allocatable":{"cpu":"2","memory":"1Gi","pods":"3"}}})");
+  const json::Tree node = parsed(R"({"metadata":{"name":"n","labels":{"disk":"ssd"}},)"
+                                 R"("status":{"allocatable":{"cpu":"2","memory":"1Gi","pods":"3"}}})");
   const json::Tree pod = parsed(text(R"({{"spec":{}}})", spec));
   std::vector<json::Tree> trees;
   for (const std::string_view other : other_specs) trees.push_back(parsed(text(R"({{"spec":{}}})", other)));

@@ -23,7 +23,7 @@ std::string random_pod(Random& random) {
                   pick({"", R"(,"livenessProbe":{},"readinessProbe":{})", R"(,"startupProbe":{})"}),
                   pick({"", R"(,"lifecycle":{"preStop":{"exec":{}}})", R"(,"restartPolicy":"OnFailure")"}));
   return text(
-      R"({{"metadata":{{"name":"p","namespace":"ns","uid":"u","generation":1}},"spec":{{"restartPolicy":"{}",)"
+      R"({{"metadata":{{"name":"p","namespace":"ns","uid":"u"}},"spec":{{"restartPolicy":"{}",)"
       R"("terminationGracePeriodSeconds":{},"initContainers":[{}],"containers":[{}]}}}})",
       pick({"Always", "OnFailure", "Never"}), 1 + random.below(20), inits, mains);
 }

@@ -9,9 +9,9 @@ namespace podo::pod {
 namespace {
 
 std::string pod_of(std::string_view spec, std::string_view metadata = "") {
-  return text(
-      R"({{"metadata":{{"name":"p","namespace":"ns","uid":"u1","generation":1{}}},"spec":{{"terminationGracePeriodSeconds":30,{}}}}})",
-      metadata, spec);
+  return text(R"({{"metadata":{{"name":"p","namespace":"ns","uid":"u1","generation":1{}}},)"
+              R"("spec":{{"terminationGracePeriodSeconds":30,{}}}}})",
+              metadata, spec);
 }
 
 // `spec` with POLICY replaced.
@@ -59,8 +59,8 @@ TEST_CASE("init containers run one after the other, sidecars stay, containers co
 }
 
 TEST_CASE("a failing init container is tried again, or fails the pod when nothing restarts") {
-  const std::string spec =
-      R"("restartPolicy":"POLICY","initContainers":[{"name":"a","image":"i"}],"containers":[{"name":"c","image":"i"}])";
+  const std::string spec = R"("restartPolicy":"POLICY","initContainers":[{"name":"a","image":"i"}],)"
+                           R"("containers":[{"name":"c","image":"i"}])";
   PlanWorld again(with_policy(spec, "OnFailure"));
   again.look_on();
   again.end("a", 1);
@@ -117,7 +117,8 @@ TEST_CASE("what ends well or badly restarts by its rules, its own policy, the po
   CHECK_FALSE(restarts("Never", "", 1));
   CHECK_FALSE(restarts("Always", R"(,"restartPolicy":"Never")", 1));
   constexpr std::string_view rules =
-      R"(,"restartPolicy":"Never","restartPolicyRules":[{"action":"Restart","exitCodes":{"operator":"In","values":[42]}}])";
+      R"(,"restartPolicy":"Never",)"
+      R"("restartPolicyRules":[{"action":"Restart","exitCodes":{"operator":"In","values":[42]}}])";
   CHECK(restarts("Never", rules, 42));
   CHECK_FALSE(restarts("Never", rules, 41));
 }
@@ -239,9 +240,9 @@ TEST_CASE("a pod that is active for too long fails, when it has stopped") {
 TEST_CASE("after a reboot all begins anew, but for pods that restart nothing") {
   for (const std::string_view policy : {"Always", "Never"}) {
     CAPTURE(policy);
-    PlanWorld world(with_policy(
-        R"("restartPolicy":"POLICY","initContainers":[{"name":"a","image":"i"}],"containers":[{"name":"c","image":"i"}])",
-        policy));
+    PlanWorld world(with_policy(R"("restartPolicy":"POLICY","initContainers":[{"name":"a","image":"i"}],)"
+                                R"("containers":[{"name":"c","image":"i"}])",
+                                policy));
     world.look_on();
     world.end("a", 0);
     world.look_on();
