@@ -1,6 +1,6 @@
 // A kubeconfig as clients have it (kind: Config, v1): where the API server is, how it is believed, and as
-// whom one asks it. Of the current context; certificates and tokens, in the file or in files beside it. Programs
-// that give tokens (exec, auth-provider) are unsupported.
+// whom one asks it. Of the current context; certificates and tokens, in the file or in files beside it.
+// Programs that give tokens (exec, auth-provider) are unsupported.
 #pragma once
 
 #include <string>

@@ -8,8 +8,8 @@
 //   co_await worker.run();                                 returns when nothing of the pod is left
 //
 // A worker that is destroyed touches no container. After a restart of the daemon it finds the pod's
-// containers by their labels, and takes what it cannot observe (readiness, startTime, what containers said at their end)
-// from the pod's status. Lives on the loop.
+// containers by their labels, and takes what it cannot observe (readiness, startTime, what containers said at
+// their end) from the pod's status. Lives on the loop.
 #pragma once
 
 #include <set>
