@@ -105,7 +105,7 @@ TEST_CASE("containers that share processes have a first one that reaps, and outl
   CHECK(read(proc + "status").contains("Uid:\t65535\t65535\t65535\t65535"));
   CHECK_FALSE(read(proc + "cmdline").contains("sandboxes"));
   CHECK(std::filesystem::is_empty(proc + "root"));
-  CHECK(std::filesystem::is_empty(proc + "fd"));
+  CHECK(test.eventually([&] { return std::filesystem::is_empty(proc + "fd"); }));
   CHECK(read(proc + "cgroup").contains(wish.cgroup_parent + "/sandbox-init"));
   for (const char* name_space : {"net", "ipc", "uts", "mnt"}) {
     struct stat of_init{}, of_test{};
@@ -115,8 +115,7 @@ TEST_CASE("containers that share processes have a first one that reaps, and outl
   }
   if (::access("/usr/bin/nsenter", X_OK) == 0) {
     leave_an_orphan(paths.pid);
-    test.machine.run([](Clock&) -> Task<void> { co_await io::sleep(milliseconds(50)); }(test.machine.clock));
-    CHECK(read(text("{}task/{}/children", proc, pid)) == "");
+    CHECK(test.eventually([&] { return read(text("{}task/{}/children", proc, pid)).empty(); }));
   }
 
   test.open();
@@ -136,9 +135,7 @@ TEST_CASE("a sandbox whose first process was killed is lost") {
   int pid = 0;
   test.change_record("s", [&](SandboxRecord& record) { pid = record.init_pid; });
   REQUIRE(::kill(pid, SIGKILL) == 0);
-  for (int i = 0; i < 100 && !test.engine->find_sandbox("s")->lost; ++i)
-    test.machine.run([](Clock&) -> Task<void> { co_await io::sleep(milliseconds(10)); }(test.machine.clock));
-  CHECK(test.engine->find_sandbox("s")->lost);
+  CHECK(test.eventually([&] { return test.engine->find_sandbox("s")->lost; }));
   CHECK_FALSE(std::filesystem::exists(text("/proc/{}", pid)));  // reaped
 }
 

@@ -21,7 +21,6 @@ namespace podo::engine {
 
 // A runtime that starts `sleep` in place of the container, and leaves its config.json behind.
 inline constexpr std::string_view runtime_script =
-    "#!/bin/sh\n"
     "case \" $* \" in *' run '*) ;; *) exit 1;; esac\n"
     "cp config.json ../../config.json\n"
     "sleep 1000 </dev/null >/dev/null 2>&1 &\n"
@@ -29,10 +28,12 @@ inline constexpr std::string_view runtime_script =
 
 class SandboxTest {
  public:
-  explicit SandboxTest(bool with_runtime = false) : with_runtime_(with_runtime) {
+  explicit SandboxTest(bool with_runtime = false) {
     if (with_runtime) {
-      const io::Fd file(::open(script().c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0700));
+      const std::string script = machine.folder + "/runtime";
+      const io::Fd file(::open(script.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
       REQUIRE(linux::write_whole(file.get(), runtime_script));
+      runtime_ = {"/bin/sh", script};
     }
     open();
   }
@@ -53,13 +54,15 @@ class SandboxTest {
     engine.reset();
     machine.crash();
     machine.open();
+    docker::HostConfig::LogConfig log;
+    log.type = "none";
     auto opened =
         machine.loop.run(Engine::open({machine.loop, machine.pool, *machine.store, images, *machine.networks,
                                        events, machine.random, machine.clock, machine.log},
                                       {.data_folder = machine.folder + "/data",
                                        .run_folder = machine.folder,
                                        .cgroup_parent = group,
-                                       .runtime_program = {with_runtime_ ? script() : "/bin/false"},
+                                       .runtime_program = runtime_,
                                        .default_log = log}));
     REQUIRE_MESSAGE(opened, (opened ? "" : opened.error().message()));
     engine = *std::move(opened);
@@ -94,6 +97,12 @@ class SandboxTest {
     change(record);
     machine.run(store::write(*machine.store, key, encode_sandbox(record)));
   }
+  // Within a second.
+  bool eventually(auto condition) {
+    for (int i = 0; i < 100 && !condition(); ++i)
+      machine.run([]() -> Task<void> { co_await io::sleep(milliseconds(10)); }());
+    return condition();
+  }
   bool recorded(const std::string& id) {
     return machine.run(machine.store->find("sandbox/" + id)).has_value();
   }
@@ -105,8 +114,7 @@ class SandboxTest {
   std::unique_ptr<Engine> engine;
 
  private:
-  std::string script() const { return machine.folder + "/runtime"; }
-  bool with_runtime_;
+  std::vector<std::string> runtime_ = {"/bin/false"};
 };
 
 inline bool can_run() {

@@ -98,8 +98,9 @@ void run_sandbox_init(char** arguments) {
   drop_privileges();
   forget_words(arguments);
   constexpr char ready[] = "ready\n";
+  must(sys::call(SYS_close_range, 3, ~0u), "close descriptors");  // also what the daemon was given
   if (sys::write(1, ready, sizeof ready - 1) < 0) sys::exit(1);
-  for (int descriptor = 0; descriptor < 3; ++descriptor) sys::close(descriptor);
+  sys::call(SYS_close_range, 0, 2);
   for (;;) {
     sys::call(SYS_rt_sigtimedwait, sys::word(&all_signals), 0, 0, sizeof all_signals);
     while (sys::call(SYS_wait4, -1, 0, WNOHANG) > 0) continue;
