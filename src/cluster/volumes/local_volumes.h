@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "base/io/condition.h"
 #include "cluster/volumes/plan.h"
 #include "cluster/volumes/volumes.h"
 
@@ -31,9 +32,25 @@ class LocalVolumes final : public Volumes {
     std::map<std::string, Place, std::less<>> places;      // by volume
     std::map<std::string, Written, std::less<>> contents;  // of those that change
   };
+  // Of what is done with one pod: one thing at a time.
+  class Turn {
+   public:
+    Turn(LocalVolumes& of, std::string uid) : of_(&of), uid_(std::move(uid)) { of.busy_.insert(uid_); }
+    Turn(Turn&& other) noexcept : of_(std::exchange(other.of_, nullptr)), uid_(std::move(other.uid_)) {}
+    ~Turn() {
+      if (of_ == nullptr) return;
+      of_->busy_.erase(uid_);
+      of_->turned_.notify_all();
+    }
+
+   private:
+    LocalVolumes* of_;
+    std::string uid_;
+  };
   using PlannedList = std::vector<Planner::Planned>;
 
   PodFolder folder_of(std::string_view uid) const { return {text("{}/{}", pods_folder_, uid)}; }
+  Task<Turn> take_turn(std::string uid);
   Task<PlannedList> plan(const json::Item& pod, bool changing_only);
   Task<void> adopt_tokens(const json::Item& pod);
   Task<void> mount_image(const json::Item& pod, const json::Item& volume, std::string target);
@@ -48,6 +65,8 @@ class LocalVolumes final : public Volumes {
   Tokens tokens_;
   Planner planner_;
   std::map<std::string, Mounted, std::less<>> pods_;  // by uid
+  std::set<std::string> busy_;                        // uids
+  io::Condition turned_{"another call for the pod"};
   std::set<std::string, std::less<>> known_, found_;  // with a folder; found_: and not yet mounted by us
 };
 

@@ -61,9 +61,15 @@ Task<void> LocalVolumes::find_pods() {
   known_ = found_;
 }
 
+Task<LocalVolumes::Turn> LocalVolumes::take_turn(std::string uid) {
+  while (busy_.contains(uid)) co_await turned_.wait();
+  co_return Turn(*this, std::move(uid));
+}
+
 Task<void> LocalVolumes::mount(const Item& pod) {
   const std::string uid(kube::text_at(pod, "metadata.uid"));
   co_await check_name(uid);
+  const Turn turn = co_await take_turn(uid);
   if (found_.erase(uid) != 0) co_await adopt_tokens(pod);
   PlannedList planned = co_await plan(pod, false);
   known_.insert(uid);

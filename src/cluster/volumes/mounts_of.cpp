@@ -105,6 +105,7 @@ Task<std::vector<docker::Mount>> LocalVolumes::mounts_of(const Item& pod, Contai
   const PodFolder folder = folder_of(uid);
   co_await check_name(uid);
   co_await check_name(name);
+  const Turn turn = co_await take_turn(uid);
   const auto mounted = pods_.find(uid);
   std::vector<docker::Mount> mounts;
   std::vector<Pin> pins;

@@ -134,6 +134,18 @@ Result<Setup> persistent(const Item& pod, const Item& volume, const Item& found,
   return setup;
 }
 
+TokenWish wish_of(const Item& pod, const Item& source) {
+  const Item* valid = kube::find_at(source, "expirationSeconds");
+  const std::string_view account = kube::text_at(pod, "spec.serviceAccountName");
+  return {.pod_uid = std::string(kube::text_at(pod, "metadata.uid")),
+          .name_space = std::string(kube::text_at(pod, "metadata.namespace")),
+          .pod = std::string(kube::text_at(pod, "metadata.name")),
+          .account = std::string(account.empty() ? "default" : account),
+          .audience = std::string(kube::text_at(source, "audience")),
+          .valid_for_s =
+              valid != nullptr ? valid->as_int64().value_or(default_valid_for_s) : default_valid_for_s};
+}
+
 }  // namespace
 
 struct Planner::Projected {
@@ -245,22 +257,6 @@ Task<void> Planner::add_projected(Projected& to, const Item& pod, const Item& so
   else if (kind->key() == "serviceAccountToken") co_await add_token(to, pod, *kind);
   else co_await unsupported("projected sources of kind {} are not supported by this node", kind->key());
 }
-
-namespace {
-
-TokenWish wish_of(const Item& pod, const Item& source) {
-  const Item* valid = kube::find_at(source, "expirationSeconds");
-  const std::string_view account = kube::text_at(pod, "spec.serviceAccountName");
-  return {.pod_uid = std::string(kube::text_at(pod, "metadata.uid")),
-          .name_space = std::string(kube::text_at(pod, "metadata.namespace")),
-          .pod = std::string(kube::text_at(pod, "metadata.name")),
-          .account = std::string(account.empty() ? "default" : account),
-          .audience = std::string(kube::text_at(source, "audience")),
-          .valid_for_s =
-              valid != nullptr ? valid->as_int64().value_or(default_valid_for_s) : default_valid_for_s};
-}
-
-}  // namespace
 
 Task<void> Planner::add_token(Projected& to, const Item& pod, const Item& source) {
   Tokens::Token token = co_await tokens_.get(wish_of(pod, source));

@@ -14,6 +14,8 @@ constexpr Duration soonest = seconds(10);
 
 Task<std::optional<Duration>> LocalVolumes::refresh(const json::Item& pod) {
   const std::string uid(kube::text_at(pod, "metadata.uid"));
+  const Turn turn = co_await take_turn(uid);
+  if (!pods_.contains(uid)) co_return std::nullopt;  // unmounted meanwhile: nothing is to come back
   const PlannedList planned = co_await plan(pod, true);
   std::vector<Setup> setups;
   std::optional<Wall> due;

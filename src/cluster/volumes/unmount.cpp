@@ -5,6 +5,7 @@ namespace podo::volumes {
 
 Task<void> LocalVolumes::unmount(std::string uid) {
   co_await check_name(uid);
+  const Turn turn = co_await take_turn(uid);
   ground_.sources.release(uid);
   tokens_.forget(uid);
   pods_.erase(uid);

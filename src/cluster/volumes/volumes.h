@@ -15,8 +15,8 @@
 // words, and the caller comes again) -> mounts_of() each container -> refresh() when a source changed, the
 // pod's labels or annotations did, or a token is due -> unmount() when no container of the pod runs. After a
 // restart of the daemon mount() finds what is there, and must be called before mounts_of(). Calls for one
-// pod come one after another; its JSON lives until they return. Lives on the loop; the file system is
-// touched on the pool.
+// pod wait for one another; its JSON lives until they return. Lives on the loop; the file system is touched
+// on the pool.
 #pragma once
 
 #include <functional>
@@ -57,7 +57,7 @@ struct VolumesGround {
 };
 
 struct VolumesOptions {
-  std::string data_folder;  // DATA of this node: pods/ lies in it
+  std::string data_folder;             // DATA of this node: pods/ lies in it
   strategy::Amounts allocatable = {};  // of the node: what a container without a limit may use (downwardAPI)
 };
 

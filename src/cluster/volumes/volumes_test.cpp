@@ -220,6 +220,32 @@ TEST_CASE("a subPath of a ConfigMap stays what it was until the container's next
   CHECK(*w.ground.run(w.volumes->termination_message("u1", "c", 7, 4096)) == "");
 }
 
+Task<void> refresh_and_unmount(World& w, const json::Tree& pod) {
+  io::TaskGroup group(co_await io::this_loop());
+  const auto refresh = [](World& world, const json::Tree& of) -> Task<void> {
+    co_await world.volumes->refresh(of.root());
+  };
+  w.clock.shift = seconds(3000);  // the token has to be asked for
+  group.spawn(refresh(w, pod));
+  group.spawn(w.volumes->unmount("u1"));
+  group.spawn(refresh(w, pod));
+  co_await group.join();
+}
+
+TEST_CASE("a refresh that meets the end of its pod brings nothing back") {
+  World w;
+  w.api.put(maps + std::string("kube-root-ca.crt"), R"({"data":{"ca.crt":"CERT"}})");
+  const json::Tree pod = w.pod(volumes_only(api_access));
+  REQUIRE(w.problem(w.volumes->mount(pod.root())) == "");
+  CHECK(w.problem(refresh_and_unmount(w, pod)) == "");
+  CHECK(w.api.tokens == 2);
+  CHECK(w.volumes->known_pods().empty());
+  CHECK(names_in(w.scratch.path + "/pods")->empty());
+  w.api.put(maps + std::string("kube-root-ca.crt"), R"({"data":{"ca.crt":"NEW"}})");
+  REQUIRE(w.ground.run(w.volumes->refresh(pod.root())));
+  CHECK(w.changes.empty());  // nobody holds it
+}
+
 TEST_CASE("claims lead to their volume, or say why not") {
   World w;
   const std::string claims = "/api/v1/namespaces/ns/persistentvolumeclaims/",
