@@ -24,7 +24,7 @@ node::NodeOptions node_options(const NodeSideOptions& options) {
 
 Task<std::unique_ptr<node::Node>> open_node(NodeSideGround ground, client::Client& client,
                                             NodeSideOptions options) {
-  return node::Node::open(
+  co_return co_await node::Node::open(
       {ground.loop, ground.pool, client, ground.engine, ground.events, ground.images, ground.registry,
        ground.networks, ground.probing, ground.random, ground.clock, ground.log},
       node_options(options));
