@@ -1,6 +1,6 @@
 // Any frames as what a client of SPDY sends: nothing breaks, what is kept is bounded by the limits, and the
-// streams seen are the same whether the bytes come at once or in pieces. So that the fuzzer gets past zlib, the
-// input is a list of commands, each of which becomes a frame:
+// streams seen are the same whether the bytes come at once or in pieces. So that the fuzzer gets past zlib,
+// the input is a list of commands, each of which becomes a frame:
 //
 //   command := kind:u8 flags:u8 id:u8 size:u8 bytes{size}      kind 10: the bytes as they are
 #include <cstddef>
@@ -42,7 +42,8 @@ std::string frames_of(std::string_view commands) {
   return out;
 }
 
-// What is seen when a peer takes every stream, reads it and echoes what it reads (or, without `reads`, nothing).
+// What is seen when a peer takes every stream, reads it and echoes what it reads (or, without `reads`,
+// nothing).
 std::string seen_in(std::string_view bytes, std::size_t piece, bool reads) {
   SpdySession session(limits);
   std::vector<SpdySession::StreamPtr> open;

@@ -1,5 +1,5 @@
-// SHA-1 (FIPS 180-4), for protocols that use it to show that a message was understood, such as the handshake of
-// WebSocket. It names nothing and proves nothing: others can make bytes with the same sum.
+// SHA-1 (FIPS 180-4), for protocols that use it to show that a message was understood, such as the handshake
+// of WebSocket. It names nothing and proves nothing: others can make bytes with the same sum.
 #pragma once
 
 #include <string>

@@ -8,9 +8,9 @@
 // Life: made of a stream -> accept() until null: the client has gone, or broke the protocol -> destroyed, its
 // streams first. A stream that is destroyed before both directions have ended is reset. All live on one loop.
 //
-// Memory: a writer waits while 64 KB wait to be sent; while `unread` bytes wait for readers, no more are taken
-// from the connection - so who reads one stream slowly holds up the others of the connection, as SPDY's clients
-// that know no windows would have it.
+// Memory: a writer waits while 64 KB wait to be sent; while `unread` bytes wait for readers, no more are
+// taken from the connection - so who reads one stream slowly holds up the others of the connection, as
+// SPDY's clients that know no windows would have it.
 #pragma once
 
 #include "base/http/spdy_session.h"

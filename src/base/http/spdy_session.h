@@ -1,5 +1,5 @@
-// SpdySession: the frames of one connection of SPDY/3.1 and the streams on it, as its server. Bytes go in, bytes
-// come out; nothing waits here, so a fuzz target can feed it. Private to base/http; spdy.h is the face.
+// SpdySession: the frames of one connection of SPDY/3.1 and the streams on it, as its server. Bytes go in,
+// bytes come out; nothing waits here, so a fuzz target can feed it. Private to base/http; spdy.h is the face.
 //
 //   frame   := control | data
 //   control := 1:1 version:15 type:16 flags:8 size:24 payload       version = 3, size of the payload
@@ -17,8 +17,8 @@
 //   block: spdy_headers.h. Numbers are big-endian. Other types are passed over.
 //
 // Windows: what was read of a stream is told with WINDOW_UPDATE, as the protocol wants. Heeding the peer's is
-// another matter: kubectl's library neither sends such frames nor looks at them, so a peer's windows bind this
-// side from the first time on that it speaks of one. Until then the transport alone holds it back.
+// another matter: kubectl's library neither sends such frames nor looks at them, so a peer's windows bind
+// this side from the first time on that it speaks of one. Until then the transport alone holds it back.
 #pragma once
 
 #include <deque>

@@ -1,5 +1,5 @@
-// A client of SPDY/3.1 for tests, over any stream. Like kubectl's it sends without heeding windows, unless the
-// test speaks of them with window_update().
+// A client of SPDY/3.1 for tests, over any stream. Like kubectl's it sends without heeding windows, unless
+// the test speaks of them with window_update().
 #pragma once
 
 #include <map>

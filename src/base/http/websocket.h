@@ -57,7 +57,8 @@ class WebSocket {
 bool wants_websocket(const Headers& headers);
 std::vector<std::string_view> offered_subprotocols(const Headers& headers);  // as the client prefers them
 std::string websocket_accept(std::string_view key);                          // Sec-WebSocket-Accept
-// `subprotocol` "": none is agreed on. invalid when the request is no proper handshake: not yet answered then.
+// `subprotocol` "": none is agreed on. invalid when the request is no proper handshake: not yet answered
+// then.
 Task<std::unique_ptr<WebSocket>> accept_websocket(Exchange& exchange, std::string_view subprotocol);
 
 // The bytes of messages as a stream: what is written goes as binary messages, finish() says goodbye.

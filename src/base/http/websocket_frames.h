@@ -7,8 +7,9 @@
 //   message := (text | binary) continuation*            the last one has fin; control frames come in between
 //   close   := [ code:16 reason ]
 //
-// Clients mask what they send, servers do not. Frames of control have fin and at most 125 bytes. A message has
-// no limit: it comes in pieces, as its bytes arrive, and nothing of it is kept here. Text is not looked at.
+// Clients mask what they send, servers do not. Frames of control have fin and at most 125 bytes. A message
+// has no limit: it comes in pieces, as its bytes arrive, and nothing of it is kept here. Text is not looked
+// at.
 #pragma once
 
 #include <cstddef>

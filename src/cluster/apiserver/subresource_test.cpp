@@ -99,16 +99,6 @@ Task<void> evict(ApiWorld& world) {
   CHECK((co_await world.ask(budgets + "/b"))->answer.contains(R"("disruptionsAllowed":0)"));
 }
 
-Task<void> of_a_node(ApiWorld& world) {
-  co_await make_pod(world);
-  const auto log = co_await world.ask(text("{}/p/log", pods));
-  CHECK_EQ(log->status, 400);  // it is on no node
-  co_await send(world, "POST", text("{}/p/binding", pods),
-                R"({"metadata":{"name":"p"},"target":{"name":"n"}})");
-  CHECK_EQ((co_await world.ask(text("{}/p/log", pods)))->status, 501);
-  CHECK_EQ((co_await world.ask(text("{}/none/log", pods)))->status, 404);
-}
-
 Task<void> versions(ApiWorld& world) {
   const std::string v2 = "/apis/autoscaling/v2/namespaces/ns/horizontalpodautoscalers";
   const auto made =
@@ -129,7 +119,6 @@ TEST_CASE("scale is shown, patched and put, and counts as a change of what is wa
 TEST_CASE("status changes alone, and nothing else with it") { in_api(status); }
 TEST_CASE("a pod is bound once") { in_api(bind); }
 TEST_CASE("an eviction asks the disruption budget, and takes from it") { in_api(evict); }
-TEST_CASE("what needs a node says that none can be reached") { in_api(of_a_node); }
 TEST_CASE("one object in two versions of its kind") { in_api(versions); }
 
 }  // namespace podo::apiserver

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/http/server.h"
+#include "cluster/node_api/terminal_size.h"
 
 namespace podo::node_api {
 
@@ -36,6 +37,7 @@ class Carrier {
  public:
   virtual ~Carrier() = default;
   CommandStreams streams;
+  TerminalSizes sizes;               // what came on the resize channel
   bool result_as_json = true;        // from version 4 of the protocol on; before, only failures, as text
   virtual Task<void> gone() = 0;     // until the client has hung up
   virtual Task<void> goodbye() = 0;  // after the last bytes: until the client has hung up

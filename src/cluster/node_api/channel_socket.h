@@ -5,8 +5,8 @@
 //            | 255 channel               from v5 on: nothing more comes on that channel
 //
 // Life: made of a WebSocket -> open() channels -> their streams are read and written, any number side by side
-// -> goodbye(). A message for a channel waits until that has been read, and the client with it; what comes for
-// a channel nobody reads is dropped. When the client has gone all channels end. Lives on the loop.
+// -> goodbye(). A message for a channel waits until that has been read, and the client with it; what comes
+// for a channel nobody reads is dropped. When the client has gone all channels end. Lives on the loop.
 #pragma once
 
 #include <array>

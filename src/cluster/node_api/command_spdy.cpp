@@ -1,4 +1,5 @@
-// A remote command over SPDY/3.1: a stream for each channel, which the client opens with the header streamType.
+// A remote command over SPDY/3.1: a stream for each channel, which the client opens with the header
+// streamType.
 //
 //   v4.channel.k8s.io   the result is a Status in JSON
 //   v3.channel.k8s.io   resize, too

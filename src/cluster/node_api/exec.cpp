@@ -1,14 +1,16 @@
 // /exec/NAMESPACE/POD/CONTAINER: a command of the client's in a container.
+#include "base/io/combine.h"
 #include "cluster/node_api/node_call.h"
 #include "cluster/node_api/remote_command.h"
 
 namespace podo::node_api {
 namespace {
 
-// Keys that nobody types: leaving a process alone is not known here, and what might begin such keys would be held
-// back. No byte of UTF-8 is 255.
+// Keys that nobody types: leaving a process alone is not known here, and what might begin such keys would be
+// held back. No byte of UTF-8 is 255.
 constexpr std::string_view untyped_keys = "\xff,\xff,\xff,\xff,\xff,\xff,\xff,\xff";
 
+constexpr Duration first_size_within = milliseconds(100);
 constexpr Duration exit_code_within = seconds(10), look_again = milliseconds(2);
 
 docker::ExecConfig config_of(const CommandWish& wish) {
@@ -33,10 +35,20 @@ Task<int> exit_code_of(const NodeCall& call, std::string exec) {
   }
 }
 
+// Clients say the size of their terminal at once, and commands look at it at once, too.
+Task<engine::Engine::ExecStart> start_of(const CommandWish& wish, Carrier& carrier) {
+  engine::Engine::ExecStart start;
+  start.tty = wish.tty;
+  if (!wish.tty) co_return start;
+  const auto size = co_await io::deadline(next_size(carrier), first_size_within).result();
+  if (size && *size) start.console_size = {(*size)->height, (*size)->width};
+  co_return start;
+}
+
 Task<CommandResult> run(const NodeCall& call, const CommandWish& wish, std::string container,
                         Carrier& carrier) {
   const std::string exec = co_await call.engine().create_exec(std::move(container), config_of(wish));
-  auto process = co_await call.engine().start_exec(exec, {.tty = wish.tty});
+  auto process = co_await call.engine().start_exec(exec, co_await start_of(wish, carrier));
   co_await relay_command(carrier, *process, wish.tty, [&engine = call.engine(), &exec](TerminalSize size) {
     return engine.resize_exec(exec, size.height, size.width);
   });

@@ -1,5 +1,5 @@
-// GET /containerLogs/NAMESPACE/POD/CONTAINER: what a container has said, and with `follow` what it says until it
-// ends or the client goes.
+// GET /containerLogs/NAMESPACE/POD/CONTAINER: what a container has said, and with `follow` what it says
+// until it ends or the client goes.
 #include "base/io/combine.h"
 #include "cluster/node_api/demultiplexer.h"
 #include "cluster/node_api/log_wish.h"

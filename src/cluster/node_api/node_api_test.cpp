@@ -348,7 +348,8 @@ TEST_CASE("ports as channels of a WebSocket") {
   World().run([](World& world) -> Task<void> {
     auto socket = co_await world.socket("/portForward/ns/web?port=19,9", "v4.channel.k8s.io");
     const std::string all = co_await World::all_of(*socket);
-    CHECK(all.contains(std::string("\x13\0hello", 7)));
+    CHECK(all.contains(std::string("0:\x13\0", 4)));
+    CHECK(all.contains("0:hello"));
     CHECK(all.contains("error forwarding port 9 to pod web"));
     CHECK_EQ((co_await world.get("/portForward/ns/web")).status, 400);
   });

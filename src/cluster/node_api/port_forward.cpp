@@ -50,8 +50,8 @@ Task<void> copy(io::Stream& from, io::Stream& to, io::TaskGroup& both) {
   both.cancel();
 }
 
-// When the pod has said all, that is the end: old clients close only once the error stream has ended. When the
-// client has, the pod may still answer.
+// When the pod has said all, that is the end: old clients close only once the error stream has ended. When
+// the client has, the pod may still answer.
 Task<void> copy_back(io::Stream& from, io::Stream& to, io::Stream& error, io::TaskGroup& both) {
   co_await copy(from, to, both);
   (void)error.finish();

@@ -1,7 +1,8 @@
-// Port forwarding over SPDY: the client opens two streams for each connection, `error` and `data`, and says which
-// belong together and which port is meant. Pure, but for the streams it keeps.
+// Port forwarding over SPDY: the client opens two streams for each connection, `error` and `data`, and says
+// which belong together and which port is meant. Pure, but for the streams it keeps.
 //
-//   streamType: error | data     port: 1..65535     requestID: any text; without one, streams follow one another
+//   streamType: error | data     port: 1..65535     requestID: any text; without one, streams follow one
+// another
 #pragma once
 
 #include <map>

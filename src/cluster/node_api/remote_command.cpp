@@ -61,14 +61,11 @@ Task<void> pass_input(io::Stream& from, io::Stream& process) {
   }
 }
 
-Task<void> pass_sizes(io::Stream& from, Resize resize) {
-  TerminalSizes sizes;
-  std::string buffer(1024, '\0');
+Task<void> pass_sizes(Carrier& carrier, Resize resize) {
   for (;;) {
-    const auto count = co_await from.read(io::writable_bytes_of(buffer)).result();
-    if (!count || *count == 0) co_return;
-    if (!sizes.feed(std::string_view(buffer).substr(0, *count))) co_return;
-    if (const auto size = sizes.take()) (void)co_await resize(*size).result();
+    const auto size = co_await next_size(carrier).result();
+    if (!size || !*size) co_return;
+    (void)co_await resize(**size).result();
   }
 }
 
@@ -95,7 +92,7 @@ Task<void> pass_output(io::Stream& process, const CommandStreams& to, bool tty, 
 Task<void> relay(Carrier& carrier, io::Stream& process, bool tty, Resize resize) {
   io::TaskGroup all(co_await io::this_loop());
   if (carrier.streams.in) all.spawn(pass_input(*carrier.streams.in, process), "standard input");
-  if (carrier.streams.resize) all.spawn(pass_sizes(*carrier.streams.resize, resize), "terminal sizes");
+  if (carrier.streams.resize) all.spawn(pass_sizes(carrier, resize), "terminal sizes");
   all.spawn(pass_output(process, carrier.streams, tty, all), "output");
   co_await all.join();
 }
@@ -117,6 +114,17 @@ std::string result_text(const CommandResult& result, bool as_json) {
   }
   if (as_json) return exit_status(result);
   return text("command terminated with non-zero exit code: {}", non_zero(result));
+}
+
+Task<std::optional<TerminalSize>> next_size(Carrier& carrier) {
+  std::string buffer(1024, '\0');
+  for (;;) {
+    if (const auto size = carrier.sizes.take()) co_return size;
+    if (!carrier.streams.resize) co_return std::nullopt;
+    const std::size_t count = co_await carrier.streams.resize->read(io::writable_bytes_of(buffer));
+    if (count == 0) co_return std::nullopt;
+    co_await carrier.sizes.feed(std::string_view(buffer).substr(0, count));
+  }
 }
 
 Task<void> relay_command(Carrier& carrier, io::Stream& process, bool tty, Resize resize) {
