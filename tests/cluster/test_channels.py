@@ -109,7 +109,8 @@ def test_a_terminal_has_a_size(connect):
 
 
 def test_who_hangs_up_ends_standard_input(connect, running):
-    channels = connect("exec", "v5.channel.k8s.io", command=["sh", "-c", "cat > /tmp/in; touch /tmp/end"], stdin=1, stdout=1)  # fmt: skip
+    command = ["sh", "-c", "cat > /tmp/in; touch /tmp/end"]
+    channels = connect("exec", "v5.channel.k8s.io", command=command, stdin=1, stdout=1)
     channels.send(0, b"some")
     wait_until(lambda: running.exec("p", "sh", "-c", "cat /tmp/in || true") == "some")
     channels.socket.sock.close()
