@@ -33,10 +33,10 @@ def test_a_pod_runs(pods, cluster):
     wait_until(lambda: name not in cluster.docker("ps", "-a", "--format", "{{.Names}}"), what="removal")
 
 
-def test_ends_are_told_exactly(pods):
+def test_ends_are_told_exactly(pods, cluster):
     pods.run(pod("good", "echo bye > /dev/termination-log", restartPolicy="Never"))
     pods.run(pod("bad", "exit 7", restartPolicy="Never"))
-    pods.run(pod("killed", "kill -9 $$", restartPolicy="Never"))
+    pods.run(pod("killed", "sleep 1000", restartPolicy="Never"))
     pods.ended("good")
     end = pods.container("good")["state"]["terminated"]
     assert (end["exitCode"], end["reason"], end["message"]) == (0, "Completed", "bye\n")
@@ -44,6 +44,8 @@ def test_ends_are_told_exactly(pods):
     pods.ended("bad", "Failed")
     end = pods.container("bad")["state"]["terminated"]
     assert (end["exitCode"], end["reason"]) == (7, "Error") and end["startedAt"] and end["finishedAt"]
+    pods.ready("killed")
+    cluster.docker("kill", pods.container("killed")["containerID"].removeprefix("podo://"))
     pods.ended("killed", "Failed")
     assert pods.container("killed")["state"]["terminated"]["exitCode"] == 137
 
@@ -165,7 +167,7 @@ def test_probes(pods):
     makes = {
         "exec": "touch /tmp/ready",
         "http": "echo > /www/ready",
-        "tcp": "nc -lk -p 9090 -e true >/dev/null 2>&1 &",
+        "tcp": "nc -ll -p 9090 -e true >/dev/null 2>&1 &",
     }
     for name, probe in probes.items():
         pods.run(pod(name, web, readinessProbe={**probe, **fast}))
@@ -204,7 +206,7 @@ def test_a_startup_probe_holds_the_others_back(pods):
 
 def test_containers_share_what_pods_share(pods):
     both = [
-        container("a", "hostname > /dev/shm/name; nc -lk -p 7000 -e echo hi; sleep 1000"),
+        container("a", "hostname > /dev/shm/name; nc -ll -p 7000 -e echo hi"),
         container("b", "sleep 1000"),
     ]
     pods.run(pod("shared", containers=both, shareProcessNamespace=True, hostname="inside"))
@@ -215,7 +217,7 @@ def test_containers_share_what_pods_share(pods):
         what="the file in shared memory",
     )
     assert pods.exec("shared", "sh", "-c", "echo | nc 127.0.0.1 7000", container="b") == "hi"
-    assert "nc -lk -p 7000" in pods.exec("shared", "ps", "-o", "args", container="b")
+    assert "nc -ll -p 7000" in pods.exec("shared", "ps", "-o", "args", container="b")
     ip = pods.status("shared")["podIP"]
     assert f"{ip}\tinside" in pods.exec("shared", "cat", "/etc/hosts", container="a")
 

@@ -73,9 +73,10 @@ def test_killed_over_and_over_it_converges(make_cluster, pods_of):
 
 
 def test_static_pods(make_cluster, pods_of):
-    cluster = make_cluster()
-    folder = cluster.data / "manifests"
-    folder.mkdir(exist_ok=True)
+    cluster = make_cluster(start=False)
+    folder = cluster.folder / "manifests"
+    folder.mkdir()
+    cluster.start("--static-pods", folder)
     manifest = folder / "s.yaml"
     manifest.write_text(
         "apiVersion: v1\nkind: Pod\nmetadata: {name: s, namespace: default}\n"

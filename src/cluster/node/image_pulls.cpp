@@ -131,11 +131,13 @@ Task<image::ImagePtr> ImagePulls::try_each(oci::Reference image,
 }
 
 ImagePulls::Found ImagePulls::failed(const ImageWish& wish, const Error& error, const Say& say) {
-  remember_failure(key_of(wish), error.message());
+  const std::string message =
+      text("failed to pull and unpack image {}: {}", quoted(wish.image), error.message());
+  remember_failure(key_of(wish), message);
   say({.reason = "Failed",
-       .message = text("Failed to pull image {}: {}", quoted(wish.image), error.message()),
+       .message = text("Failed to pull image {}: {}", quoted(wish.image), message),
        .warning = true});
-  return waits("ErrImagePull", error.message(), ground_.clock.now() + show_error, say);
+  return waits("ErrImagePull", message, ground_.clock.now() + show_error, say);
 }
 
 void ImagePulls::remember_failure(const std::string& key, std::string message) {

@@ -111,7 +111,8 @@ Task<void> shares_a_pull(World& world) {
 Task<void> backs_off(World& world) {
   world.broken = true;
   const ImageWish wish{.pod_uid = "1", .image = "a:1"};
-  const std::string error = "no access to docker.io/library/a:1 for ''";
+  const std::string error =
+      "failed to pull and unpack image \"a:1\": no access to docker.io/library/a:1 for ''";
   CHECK_EQ(co_await world.have(wish), "ErrImagePull: " + error);
   CHECK_EQ(world.events[1], "!Failed: Failed to pull image \"a:1\": " + error);
   CHECK_EQ(world.events[2], "!Failed: Error: ErrImagePull");

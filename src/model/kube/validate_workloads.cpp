@@ -43,7 +43,9 @@ void check_controller(Errors& errors, const Item& object, const Item* old, std::
                      "`selector` does not match template `labels`");
     }
   }
-  check_template(errors, template_path, spec.find("template"));
+  // As upstream has it, nobody looks into the pods of a StatefulSet: their volumes may be its claims'.
+  if (kind != "statefulset") check_template(errors, template_path, spec.find("template"));
+  else check_labels(errors, template_path / "labels", spec.find("template", "metadata", "labels"));
   if (const Item* pod = spec.find("template", "spec")) {
     check_restart_policy(errors, template_path / "spec", *pod, {"Always"});
     if (pod->find("activeDeadlineSeconds")) {
