@@ -162,7 +162,12 @@ Task<void> claims_are_bound_first(FakeCluster& c) {
   json::Item& object = c.api.find(claim)->root();
   object.member("spec").member("volumeName").set_string("pv1");
   object.member("metadata").member("annotations").member("pv.kubernetes.io/bind-completed").set_string("yes");
-  c.api.put("persistentvolumes", R"({"metadata":{"name":"pv1"},"spec":{"storageClassName":"local"}})");
+  c.api.put(
+      "persistentvolumes",
+      text(R"({{"metadata":{{"name":"pv1"}},"spec":{{"storageClassName":"local","nodeAffinity":{{"required":
+                {{"nodeSelectorTerms":[{{"matchExpressions":[{{"key":"kubernetes.io/hostname","operator":"In",
+                "values":["{}"]}}]}}]}}}}}}}})",
+           selected()));
   c.api.changed(claim);
   CHECK(co_await c.settles([&] { return c.node_of("p") == selected(); }));
 }

@@ -1,11 +1,12 @@
 #include "cluster/scheduler/diagnosis.h"
 
 #include <algorithm>
+#include <tuple>
 
 namespace podo::scheduler {
 namespace {
 
-constexpr std::size_t nodes_explained_most = 1000;
+constexpr std::size_t nodes_tried = 16;  // the nearest ones
 
 std::string amount(std::string_view resource, std::int64_t missing) {
   if (resource == "cpu") {
@@ -19,16 +20,25 @@ std::string amount(std::string_view resource, std::int64_t missing) {
   return text("{} more {}", missing, resource);
 }
 
-// How far a node is from taking the pod: what it lacks, in words, and as a share of what it has.
+// What a node lacks to take the pod, and how much that is of what it has.
 struct Shortfall {
-  std::string words;
+  std::vector<std::pair<std::string_view, std::int64_t>> missing;
+  bool full = false;  // of pods
   double share = 0;
 
   void add(std::string_view resource, std::int64_t wanted, std::int64_t there, std::int64_t taken) {
-    const std::int64_t missing = wanted - (there - taken);
-    if (wanted == 0 || missing <= 0) return;
-    words.append(words.empty() ? "" : " and ").append(amount(resource, missing));
-    share += static_cast<double>(missing) / static_cast<double>(std::max<std::int64_t>(there, 1));
+    if (wanted == 0 || wanted <= there - taken) return;
+    missing.emplace_back(resource, wanted - (there - taken));
+    share +=
+        static_cast<double>(missing.back().second) / static_cast<double>(std::max<std::int64_t>(there, 1));
+  }
+
+  std::string words() const {
+    std::string words;
+    for (const auto& [resource, much] : missing)
+      words.append(words.empty() ? "" : " and ").append(amount(resource, much));
+    if (full) words.append(words.empty() ? "" : " and ").append("room for one more pod");
+    return words;
   }
 };
 
@@ -40,10 +50,8 @@ Shortfall shortfall_of(const PodShape& shape, const NodeInfo& info) {
   found.add("ephemeral-storage", wanted.storage, there.storage, taken.storage);
   for (const auto& [name, requested] : wanted.others)
     found.add(name, requested, there.other(name), taken.other(name));
-  if (static_cast<std::int64_t>(info.pods.size()) >= info.node.pods_max) {
-    found.words.append(found.words.empty() ? "" : " and ").append("room for one more pod");
-    found.share += 0.01;
-  }
+  found.full = static_cast<std::int64_t>(info.pods.size()) >= info.node.pods_max;
+  if (found.full) found.share += 0.01;
   return found;
 }
 
@@ -61,28 +69,33 @@ std::string label_lacking(const PodShape& shape, const Node& node) {
   return words;
 }
 
-struct Change {
-  std::string words;
-  double cost = 0;  // of several nodes the one with the least is told
-};
+// How big a change is, to choose among several: room is easier to have than another taint or label.
+std::optional<double> cost_of(const Fitting& fitting, std::uint32_t node, const Verdict& verdict) {
+  switch (verdict.obstacle) {
+    case Obstacle::resources: return shortfall_of(fitting.shape(), fitting.snapshot().nodes()[node]).share;
+    case Obstacle::unschedulable: return 1000;
+    case Obstacle::taint: return 1001;
+    case Obstacle::node_choice: return 1002;
+    default: return std::nullopt;
+  }
+}
 
-// Only what stands alone in the way: a change that leaves another obstacle would not let the pod in.
-std::optional<Change> change_for(const Fitting& fitting, std::uint32_t index, const Verdict& verdict) {
+// Of what stands in the way alone: a change that leaves another obstacle would not let the pod in.
+std::string change_for(const Fitting& fitting, std::uint32_t index, const Verdict& verdict) {
   const PodShape& shape = fitting.shape();
   NodeInfo info = fitting.snapshot().nodes()[index];
   const std::string name = info.node.name;
-  Change change;
+  std::string change;
   switch (verdict.obstacle) {
     case Obstacle::resources: {
-      const Shortfall shortfall = shortfall_of(shape, info);
-      change = {text("It would fit on {} with {}.", name, shortfall.words), shortfall.share};
+      change = text("It would fit on {} with {}.", name, shortfall_of(shape, info).words());
       info.node.allocatable.add(shape.requests);
       info.node.allocatable.add(info.requested);
       info.node.pods_max = static_cast<std::int64_t>(info.pods.size()) + 1;
       break;
     }
     case Obstacle::unschedulable:
-      change = {text("It would fit on {} if that were uncordoned.", name), 2};
+      change = text("It would fit on {} if that were uncordoned.", name);
       info.node.unschedulable = false;
       std::erase_if(info.node.taints,
                     [](const kube::Taint& taint) { return taint.key == "node.kubernetes.io/unschedulable"; });
@@ -90,14 +103,14 @@ std::optional<Change> change_for(const Fitting& fitting, std::uint32_t index, co
     case Obstacle::taint: {
       const kube::Taint* taint =
           kube::find_untolerated(info.node.taints, shape.tolerations, kube::refuses_new);
-      change = {text("It would fit on {} if it tolerated the taint {}.", name, text_of(*taint)), 3};
+      change = text("It would fit on {} if it tolerated the taint {}.", name, text_of(*taint));
       std::erase(info.node.taints, kube::Taint(*taint));
       break;
     }
     case Obstacle::node_choice: {
       const std::string lacking = label_lacking(shape, info.node);
-      if (lacking.empty()) return std::nullopt;  // terms of an affinity have many ways to hold
-      change = {text("It would fit on {} if that had {}.", name, lacking), 4};
+      if (lacking.empty()) return {};  // terms of an affinity have many ways to hold
+      change = text("It would fit on {} if that had {}.", name, lacking);
       for (const auto& [key, value] : shape.choice.selector) {
         std::erase_if(info.node.labels, [&](const auto& label) { return label.first == key; });
         info.node.labels.emplace_back(key, value);
@@ -105,10 +118,9 @@ std::optional<Change> change_for(const Fitting& fitting, std::uint32_t index, co
       std::ranges::sort(info.node.labels);
       break;
     }
-    default: return std::nullopt;
+    default: return {};
   }
-  if (!fitting.check(index, info).fits()) return std::nullopt;
-  return change;
+  return fitting.check(index, info).fits() ? change : std::string();
 }
 
 }  // namespace
@@ -116,11 +128,14 @@ std::optional<Change> change_for(const Fitting& fitting, std::uint32_t index, co
 std::string describe(const Diagnosis& diagnosis, const PodShape& shape, Obstacle others) {
   std::string message = text("0/{} nodes are available:", diagnosis.nodes);
   if (!diagnosis.refused.empty()) return message + " " + diagnosis.refused + ".";
-  std::map<std::string, std::size_t> counts;
-  for (const auto& [node, verdict] : diagnosis.verdicts)
-    for (std::string& reason : reasons_of(verdict, shape)) ++counts[std::move(reason)];
+  std::map<std::pair<Obstacle, std::uint32_t>, std::size_t> alike;
+  for (const auto& [node, verdict] : diagnosis.verdicts) ++alike[{verdict.obstacle, verdict.lacks}];
   if (diagnosis.verdicts.size() < diagnosis.nodes)
-    counts[reasons_of({.obstacle = others}, shape).front()] += diagnosis.nodes - diagnosis.verdicts.size();
+    alike[{others, 0}] += diagnosis.nodes - diagnosis.verdicts.size();
+  std::map<std::string, std::size_t> counts;
+  for (const auto& [what, count] : alike)
+    for (std::string& reason : reasons_of({.obstacle = what.first, .lacks = what.second}, shape))
+      counts[std::move(reason)] += count;
   std::vector<std::string> lines;
   for (const auto& [reason, count] : counts) lines.push_back(text("{} {}", count, reason));
   std::ranges::sort(lines);
@@ -137,14 +152,17 @@ std::string message_of(const Diagnosis& diagnosis, const PodShape& shape) {
 
 std::string smallest_change(const Diagnosis& diagnosis, const Fitting& fitting) {
   if (!diagnosis.refused.empty()) return {};
-  std::optional<Change> best;
-  std::size_t explained = 0;
-  for (const auto& [node, verdict] : diagnosis.verdicts) {
-    if (++explained > nodes_explained_most) break;
-    std::optional<Change> change = change_for(fitting, node, verdict);
-    if (change && (!best || change->cost < best->cost)) best = std::move(change);
-  }
-  return best ? std::move(best->words) : std::string();
+  std::vector<std::tuple<double, std::uint32_t, Verdict>> nearest;
+  for (const auto& [node, verdict] : diagnosis.verdicts)
+    if (const auto cost = cost_of(fitting, node, verdict)) nearest.emplace_back(*cost, node, verdict);
+  const std::size_t tried = std::min(nearest.size(), nodes_tried);
+  std::ranges::partial_sort(nearest, nearest.begin() + static_cast<std::ptrdiff_t>(tried), {},
+                            [](const auto& each) { return std::get<double>(each); });
+  for (std::size_t i = 0; i < tried; ++i)
+    if (std::string change = change_for(fitting, std::get<1>(nearest[i]), std::get<2>(nearest[i]));
+        !change.empty())
+      return change;
+  return {};
 }
 
 }  // namespace podo::scheduler

@@ -207,12 +207,18 @@ Task<void> FakeApi::watch(http::Exchange& exchange, std::string plural, std::int
 }
 
 Task<void> FakeCluster::run_scheduler_with_deaths(int deaths) {
-  for (int life = 0;; ++life) {
-    const Duration length = life < deaths ? milliseconds(static_cast<std::int64_t>(loop.random().below(5000)))
-                                          : seconds(1'000'000);
-    const Result<void> ended = co_await io::deadline(run_scheduler(ground(), {}), length).result();
-    if (ended.error().kind() == ErrorKind::cancelled) co_await Result<void>(ended);
+  for (int life = 0; life < deaths; ++life) {
+    const Duration length = milliseconds(static_cast<std::int64_t>(loop.random().below(5000)));
+    if (loop.random().below(2) == 0) {  // it is told to end
+      const Result<void> ended = co_await io::deadline(run_scheduler(ground(), {}), length).result();
+      if (ended.error().kind() == ErrorKind::cancelled) co_await Result<void>(ended);
+    } else {  // it is killed where it stands
+      io::TaskGroup killed(loop);
+      killed.spawn(run_scheduler(ground(), {}));
+      co_await io::sleep(length);
+    }
   }
+  co_await run_scheduler(ground(), {});
 }
 
 Task<bool> FakeCluster::settles(std::function<bool()> holds, Duration within) {

@@ -40,7 +40,7 @@ Verdict check_room(const PodShape& shape, const NodeInfo& info) {
   shortage.ask(wanted.storage, there.storage, info.requested.storage, lacks_storage);
   for (std::size_t i = 0; i < wanted.others.size(); ++i) {
     const auto& [name, amount] = wanted.others[i];
-    shortage.ask(amount, there.other(name), info.requested.other(name), lacks_others << i);
+    shortage.ask(amount, there.other(name), info.requested.other(name), lacks_other(i));
   }
   return shortage.verdict;
 }

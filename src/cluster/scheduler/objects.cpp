@@ -45,7 +45,6 @@ Pod pod_of(const json::Item& object, ShapePtr shape) {
   pod.uid = text_at(object, "metadata.uid");
   pod.node = text_at(object, "spec.nodeName");
   pod.nominated = text_at(object, "status.nominatedNodeName");
-  pod.created = time_at(object, "metadata.creationTimestamp");
   pod.started = time_at(object, "status.startTime");
   pod.generation = kube::number_at(object, "metadata.generation");
   pod.ending = find_at(object, "metadata.deletionTimestamp") != nullptr;

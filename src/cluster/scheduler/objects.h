@@ -16,7 +16,7 @@ struct Pod {
   std::string nominated;        // status.nominatedNodeName
   std::string scheduled_said;   // the message of its condition PodScheduled, while that is False
   std::vector<ClaimUse> claims;
-  std::int64_t created = 0, started = 0, generation = 0;
+  std::int64_t started = 0, generation = 0;
   bool ending = false;     // is being deleted
   bool ended = false;      // Succeeded or Failed: it takes no room
   bool gated = false;      // has scheduling gates

@@ -10,6 +10,7 @@ namespace podo::scheduler {
 namespace {
 
 constexpr std::size_t candidates_least = 100, candidates_percent = 10;
+constexpr Verdict nobody_lesser{.obstacle = Obstacle::no_victims, .hopeless = true};
 
 std::int64_t start_of(const Pod& pod) {
   return pod.started != 0 ? pod.started : std::numeric_limits<std::int64_t>::max();
@@ -99,7 +100,7 @@ std::optional<Victims> find_victims(const Fitting& fitting, std::size_t node,
   std::vector<PodPtr> lesser;
   for (const PodPtr& pod : fitting.snapshot().nodes()[node].pods)
     if (pod->priority() < fitting.pod().priority()) lesser.push_back(pod);
-  refused = {.obstacle = Obstacle::no_victims, .hopeless = true};
+  refused = nobody_lesser;
   if (lesser.empty()) return std::nullopt;
   WhatIf what_if(fitting, node);
   for (const PodPtr& pod : lesser) what_if.remove(pod);
@@ -133,6 +134,10 @@ Preemption plan_preemption(const Fitting& fitting, const Diagnosis& diagnosis,
   const std::size_t enough = std::max(candidates_least, diagnosis.nodes * candidates_percent / 100);
   const std::size_t offset = hopeful.empty() ? 0 : random.below(hopeful.size());
   Diagnosis tried{.nodes = diagnosis.nodes, .refused = {}, .verdicts = {}, .preemption = {}};
+  if (fitting.snapshot().lowest_priority() >= fitting.pod().priority()) {  // in the whole cluster
+    for (const std::uint32_t node : hopeful) tried.verdicts.emplace_back(node, nobody_lesser);
+    hopeful.clear();
+  }
   std::optional<Cost> least;
   for (std::size_t i = 0, found = 0; i < hopeful.size() && found < enough; ++i) {
     const std::uint32_t node = hopeful[(offset + i) % hopeful.size()];

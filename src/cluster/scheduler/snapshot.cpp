@@ -1,6 +1,7 @@
 #include "cluster/scheduler/snapshot.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "base/core/ensure.h"
 
@@ -132,6 +133,7 @@ void Snapshot::add(const PodPtr& pod) {
   nodes_[index].add(pod);
   census_.change(*pod, index, 1);
   change_claims(*pod, 1);
+  ++priorities_[pod->priority()];
 }
 
 void Snapshot::remove(const Pod& pod) {
@@ -142,6 +144,7 @@ void Snapshot::remove(const Pod& pod) {
   if (gone == nullptr) return;
   census_.change(*gone, index, -1);
   change_claims(*gone, -1);
+  if (const auto same = priorities_.find(gone->priority()); --same->second == 0) priorities_.erase(same);
   free_if_unused(index);
 }
 
@@ -195,6 +198,10 @@ const Topology& Snapshot::topology(std::string_view key) {
   if (is_new)
     for (std::size_t i = 0; i < nodes_.size(); ++i) set_domain(place->second, key, i, nodes_[i]);
   return place->second;
+}
+
+std::int64_t Snapshot::lowest_priority() const {
+  return priorities_.empty() ? std::numeric_limits<std::int64_t>::max() : priorities_.begin()->first;
 }
 
 std::int64_t Snapshot::claim_users(std::string_view claim_key) const {

@@ -50,6 +50,7 @@ class Snapshot {
   const std::vector<std::uint32_t>& order();                     // those that are there
   const Topology& topology(std::string_view key);
   const Census& census() const { return census_; }
+  std::int64_t lowest_priority() const;                        // of placed pods
   std::int64_t claim_users(std::string_view claim_key) const;  // placed pods
   std::int64_t nodes_with(std::string_view image) const;
   std::size_t nodes_there() const { return nodes_there_; }
@@ -69,6 +70,7 @@ class Snapshot {
   std::size_t nodes_there_ = 0;
   std::map<std::string, Topology, std::less<>> topologies_;
   std::map<std::string, std::int64_t, std::less<>> claim_users_, images_;
+  std::map<std::int64_t, std::int64_t> priorities_;            // how many placed pods have each
   std::map<std::string, std::string, std::less<>> nominated_;  // uid -> node
   Census census_;
 };

@@ -36,21 +36,16 @@ inline constexpr std::size_t obstacles = 19;
 struct Verdict {
   Obstacle obstacle = Obstacle::none;
   bool hopeless = false;    // nobody's removal from the node would change it
-  std::uint32_t lacks = 0;  // of resources: bits of Lack
+  std::uint32_t lacks = 0;  // of resources: bits
 
   bool fits() const { return obstacle == Obstacle::none; }
 };
 
-enum Lack : std::uint32_t {
-  lacks_pods = 1,
-  lacks_cpu = 2,
-  lacks_memory = 4,
-  lacks_storage = 8,
-  lacks_others = 16
-};
+inline constexpr std::uint32_t lacks_pods = 1, lacks_cpu = 2, lacks_memory = 4, lacks_storage = 8;
+// The i-th of what else is requested.
+constexpr std::uint32_t lacks_other(std::size_t i) { return 16u << (i < 27 ? i : 27); }
 
 // The words for it; several when several resources are short. `shape`: whose verdict it is.
 std::vector<std::string> reasons_of(const Verdict& verdict, const PodShape& shape);
-std::string_view plugin_of(Obstacle obstacle);  // upstream's name of who says so
 
 }  // namespace podo::scheduler
