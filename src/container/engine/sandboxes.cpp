@@ -138,7 +138,8 @@ Task<void> Sandboxes::make_parts(OnePtr one) {
 }
 
 Task<void> Sandboxes::make_network(OnePtr one) {
-  const SandboxWish& wish = one->state->wish;
+  const SandboxPtr state = one->state;
+  const SandboxWish& wish = state->wish;
   if (!has_own_network(wish)) co_return;
   const network::NetworkRecord* record = ground_.networks.find(wish.network);
   if (record == nullptr) co_await not_found("network {} not found", wish.network);
@@ -150,7 +151,7 @@ Task<void> Sandboxes::make_network(OnePtr one) {
   endpoint_wish.container_id = wish.id;
   endpoint_wish.container_name = wish.name;
   network::Endpoint endpoint = co_await ground_.networks.attach(network_id, std::move(endpoint_wish));
-  edit(*one, [&](SandboxState& state) { state.endpoints.push_back(std::move(endpoint)); });
+  edit(*one, [&](SandboxState& changed) { changed.endpoints.push_back(std::move(endpoint)); });
 }
 
 Task<void> Sandboxes::make_group(OnePtr one) {
@@ -173,13 +174,14 @@ Task<void> Sandboxes::make_first_process(OnePtr one) {
 }
 
 Task<void> Sandboxes::write_files(OnePtr one) {
-  const SandboxWish& wish = one->state->wish;
+  const SandboxPtr state = one->state;
+  const SandboxWish& wish = state->wish;
   SandboxFiles files{.hosts = wish.hosts, .hostname = wish.hostname, .resolv_conf = wish.resolv_conf};
   if (files.hostname.empty()) files.hostname = host_name();
   if (files.hosts.empty()) {
     std::string host_file;
     if (!has_own_network(wish)) host_file = linux::read_file("/etc/hosts", hosts_bytes_max).value_or("");
-    files.hosts = sandbox_hosts(wish, one->state->endpoints, host_file);
+    files.hosts = sandbox_hosts(wish, state->endpoints, host_file);
   }
   if (files.resolv_conf.empty()) files.resolv_conf = co_await ground_.networks.resolv_conf(wish.id, {});
   co_await ground_.pool.run(
@@ -187,10 +189,11 @@ Task<void> Sandboxes::write_files(OnePtr one) {
 }
 
 Task<void> Sandboxes::publish(OnePtr one) {
-  const SandboxWish& wish = one->state->wish;
-  if (wish.ports.empty() || one->state->endpoints.empty()) co_return;
+  const SandboxPtr state = one->state;
+  const SandboxWish& wish = state->wish;
+  if (wish.ports.empty() || state->endpoints.empty()) co_return;
   auto ports = co_await ground_.networks.publish(wish.id, wish.ports);
-  edit(*one, [&](SandboxState& state) { state.ports = std::move(ports); });
+  edit(*one, [&](SandboxState& changed) { changed.ports = std::move(ports); });
 }
 
 // --- remove -----------------------------------------------------------------------------------------------
@@ -223,7 +226,8 @@ Task<void> Sandboxes::forget(OnePtr one) {
 
 // The process goes by its group as well: whoever was killed between its start and its record left it so.
 Task<void> Sandboxes::take_down(OnePtr one) {
-  const SandboxWish& wish = one->state->wish;
+  const SandboxPtr state = one->state;
+  const SandboxWish& wish = state->wish;
   if (wish.share_processes) {
     co_await ground_.pool.run(
         [process = one->first_process, group = process_group_of(wish)]() -> Result<void> {

@@ -92,6 +92,7 @@ void run_sandbox_init(char** arguments) {
   sys::call(SYS_rt_sigprocmask, SIG_SETMASK, sys::word(&all_signals), 0, sizeof all_signals);
   if (*arguments == nullptr) sys::exit(127);
   sys::call(SYS_setsid);
+  sys::call(SYS_prctl, PR_SET_NAME, sys::word("sandbox-init"));
   evade_oom_killer();
   enter_groups(join(arguments + 1));
   leave_file_tree(arguments[0]);
