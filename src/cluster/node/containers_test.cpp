@@ -133,7 +133,11 @@ TEST_CASE("a container of a pod runs in the pod's sandbox, with its name, labels
     CHECK_EQ(engine::read(classes + "/besteffort/cpu.shares"), "2");
     CHECK_EQ(engine::read(classes + "/burstable/podu1/cpu.shares"), "102");
   }
-  CHECK(world.engine.machine.loop.run(world.containers->stop(id, {})));
+  // The script cannot send signals.
+  REQUIRE(::kill(container.state.pid, SIGKILL) == 0);
+  CHECK(world.engine.machine.loop.run(
+      world.engine.engine->wait(id, engine::WaitFor::not_running).value()->done()));
+  CHECK(world.engine.machine.loop.run(world.containers->stop(id, {})));  // nothing to do
   CHECK(world.engine.machine.loop.run(world.containers->remove(id)));
   CHECK_FALSE(world.engine.engine->get(id).has_value());
 }
