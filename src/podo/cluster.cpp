@@ -20,7 +20,7 @@
 #include "cluster/scheduler/scheduler.h"
 #include "model/kube/schema.h"
 #include "podo/beginning.h"
-#include "podo/zone_files.h"
+#include "podo/controllers_ground.h"
 
 namespace podo {
 namespace {
@@ -182,7 +182,9 @@ class LocalCluster final : public Cluster {
   // They may do everything, as the one who owns this process may: a garbage collector deletes any kind.
   Task<void> run_controllers() {
     const auto own = resident({.name = "system:kube-controller-manager", .groups = {"system:masters"}});
-    const controllers::Ground ground{ground_.loop, own->client(), ground_.log, read_zone_file};
+    const controllers::Ground ground =
+        co_await controllers_ground({ground_.loop, own->client(), *access_, ground_.disk, ground_.clock,
+                                     ground_.log, options_.data, options_.node});
     co_await keep_leading(own->client(), "kube-controller-manager",
                           [&ground] { return controllers::run_controllers(ground, {}); });
   }

@@ -33,6 +33,7 @@ struct ClusterOptions {
   std::string data;                       // the daemon's data folder
   std::string listen = "127.0.0.1:6443";  // "none": there is no cluster
   bool api_only = false;                  // without controllers and scheduler
+  std::string node;                       // this machine's; "": it is none
   std::string token_file, audit_policy_file, audit_log_file;
 };
 

@@ -255,13 +255,18 @@ class Daemon {
                                      {.data = options_.data,
                                       .listen = options_.listen,
                                       .api_only = options_.api_only,
+                                      .node = options_.no_node ? "" : node_name(),
                                       .token_file = options_.token_file,
                                       .audit_policy_file = options_.audit_policy_file,
                                       .audit_log_file = options_.audit_log_file});
   }
 
+  std::string node_name() const {
+    return options_.node_name.empty() ? node_name_of_machine() : options_.node_name;
+  }
+
   NodeSideOptions node_options() const {
-    return {.name = options_.node_name,
+    return {.name = node_name(),
             .data = options_.data,
             .control_group = engine_options().cgroup_parent,
             .static_pods_folder = options_.static_pods_folder};

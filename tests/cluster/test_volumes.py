@@ -45,9 +45,9 @@ def test_secrets_items_and_modes(pods):
 
 def test_the_token_of_a_pod_is_of_use(pods, cluster):
     folder = "/var/run/secrets/kubernetes.io/serviceaccount"
-    pods.run(pod(command=f"cat {folder}/token; sleep 1000"))
+    pods.run(pod(command="sleep 1000"))
     pods.ready()
-    token = pods.logs()
+    token = pods.exec("p", "cat", f"{folder}/token")
     claims = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
     namespace = pods.kubectl.namespace
     assert claims["sub"] == f"system:serviceaccount:{namespace}:default"

@@ -39,7 +39,11 @@ void PodWorker::look() {
   changed_.notify_one();
 }
 
+// Labels and annotations may be in its volumes.
 void PodWorker::change(PodPtr pod) {
+  for (const std::string_view field : {"metadata.labels", "metadata.annotations"})
+    if (!json::same(kube::part_at(pod->root(), field), kube::part_at(pod_->root(), field)))
+      refresh_due_ = true;
   pod_ = std::move(pod);
   if (!static_) shown_ = pod_;
   pod_changed_ = true;
