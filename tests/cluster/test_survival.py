@@ -80,7 +80,7 @@ def test_static_pods(make_cluster, pods_of):
     manifest = folder / "s.yaml"
     manifest.write_text(
         "apiVersion: v1\nkind: Pod\nmetadata: {name: s, namespace: default}\n"
-        "spec: {containers: [{name: c, image: busybox, imagePullPolicy: Never, command: [sleep, '1000']}]}\n"
+        "spec: {terminationGracePeriodSeconds: 1, containers: [{name: c, image: busybox, imagePullPolicy: Never, command: [sleep, '1000']}]}\n"
     )
     node = cluster.admin.get("/api/v1/nodes")["items"][0]["metadata"]["name"]
     path = f"/api/v1/namespaces/default/pods/s-{node}"
@@ -92,7 +92,7 @@ def test_static_pods(make_cluster, pods_of):
             for c in cluster.admin.get(path).get("status", {}).get("conditions", [])
         )
 
-    wait_until(ready, 30, "the static pod")
+    wait_until(ready, 60, "the static pod")
     assert cluster.admin.get(path)["metadata"]["annotations"]["kubernetes.io/config.source"] == "file"
     manifest.unlink()
     wait_until(lambda: cluster.admin.ask("GET", path).status == 404, 30, "its end")
