@@ -1,4 +1,5 @@
 // Decoding, deciding and assuming, without an API.
+#include "base/core/ensure.h"
 #include "cluster/scheduler/pick.h"
 #include "workload.h"
 

@@ -15,6 +15,7 @@ namespace bench {
 namespace {
 
 using namespace podo;
+using io::Task;
 
 // Binds; says yes to all else.
 class Api final : public http::Handler {
