@@ -3,6 +3,7 @@
 #include "base/io/timer.h"
 #include "cluster/node/node_object.h"
 #include "cluster/node/orphans.h"
+#include "cluster/node/pod_network.h"
 #include "cluster/node/pod_table.h"
 #include "cluster/node/registration.h"
 #include "cluster/node/static_pods.h"
@@ -13,25 +14,8 @@ namespace {
 
 using kube::text_at;
 
-constexpr std::string_view network_name = "podo-pods";
 constexpr int status_writers = 8;
 constexpr Duration retry_after = seconds(1);
-
-// The bridge of the pods; on a machine where somebody has the range already, another one.
-Task<std::string> make_pod_network(network::Networks& networks, std::string cidr) {
-  if (const network::NetworkRecord* there = networks.find(network_name))
-    co_return there->pools.empty() ? std::string() : there->pools.front().subnet;
-  network::NetworkRecord wanted{.name = std::string(network_name)};
-  wanted.labels["io.kubernetes.network"] = "pods";
-  if (!cidr.empty()) wanted.pools.push_back({.subnet = std::move(cidr)});
-  auto made = co_await networks.create(wanted).result();
-  if (!made && !wanted.pools.empty()) {
-    wanted.pools.clear();
-    made = co_await networks.create(wanted).result();
-  }
-  const network::NetworkRecord record = co_await std::move(made);
-  co_return record.pools.empty() ? std::string() : record.pools.front().subnet;
-}
 
 class LocalNode final : public Node {
  public:
@@ -106,7 +90,7 @@ class LocalNode final : public Node {
                                          .clock = ground_.clock,
                                          .log = ground_.log},
                                         {.cgroup_root = cgroup_root_,
-                                         .network = std::string(network_name),
+                                         .network = std::string(pod_network_name),
                                          .cluster_dns = options_.cluster_dns,
                                          .cluster_domain = options_.cluster_domain,
                                          .seccomp_folder = options_.data_folder + "/seccomp",

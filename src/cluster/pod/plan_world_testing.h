@@ -5,6 +5,7 @@
 #include <deque>
 
 #include "base/core/random.h"
+#include "cluster/pod/container_request.h"
 #include "cluster/pod/plan.h"
 #include "cluster/pod/pod_testing.h"
 #include "cluster/pod/status.h"
@@ -40,16 +41,16 @@ struct PlanWorld {
   Plan look() {
     settle();
     told = status(pod.root(), seen, told.root(), now());
-    Plan made = plan(pod.root(), told.root(), seen, now());
-    perform(made);
-    return made;
+    Plan next = plan(pod.root(), told.root(), seen, now());
+    perform(next);
+    return next;
   }
   // Looks until nothing is left to do at this moment.
   Plan look_on() {
-    Plan made = look();
-    for (int i = 0; i < 200 && !made.does_nothing(); ++i) made = look();
+    Plan last = look();
+    for (int i = 0; i < 200 && !last.does_nothing(); ++i) last = look();
     told = status(pod.root(), seen, told.root(), now());
-    return made;
+    return last;
   }
   void pass(Duration time) { at = at + time; }
 
