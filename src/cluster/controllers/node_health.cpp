@@ -94,9 +94,12 @@ class NodeController final : public Controller {
   }
 
   Task<void> write_range(Facts self) {
-    // What was promised counts, too: who did not hear the answer does not know whether it was written.
+    // Asked of the API itself, since a range is given for ever. What was promised counts, too: who did not
+    // hear the answer does not know whether it was written.
+    const json::Tree nodes = co_await world_.ground.client.list({.resource = &world_.of(kind_).resource()});
     std::vector<std::string> taken;
-    for (const Facts* node : world_.of(kind_).all()) taken.push_back(as_node(*node).pod_range);
+    for (const json::Item& node : kube::children_at(nodes.root(), "items"))
+      taken.emplace_back(kube::text_at(node, "spec.podCIDR"));
     for (const auto& [uid, range] : promised_) taken.push_back(range.to_text());
     std::optional<IpPrefix> range;
     if (const auto before = promised_.find(self.uid); before != promised_.end()) range = before->second;

@@ -112,7 +112,7 @@ TEST_CASE("when all nodes are down nobody is driven away") {
   in_many_worlds(5, some_faults, nothing_is_driven_away_when_all_are_down);
 }
 TEST_CASE("no two nodes have the same range of addresses") {
-  in_many_worlds(10, some_faults, every_node_has_its_own_addresses);
+  in_many_worlds(100, some_faults, every_node_has_its_own_addresses);
 }
 TEST_CASE("pods of a node that is gone are taken away") {
   in_many_worlds(10, some_faults, pods_of_no_node_go);
