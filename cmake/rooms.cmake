@@ -1,3 +1,6 @@
+# What `./test unit fuzz` builds: not the program, and no room that nothing tests.
+add_custom_target(checks)
+
 # A room is a folder of src/: a library of its sources, and a test program of its *_test.cpp files.
 enable_testing()
 set_property(SOURCE ${CMAKE_SOURCE_DIR}/tests/unit_main.cpp PROPERTY SKIP_PRECOMPILE_HEADERS ON)
@@ -25,6 +28,7 @@ function(podo_room path)
     target_compile_options(${name}_test PRIVATE -fexceptions)
     target_precompile_headers(${name}_test REUSE_FROM precompiled_tests)
     add_test(NAME ${path} COMMAND ${name}_test)
+    add_dependencies(checks ${name}_test)
   endif()
 endfunction()
 
@@ -68,6 +72,7 @@ function(podo_fuzz_targets path)
     string(REPLACE "fuzz_" "" corpus ${name})
     add_executable(${name} ${source})
     target_link_libraries(${name} PRIVATE ${uses} -l:libstdc++.a)  # libFuzzer needs it
+    add_dependencies(checks ${name})
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
     set(found ${CMAKE_BINARY_DIR}/corpus/${corpus})
     file(MAKE_DIRECTORY ${found})

@@ -1,5 +1,7 @@
 #include "cluster/client/leader.h"
 
+#include <algorithm>
+
 #include "base/io/combine.h"
 #include "model/schema/instant.h"
 
@@ -17,6 +19,8 @@ std::string_view text_of(const json::Item* item) {
   return item != nullptr ? item->string_or("") : std::string_view();
 }
 
+constexpr Duration first_wait = milliseconds(20);
+
 class Leadership {
  public:
   Leadership(Client& client, Clock& clock, LeaderOptions options)
@@ -27,8 +31,13 @@ class Leadership {
                .name_space = options_.name_space,
                .name = options_.name} {}
 
+  // An API that has just begun may not let us ask yet: the first tries come soon after each other.
   Task<void> acquire() {
-    while (!co_await try_to_hold()) co_await io::sleep(options_.renew_every);
+    Duration wait = first_wait;
+    while (!co_await try_to_hold()) {
+      co_await io::sleep(wait);
+      wait = std::min(wait * 2, options_.renew_every);
+    }
   }
 
   // Ends when it is ours no longer, for what we know.

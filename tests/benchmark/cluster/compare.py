@@ -5,6 +5,7 @@ how long a start takes, and how long pods take. The image is on the machine. --j
 import argparse
 import json
 import os
+import shutil
 import ssl
 import statistics
 import sys
@@ -22,6 +23,7 @@ sys.path[:0] = [
 
 from cluster import Cluster, pod
 from images import make_busybox
+from server import Server
 
 PODS = "/api/v1/namespaces/default/pods"
 
@@ -173,7 +175,7 @@ def at_once(cluster, report, watch, count=100):
     report.add(f"{count} pods at once, all running", time.monotonic() - began, "s", 3)
     report.add(f"{count} pods at once, CPU of the daemon", cpu_seconds(cluster.process.pid) - cpu, "s")
     time.sleep(3)
-    report.add("the daemon's memory of one pod", (pss_kb(cluster.process.pid) - before) / count, "KB", 15)
+    report.add("the daemon's memory of one running pod", (pss_kb(cluster.process.pid) - before) / count, "KB")
     all_after = sum(pss_kb(p) for p in processes_below(cluster.folder, cluster.process.pid))
     report.add("with its monitor (PSS)", (all_after - all_before) / count, "KB")
     began = time.monotonic()
@@ -183,6 +185,17 @@ def at_once(cluster, report, watch, count=100):
     while cluster.docker("ps", "-q") and time.monotonic() < deadline:
         time.sleep(0.05)
     report.add(f"{count} pods deleted, no container left", time.monotonic() - began, "s")
+
+
+def control_plane(cluster, report, count=5000):
+    """API server, store, controllers and scheduler, without a node: what a pod costs all of them."""
+    before = pss_kb(cluster.process.pid)
+    report.add("control plane alone, idle: PSS", before / 1000, "MB", 20)
+    for number in range(count):
+        labels = {"app": f"a{number % 100}"}
+        cluster.admin.create(PODS, pod(f"waits-{number}", ["sleep", "1000"], labels=labels))
+    time.sleep(5)
+    report.add("control plane: memory of one pod", (pss_kb(cluster.process.pid) - before) / count, "KB", 15)
 
 
 def main():
@@ -215,6 +228,14 @@ def main():
         report.add("start to the first pod that runs", 1e3 * (time.monotonic() - began), "ms", 1000)
     finally:
         cluster.destroy()
+    folder = Path(tempfile.mkdtemp(prefix="podo-bench-", dir="/tmp"))
+    cluster = Cluster(os.environ["PODO"], folder, "--no-node")
+    try:
+        Server.start(cluster)
+        control_plane(cluster, report)
+    finally:
+        cluster.stop()
+        shutil.rmtree(folder)
         archive.unlink()
         archive.parent.rmdir()
     if OPTIONS.json:
