@@ -25,9 +25,9 @@ TEST_CASE("a budget of a number counts pods, one of a percentage what their cont
   CHECK(numbers(plan(R"("minAvailable":1)", std::nullopt)) == "2 1 4 1");
   CHECK(numbers(plan(R"("minAvailable":"50%")", 5)) == "2 3 5 0");
   CHECK(numbers(plan(R"("maxUnavailable":3)", 4)) == "2 1 4 1");
-  const Plan evicted = plan(
-      R"("minAvailable":1)", 4,
-      R"("disruptedPods":{"a":"1970-01-01T00:16:00Z","b":"1970-01-01T00:01:00Z","x":"1970-01-01T00:16:00Z"})");
+  const Plan evicted = plan(R"("minAvailable":1)", 4,
+                            R"("disruptedPods":{"a":"1970-01-01T00:16:00Z","b":"1970-01-01T00:01:00Z",
+    "x":"1970-01-01T00:16:00Z"})");
   CHECK(numbers(evicted) == "1 1 4 0");
   CHECK(kube::size_at(evicted.status->object.root(), "status.disruptedPods") == 1);
   CHECK(evicted.again_after == 960 + 120 - 1000);

@@ -17,7 +17,8 @@ crypto::CertificateRequest node_request(std::vector<std::string> hosts = {}) {
 json::Tree request_of(std::string_view signer, std::string_view usages, std::string_view status = "",
                       std::string_view spec = "") {
   return tree_of(text(R"({{"metadata":{{"name":"r","creationTimestamp":"1970-01-01T00:00:00Z"}},"spec":{{
-    "signerName":"{}","username":"system:node:n1","groups":["system:nodes"],"usages":[{}]{}}},"status":{{{}}}}})",
+    "signerName":"{}","username":"system:node:n1","groups":["system:nodes"],"usages":[{}]{}}},
+    "status":{{{}}}}})",
                       signer, usages, spec, status));
 }
 

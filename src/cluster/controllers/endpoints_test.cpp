@@ -137,7 +137,8 @@ TEST_CASE("ports by name are each pod's own; pods without that port are left out
   CHECK(told(c.slices()) == "create EndpointSlice web-");
   CHECK(kube::size_at(c.slices()[0].object.root(), "endpoints") == 0);
   c.objects.push_back(tree_of(R"({"spec":{"containers":[{"name":"c","ports":[
-    {"name":"web","containerPort":3000,"protocol":"UDP"},{"name":"web","containerPort":3001,"protocol":"TCP"}]}]}})"));
+    {"name":"web","containerPort":3000,"protocol":"UDP"},{"name":"web","containerPort":3001,
+    "protocol":"TCP"}]}]}})"));
   CHECK(kube::number_at(c.slices()[0].object.root(), "ports[0].port") == 3001);
 }
 

@@ -65,7 +65,8 @@ TEST_CASE("owners and finalizers are read from metadata") {
   const schema::Resource& pods = *schema.find_resource("", "v1", "pods");
   const auto metadata =
       json::Tree::parse(R"({"name":"p","namespace":"n","deletionTimestamp":"2026-01-01T00:00:00Z",
-    "finalizers":["x/y","foregroundDeletion"],"ownerReferences":[{"uid":"u1","blockOwnerDeletion":true},{"uid":"u2"}]})");
+    "finalizers":["x/y","foregroundDeletion"],"ownerReferences":[{"uid":"u1","blockOwnerDeletion":true},
+    {"uid":"u2"}]})");
   const Belonging pod = belonging_of(pods, metadata->root());
   CHECK(pod.name_space == "n");
   CHECK(pod.owners == std::vector<Belonging::Owner>{{"u1", true}, {"u2", false}});

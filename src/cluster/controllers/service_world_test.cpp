@@ -145,7 +145,8 @@ Task<void> local_path_makes_and_removes_folders(FakeCluster& c) {
   co_await io::sleep(seconds(20));
   CHECK(c.api.all("persistentvolumes").empty());
   const std::string pod = c.api.make(R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"p"},"spec":{
-    "containers":[{"name":"c","image":"i"}],"volumes":[{"name":"v","persistentVolumeClaim":{"claimName":"data"}}]}})");
+    "containers":[{"name":"c","image":"i"}],"volumes":[{"name":"v",
+    "persistentVolumeClaim":{"claimName":"data"}}]}})");
   c.at(claim)
       .member("metadata")
       .member("annotations")
@@ -193,7 +194,8 @@ Task<void> tokens_live_with_their_account(FakeCluster& c) {
       c.api.make(R"({"apiVersion":"v1","kind":"ServiceAccount","metadata":{"name":"robot"}})");
   const auto token_of = [&](std::string_view name, std::string_view owner) {
     return c.api.make(text(R"({{"apiVersion":"v1","kind":"Secret","metadata":{{"name":"{}",
-      "annotations":{{"kubernetes.io/service-account.name":"{}"}}}},"type":"kubernetes.io/service-account-token"}})",
+      "annotations":{{"kubernetes.io/service-account.name":"{}"}}}},
+    "type":"kubernetes.io/service-account-token"}})",
                            name, owner));
   };
   const std::string good = token_of("good", "robot"), lost = token_of("lost", "nobody");

@@ -3,9 +3,9 @@
 //
 //   volume.spec.claimRef -> volume.status.phase Bound -> claim.spec.volumeName -> claim.status.phase Bound
 //
-// A claim that names no volume gets the smallest one that fits: class, mode, access modes, selector, size. One
-// of a class that waits for the first consumer (WaitForFirstConsumer) gets only what the scheduler has chosen
-// for it. When nothing fits, a volume is made, by those classes whose provisioner is ours.
+// A claim that names no volume gets the smallest one that fits: class, mode, access modes, selector, size.
+// One of a class that waits for the first consumer (WaitForFirstConsumer) gets only what the scheduler has
+// chosen for it. When nothing fits, a volume is made, by those classes whose provisioner is ours.
 //
 //   volume   Available -> Bound -> Released (its claim is gone) -> deleted (Delete) or kept (Retain)
 //   claim    Pending -> Bound -> Lost (its volume is gone, or somebody else's)

@@ -9,14 +9,16 @@ using kube::text_at;
 json::Tree claim_of(std::string_view spec, std::string_view metadata = "",
                     std::string_view phase = "Pending") {
   return tree_of(text(R"({{"metadata":{{"name":"c","namespace":"default","uid":"u","resourceVersion":"7"{}}},
-    "spec":{{"accessModes":["ReadWriteOnce"],"resources":{{"requests":{{"storage":"1Gi"}}}}{}}},"status":{{"phase":"{}"}}}})",
+    "spec":{{"accessModes":["ReadWriteOnce"],"resources":{{"requests":{{"storage":"1Gi"}}}}{}}},
+    "status":{{"phase":"{}"}}}})",
                       metadata, spec, phase));
 }
 
 json::Tree volume_of(std::string_view name, std::string_view size, std::string_view more = "",
                      std::string_view phase = "Available", std::string_view metadata = "") {
   return tree_of(text(
-      R"({{"metadata":{{"name":"{}","uid":"v-{}","labels":{{"n":"{}"}}{}}},"spec":{{"accessModes":["ReadWriteOnce",
+      R"({{"metadata":{{"name":"{}","uid":"v-{}","labels":{{"n":"{}"}}{}}},
+    "spec":{{"accessModes":["ReadWriteOnce",
     "ReadOnlyMany"],"capacity":{{"storage":"{}"}}{}}},"status":{{"phase":"{}"}}}})",
       name, name, name, metadata, size, more, phase));
 }
