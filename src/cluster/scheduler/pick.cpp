@@ -39,17 +39,12 @@ std::vector<std::uint32_t> Picker::candidates(const Fitting& fitting, Diagnosis&
 std::size_t Picker::best_of(const Fitting& fitting, const std::vector<std::uint32_t>& nodes) {
   if (nodes.size() == 1) return nodes.front();
   const Scores scores = total_scores(fitting, nodes);
-  std::size_t best = 0;
-  std::uint64_t equals = 1;
-  for (std::size_t i = 1; i < nodes.size(); ++i) {
-    if (scores[i] > scores[best]) {
-      best = i;
-      equals = 1;
-    } else if (scores[i] == scores[best] && random_.below(++equals) == 0) {
-      best = i;
-    }
-  }
-  return nodes[best];
+  const std::int64_t top = std::ranges::max(scores);
+  const auto equals = static_cast<std::uint64_t>(std::ranges::count(scores, top));
+  std::uint64_t chosen = random_.below(equals);  // drawn once: the kernel's random numbers are not cheap
+  std::size_t place = 0;
+  while (scores[place] != top || chosen-- != 0) ++place;
+  return nodes[place];
 }
 
 Picked Picker::pick(const Fitting& fitting, std::string_view nominated) {
