@@ -30,8 +30,8 @@ H2Connection::H2Connection(io::Loop& loop, Connection::Settings settings, std::u
       session_(settings.limits, loop.clock(), *this),
       patience_(loop, group_),
       writing_(loop, group_),
-      group_(loop),
-      reading_(loop) {}
+      reading_(loop),
+      group_(loop) {}
 
 Task<void> H2Connection::serve() {
   group_.spawn(listen(), "HTTP/2 listening");

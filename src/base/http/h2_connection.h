@@ -40,8 +40,8 @@ class H2Connection final : private H2Session::Observer {
   Watchdog patience_, writing_;
   Awaits awaits_ = Awaits::something;
   bool over_ = false, in_write_ = false;
+  io::TaskGroup reading_;  // part of group_, joined in it, which ends when there is nobody to send to
   io::TaskGroup group_;    // what the watchdogs cancel
-  io::TaskGroup reading_;  // part of it, which ends when there is nobody to send to
 };
 
 }  // namespace podo::http
