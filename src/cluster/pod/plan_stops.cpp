@@ -19,7 +19,7 @@ void begin(Planning& planning, const Part& part, Duration grace, std::string mes
            bool may_signal) {
   const Run& run = *planning.facts(part).newest();
   if (run.state == Run::State::ending) return;
-  Stop stop{Step::signal, std::string(part.name), run.id, grace, grace, restart};
+  Stop stop{Step::signal, std::string(part.name), run.id, std::max(grace, grace_min), grace, restart};
   if (has_pre_stop(part)) stop.step = Step::pre_stop;
   else if (!may_signal) return;
   planning.plan.stops.push_back(stop);
