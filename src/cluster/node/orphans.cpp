@@ -5,9 +5,9 @@
 namespace podo::node {
 namespace {
 
-constexpr Duration grace = seconds(10);
+constexpr Duration grace = seconds(2);  // whoever removed the pod gave it none
 
-Task<void> remove_orphan(const WorkerGround& ground, std::string uid) {
+Task<void> remove_what_is_left(const WorkerGround& ground, std::string uid) {
   ground.log.info("pod {} is not in the API any more: what is left of it goes", uid);
   for (const engine::ContainerPtr& container : ground.runs.of(uid)) {
     const Result<void> stopped = co_await ground.containers.stop(container->id, grace).result();
@@ -16,6 +16,12 @@ Task<void> remove_orphan(const WorkerGround& ground, std::string uid) {
   }
   co_await ground.engine.remove_sandbox(uid);
   co_await ground.volumes.unmount(uid);
+}
+
+Task<void> remove_orphan(const WorkerGround& ground, std::string uid) {
+  const Result<void> removed = co_await remove_what_is_left(ground, uid).result();
+  if (removed || removed.error().kind() == ErrorKind::cancelled) co_await Result<void>(removed);
+  else ground.log.warn("what is left of pod {}: {}", uid, removed.error().message());
 }
 
 std::set<std::string> all_that_is_here(const WorkerGround& ground) {
@@ -30,13 +36,10 @@ std::set<std::string> all_that_is_here(const WorkerGround& ground) {
 }  // namespace
 
 Task<void> remove_orphans(const WorkerGround& ground, std::function<bool(std::string_view uid)> is_known) {
-  for (const std::string& uid : all_that_is_here(ground)) {
-    if (is_known(uid)) continue;
-    const Result<void> removed = co_await remove_orphan(ground, uid).result();
-    if (removed) continue;
-    if (removed.error().kind() == ErrorKind::cancelled) co_await Result<void>(removed);
-    ground.log.warn("what is left of pod {}: {}", uid, removed.error().message());
-  }
+  io::TaskGroup removing(ground.loop);
+  for (const std::string& uid : all_that_is_here(ground))
+    if (!is_known(uid)) removing.spawn(remove_orphan(ground, uid), "remove an orphan");
+  co_await removing.join();
 }
 
 }  // namespace podo::node
