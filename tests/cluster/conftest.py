@@ -56,7 +56,7 @@ def busybox_archive(tmp_path_factory):
 
 @pytest.fixture
 def make_cluster(request, busybox_archive):
-    """A maker of clusters with busybox:latest loaded; they are destroyed after the test, and leave nothing."""
+    """A maker of clusters with busybox:latest loaded; after the test they are gone, and leave nothing."""
     made = []
 
     def make(*flags, start=True):

@@ -235,7 +235,8 @@ def test_what_a_container_is_told_and_allowed(pods):
     ]
     security = {"runAsUser": 1000, "runAsGroup": 29, "allowPrivilegeEscalation": False,
                 "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}  # fmt: skip
-    command = "env; id -u; id -g; id -G; touch /x; grep -E 'CapEff|NoNewPrivs|Seccomp:' /proc/self/status; sleep 1000"
+    command = "env; id -u; id -g; id -G; touch /x; "
+    command += "grep -E 'CapEff|NoNewPrivs|Seccomp:' /proc/self/status; sleep 1000"
     limits = {"limits": {"cpu": "250m", "memory": "64Mi"}}
     pods.run(pod(command=command, env=env, envFrom=[{"configMapRef": {"name": "m"}, "prefix": "M_"}],
                  resources=limits, security={"fsGroup": 2000}, securityContext=security))  # fmt: skip

@@ -69,9 +69,8 @@ def test_gates_and_taints(pods):
 
 def test_the_important_displace_the_others(pods):
     for name, value in (("high", 1000), ("low", 10)):
-        pods.kubectl(
-            "create", "priorityclass", f"{name}-{pods.kubectl.namespace}", f"--value={value}", "--description=x"
-        )  # fmt: skip
+        name = f"{name}-{pods.kubectl.namespace}"
+        pods.kubectl("create", "priorityclass", name, f"--value={value}", "--description=x")
     allocatable = node(pods)["status"]["allocatable"]["memory"]
     most = int(int(allocatable.removesuffix("Ki")) * 0.7)
     wants = {"requests": {"memory": f"{most}Ki"}}

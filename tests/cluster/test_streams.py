@@ -61,7 +61,8 @@ def test_exec(pods):
 def test_a_terminal(pods):
     pods.run(pod(command="sleep 1000"))
     pods.ready()
-    command = f"{pods.kubectl.kubectl.program} -n {pods.kubectl.namespace} exec -it p -- sh -c 'tty; stty size; exit 3'"
+    command = f"{pods.kubectl.kubectl.program} -n {pods.kubectl.namespace} exec -it p"
+    command += " -- sh -c 'tty; stty size; exit 3'"
     environment = {"KUBECONFIG": str(pods.kubectl.kubectl.server.kubeconfig), "PATH": "/usr/bin:/bin"}
     done = subprocess.run(
         ["script", "-qec", f"stty rows 33 cols 99; {command}", "/dev/null"],
@@ -92,7 +93,8 @@ def test_run_and_wait(pods):
 
 
 def test_port_forward(pods):
-    serve = "mkdir /www; head -c 1000000 /dev/zero | tr '\\0' a > /www/big; echo hi > /www/x; httpd -f -p 127.0.0.1:8080 -h /www"
+    serve = "mkdir /www; head -c 1000000 /dev/zero | tr '\\0' a > /www/big; echo hi > /www/x; "
+    serve += "httpd -f -p 127.0.0.1:8080 -h /www"
     pods.run(pod(command=serve))
     pods.ready()
     with socket.socket() as probe:
@@ -141,7 +143,9 @@ def test_debug(pods):
         pytest.skip("kubectl 1.20 asks for ephemeral containers in a way that 1.36 does not serve")
     pods.run(pod(command="sleep 1000"))
     pods.ready()
-    pods.kubectl("debug", "p", "--image=busybox", "--image-pull-policy=IfNotPresent", "-c", "look", "--target=c", "--", "sh", "-c", "ps -o args; sleep 1000")  # fmt: skip
+    image = ("--image=busybox", "--image-pull-policy=IfNotPresent")
+    looks = ("-c", "look", "--target=c", "--", "sh", "-c", "ps -o args; sleep 1000")
+    pods.kubectl("debug", "p", *image, *looks)
     wait_until(
         lambda: "running" in pods.container(container="look").get("state", {}), 30, lambda: pods.story("p")
     )

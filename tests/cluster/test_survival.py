@@ -80,7 +80,8 @@ def test_static_pods(make_cluster, pods_of):
     manifest = folder / "s.yaml"
     manifest.write_text(
         "apiVersion: v1\nkind: Pod\nmetadata: {name: s, namespace: default}\n"
-        "spec: {terminationGracePeriodSeconds: 1, containers: [{name: c, image: busybox, imagePullPolicy: Never, command: [sleep, '1000']}]}\n"
+        "spec:\n  terminationGracePeriodSeconds: 1\n"
+        "  containers: [{name: c, image: busybox, imagePullPolicy: Never, command: [sleep, '1000']}]\n"
     )
     node = cluster.admin.get("/api/v1/nodes")["items"][0]["metadata"]["name"]
     path = f"/api/v1/namespaces/default/pods/s-{node}"

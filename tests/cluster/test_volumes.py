@@ -86,7 +86,8 @@ def test_empty_dirs(pods):
 
 def test_host_paths(pods):
     folder = f"/tmp/podo-host-{pods.kubectl.namespace}"
-    pods.run(with_volume({"hostPath": {"path": folder, "type": "DirectoryOrCreate"}}, command="echo hi > /v/x; sleep 1000"))  # fmt: skip
+    volume = {"hostPath": {"path": folder, "type": "DirectoryOrCreate"}}
+    pods.run(with_volume(volume, command="echo hi > /v/x; sleep 1000"))
     pods.ready()
     wait_until(lambda: os.path.exists(f"{folder}/x"), what="the file")
     assert open(f"{folder}/x").read() == "hi\n"
@@ -115,8 +116,8 @@ def test_sub_paths(pods):
 def test_a_sub_path_does_not_lead_out(pods):
     """A link to the machine's /etc that a container made in a volume gives nobody /etc."""
     volume = {"persistentVolumeClaim": {"claimName": "data"}}
-    claim = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "data"},
-             "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}}}}  # fmt: skip
+    spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}}}
+    claim = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "data"}, "spec": spec}
     pods.run(claim)
     pods.run(with_volume(volume, name="evil", command="ln -s /etc /v/out; sleep 1000"))
     pods.ready("evil")

@@ -85,8 +85,8 @@ def test_recreate_never_has_both(pods):
 
 
 def test_a_stateful_set_keeps_its_data(pods):
-    claim = {"metadata": {"name": "data"},
-             "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}}}}  # fmt: skip
+    one = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}}}
+    claim = {"metadata": {"name": "data"}, "spec": one}
     spec = {"replicas": 2, "serviceName": "db", "selector": {"matchLabels": {"app": "a"}},
             "template": template("hostname >> /data/log; sleep 1000",
                                  volumeMounts=[{"name": "data", "mountPath": "/data"}]),

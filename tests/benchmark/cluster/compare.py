@@ -1,5 +1,5 @@
-"""./bench cluster: a whole node in one process against its targets (TARGETS: Cluster): what it costs to be idle,
-how long a start takes, and how long pods take. The image is on the machine. --json FILE keeps what was measured.
+"""./bench cluster: a whole node in one process against its targets: what it costs to be idle, how long starts
+and pods take. The image is on the machine. --json FILE keeps what was measured.
 """
 
 import argparse
