@@ -10,19 +10,26 @@ namespace {
 using kube::text_at;
 
 Machine machine() {
-  return {.host_name = "box",
-          .address = "10.1.2.3",
-          .kernel = "6.1.0",
-          .os_image = "Debian",
-          .architecture = "amd64",
-          .processors = 4,
-          .memory_bytes = 2048ull << 20,
-          .disk_bytes = 100 << 20,
-          .huge_pages = {{"2Mi", 4 << 20}}};
+  Machine machine;
+  machine.host_name = "box";
+  machine.address = "10.1.2.3";
+  machine.architecture = "amd64";
+  machine.processors = 4;
+  machine.memory_bytes = 2048ull << 20;
+  machine.disk_bytes = 100 << 20;
+  machine.huge_pages = {{"2Mi", 4 << 20}};
+  return machine;
+}
+
+NodeOptions options() {
+  NodeOptions options;
+  options.name = "n";
+  options.pod_cidr = "10.244.0.0/24";
+  return options;
 }
 
 json::Tree status_at(std::int64_t second, const json::Item& before) {
-  return node_status({.name = "n"}, machine(), {}, before, Wall{second * 1'000'000'000});
+  return node_status(options(), machine(), {}, before, Wall{second * 1'000'000'000});
 }
 
 }  // namespace
@@ -35,7 +42,7 @@ TEST_CASE("a Node says what the machine has, and what of it pods may use") {
   CHECK(text_at(status.root(), "capacity.cpu") == "4");
   CHECK(text_at(status.root(), "addresses[0].address") == "10.1.2.3");
   CHECK(text_at(status.root(), "nodeInfo.kubeletVersion").starts_with("v1.36"));
-  const json::Tree node = node_object({.name = "n", .pod_cidr = "10.244.0.0/24"}, machine());
+  const json::Tree node = node_object(options(), machine());
   CHECK(text_at(node.root(), "metadata.name") == "n");
   CHECK(text_at(node.root(), "spec.podCIDR") == "10.244.0.0/24");
 }
@@ -49,7 +56,7 @@ TEST_CASE("conditions keep the time of their last change, and a heartbeat alone 
   CHECK_FALSE(is_news(first.root(), second.root()));
   Machine larger = machine();
   larger.processors = 8;
-  const json::Tree third = node_status({.name = "n"}, larger, {}, second.root(), Wall{});
+  const json::Tree third = node_status(options(), larger, {}, second.root(), Wall{});
   CHECK(is_news(second.root(), third.root()));
 }
 
