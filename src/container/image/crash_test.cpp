@@ -23,9 +23,36 @@ ImageArchive large(std::vector<std::string> tags) {
   return archive;
 }
 
-// A daemon's life: opens what there is, checks it, loads again and again until it is killed.
+int ended(const Result<>& life) {
+  if (!life) MESSAGE("the daemon ended: ", life.error().message());
+  return life ? 0 : 1;
+}
+
+constexpr std::uint64_t layer_bytes = 150 * 200 + 37 * (150 * 149 / 2);
+
+// Every file of every layer of an image that is told of has all of its bytes.
+Task<void> check_image(Images& images, ImagePtr image) {
+  auto left = images.snapshot("check");  // of a daemon that was killed while it checked
+  if (left) co_await images.remove_snapshot("check");
+  co_await images.make_snapshot("check", image);
+  const Snapshot snapshot = co_await images.snapshot("check");
+  // The topmost are the places to mount on; they hold no bytes.
+  if (snapshot.lower.size() != image->chain_ids.size() + 1)
+    co_await corrupt("{} layers", snapshot.lower.size());
+  for (const std::string& lower : snapshot.lower) {
+    const std::uint64_t bytes = co_await tree_bytes(lower);
+    if (bytes != (&lower == &snapshot.lower.front() ? 0 : layer_bytes))
+      co_await corrupt("a layer of {} bytes", bytes);
+  }
+  co_await images.remove_snapshot("check");
+  for (const std::string& digest : image->layer_digests) co_await images.read_blob(digest, 64 << 20);
+}
+
+enum class Loads { none, once, until_killed };
+
+// A daemon's life: opens what there is, checks it, and loads.
 Task<void> live(io::EpollLoop& loop, io::BlockingPool& pool, std::string folder, std::string archive,
-                bool loads) {
+                Loads loads) {
   SystemClock clock;
   SystemRandom random;
   SilentLog log;
@@ -33,18 +60,12 @@ Task<void> live(io::EpollLoop& loop, io::BlockingPool& pool, std::string folder,
   auto store = co_await store::open_log_store({disk, random, log}, folder + "/store");
   auto images =
       co_await Images::open({loop, pool, *store, random, clock, log}, {.folder = folder + "/images"});
-  for (const ImagePtr& image : images->list()) {
-    // Every file of every layer of an image that is told of has all of its bytes.
-    co_await images->make_snapshot("check", image);
-    const Snapshot snapshot = co_await images->snapshot("check");
-    for (const std::string& lower : snapshot.lower) {
-      const std::uint64_t bytes = co_await tree_bytes(lower);
-      if (bytes != 150 * 200 + 37 * (150 * 149 / 2)) co_await corrupt("a layer of {} bytes", bytes);
-    }
-    co_await images->remove_snapshot("check");
-    for (const std::string& digest : image->layer_digests) co_await images->read_blob(digest, 64 << 20);
+  for (const ImagePtr& image : images->list()) co_await check_image(*images, image);
+  if (loads == Loads::once) {
+    TextBody body(archive);
+    co_await images->load(body, [](const Progress&) {});
   }
-  while (loads) {
+  while (loads == Loads::until_killed) {
     TextBody body(archive);
     co_await images->load(body, [](const Progress&) {});
     co_await images->remove("big:1", {.force = true, .prune_parents = true, .in_use = {}});
@@ -55,11 +76,10 @@ Task<void> live(io::EpollLoop& loop, io::BlockingPool& pool, std::string folder,
   co_await store->close();
 }
 
-int run_life(const std::string& folder, const std::string& archive, bool loads) {
+int run_life(const std::string& folder, const std::string& archive, Loads loads) {
   io::EpollLoop loop;
   io::BlockingPool pool(3);
-  auto lived = loop.run(live(loop, pool, folder, archive, loads));
-  return lived ? 0 : 1;
+  return ended(loop.run(live(loop, pool, folder, archive, loads)));
 }
 
 Task<std::vector<std::string>> names_below(store::Store& store, std::string_view prefix) {
@@ -119,8 +139,7 @@ Task<void> live_building(io::EpollLoop& loop, io::BlockingPool& pool, std::strin
 int run_building_life(const std::string& folder, bool builds) {
   io::EpollLoop loop;
   io::BlockingPool pool(3);
-  auto lived = loop.run(live_building(loop, pool, folder, builds));
-  return lived ? 0 : 1;
+  return ended(loop.run(live_building(loop, pool, folder, builds)));
 }
 
 }  // namespace
@@ -130,17 +149,18 @@ TEST_CASE("a daemon killed at any moment leaves no half image") {
   ScratchFolder scratch;
   const std::string archive = large({"big:1"}).bytes();
   SeededRandom random(7);
+  REQUIRE_EQ(run_life(scratch.path, archive, Loads::once), 0);  // so that there is an image to check
   for (int round = 0; round < 25; ++round) {
     const pid_t child = fork();
     REQUIRE(child >= 0);
-    if (child == 0) _exit(run_life(scratch.path, archive, true));
+    if (child == 0) _exit(run_life(scratch.path, archive, Loads::until_killed));
     usleep(static_cast<useconds_t>(3000 + random.below(250'000)));
     ::kill(child, SIGKILL);
     int status = 0;
     REQUIRE_EQ(waitpid(child, &status, 0), child);
     CHECK_MESSAGE(WIFSIGNALED(status), "the daemon found something broken in round ", round);
   }
-  CHECK_EQ(run_life(scratch.path, archive, false), 0);
+  CHECK_EQ(run_life(scratch.path, archive, Loads::none), 0);
   // Nothing is left over of what was being made.
   for (const char* name : {"work", "trash"}) {
     auto folder = open_folder(AT_FDCWD, (scratch.path + "/images/" + name).c_str());
