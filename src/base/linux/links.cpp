@@ -47,7 +47,9 @@ void fill_route(NetlinkRequest& request, const RouteWish& wish) {
   request.body(route_body(wish));
   if (wish.destination.length > 0) request.attribute(RTA_DST, wish.destination.first().bytes());
   if (wish.gateway) request.attribute(RTA_GATEWAY, wish.gateway.bytes());
+  if (wish.source) request.attribute(RTA_PREFSRC, wish.source.bytes());
   if (wish.link != 0) request.attribute(RTA_OIF, wish.link);
+  if (wish.metric != 0) request.attribute(RTA_PRIORITY, wish.metric);
 }
 
 }  // namespace

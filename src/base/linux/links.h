@@ -62,8 +62,11 @@ struct MacvlanWish {
 struct RouteWish {
   IpPrefix destination;    // of length 0: default
   IpAddress gateway = {};  // none: on the link itself
+  IpAddress source = {};   // of what this host sends there itself; none: the kernel's choice
   std::uint32_t link = 0;  // index
-  bool replaces = false;   // another one to the same destination
+  std::uint32_t metric =
+      0;                  // routes to one destination that differ in it are side by side; the least is used
+  bool replaces = false;  // another one to the same destination
 };
 
 class LinkRequests {

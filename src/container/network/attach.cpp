@@ -121,8 +121,11 @@ Result<> MachineNetworks::choose_addresses(NetworkState& network, Endpoint& endp
   }
   endpoint.ipv4 = v4.to_text();
   endpoint.ipv6 = v6->to_text();
-  endpoint.prefix4 = v4 ? network.addresses4->subnet().length : 0;
-  endpoint.prefix6 = *v6 ? network.addresses6->subnet().length : 0;
+  const auto length = [&](const IpAddress& address, const std::optional<AddressPool>& pool) {
+    return !address ? 0 : network.is_routed() ? address.bits() : pool->subnet().length;
+  };
+  endpoint.prefix4 = length(v4, network.addresses4);
+  endpoint.prefix6 = length(*v6, network.addresses6);
   return {};
 }
 
@@ -204,7 +207,8 @@ EndpointPlan MachineNetworks::plan_of(const NetworkState& network, const Sandbox
                     .index = index_of_interface(endpoint.interface),
                     .parent = network.link,
                     .mtu = network.mtu,
-                    .isolated = !host_.bridged_is_filtered && !network.option_is(icc_option, true)};
+                    .isolated = !host_.bridged_is_filtered && network.keeps_apart(),
+                    .reflects = host_.bridged_is_filtered && network.is_routed()};
   if (network.record.driver == "macvlan") plan.macvlan_mode = macvlan_mode(network.option("macvlan_mode"));
   if (const auto mac = parse_mac(endpoint.mac)) plan.mac = *mac;
   if (const auto v4 = IpAddress::parse(endpoint.ipv4)) plan.addresses.push_back({*v4, endpoint.prefix4});
@@ -212,6 +216,9 @@ EndpointPlan MachineNetworks::plan_of(const NetworkState& network, const Sandbox
   for (linux::RouteWish& route : default_routes(sandbox)) {
     if (route.link != plan.index) continue;  // another network's, which it already has
     route.replaces = true;
+    if (network.is_routed())
+      plan.routes.push_back(
+          {.destination = {route.gateway, route.gateway.bits()}, .link = plan.index, .replaces = true});
     plan.routes.push_back(route);
   }
   return plan;
@@ -250,6 +257,8 @@ Task<MachineNetworks::Enlisted> MachineNetworks::enlist_patiently(std::string ne
 
 Task<Endpoint> MachineNetworks::attach(std::string network_id, EndpointWish wish) {
   const std::string container = wish.container_id;
+  const NetworkState* known = find_state(network_id);
+  if (known != nullptr && known->is_routed()) co_await agree_with_bridge_filter();
   const auto [network, sandbox, enlisted] = co_await enlist_patiently(std::move(network_id), std::move(wish));
   const Endpoint endpoint = *enlisted;
   if (has_links(network->record)) {

@@ -55,6 +55,10 @@ Result<std::uint32_t> ensure_bridge(const BridgePlan& plan) {
   // 127.0.0.1:PORT of the host leads into the bridge; who stands there and tries the same the other way meets
   // the table's chain "early".
   TRY(linux::write_net_sysctl(text("ipv4/conf/{}/route_localnet", plan.name), "1"));
+  // The kernel takes `all` or the link's own for yes; other links have yes of their own.
+  if (plan.routed)
+    for (const char* whose : {"all", plan.name.c_str()})
+      (void)linux::write_net_sysctl(text("ipv4/conf/{}/send_redirects", whose), "0");
   // A link-local address that is still being asked about cannot look for neighbours: without them nothing is
   // forwarded to a network just made.
   if (plan.ipv6)
@@ -82,8 +86,9 @@ Result<DnsSockets> fill_sandbox(const EndpointPlan& plan) {
   linux::LinkRequests requests;
   if (has_ipv6) {
     const std::string settings = text("ipv6/conf/{}/", plan.interface);
-    TRY(linux::write_net_sysctl(settings + "accept_ra", "0"));   // its gateway is known
-    TRY(linux::write_net_sysctl(settings + "accept_dad", "0"));  // and its address nobody else's
+    TRY(linux::write_net_sysctl(settings + "accept_ra", "0"));         // its gateway is known
+    TRY(linux::write_net_sysctl(settings + "accept_dad", "0"));        // and its address nobody else's
+    TRY(linux::write_net_sysctl(settings + "accept_redirects", "0"));  // nor is there a shorter way
     TRY(linux::write_net_sysctl(settings + "disable_ipv6", "0"));
   }
   if (plan.driver != "bridge") requests.change_link(plan.index, {.up = true});
@@ -109,6 +114,7 @@ Result<> make_veth(const EndpointPlan& plan) {
       .up = true, .master = plan.parent, .alias = plan.alias, .no_link_local = true};
   requests.change_link(plan.host_link, change);
   if (plan.isolated) requests.change_port(plan.host_link, {.isolated = true});
+  if (plan.reflects) requests.change_port(plan.host_link, {.hairpin = true});
   requests.settle_link(plan.host_link);
   requests.settle_link(plan.parent);  // it has a carrier with its first port
   linux::NetlinkSocket socket = TRY(linux::NetlinkSocket::open());
@@ -138,9 +144,13 @@ Result<DnsSockets> make_endpoint_link(const EndpointPlan& plan) {
 }
 
 Result<> reflect_own_packets(const std::vector<std::string>& host_links) {
+  return change_ports(host_links, {.hairpin = true});
+}
+
+Result<> change_ports(const std::vector<std::string>& host_links, linux::PortChange change) {
   if (host_links.empty()) return {};
   linux::LinkRequests requests;
-  for (const std::string& link : host_links) requests.change_port(link, {.hairpin = true});
+  for (const std::string& link : host_links) requests.change_port(link, change);
   linux::NetlinkSocket socket = TRY(linux::NetlinkSocket::open());
   return socket.send_all(requests.all());
 }
@@ -212,6 +222,11 @@ void read_port_range(HostFacts& facts) {
 
 }  // namespace
 
+bool bridged_is_filtered() {
+  const auto filtered = linux::read_net_sysctl("bridge/bridge-nf-call-iptables");
+  return filtered && *filtered == "1";
+}
+
 Result<HostFacts> look_at_host() {
   HostFacts facts;
   linux::NetlinkSocket socket = TRY(linux::NetlinkSocket::open());
@@ -222,8 +237,7 @@ Result<HostFacts> look_at_host() {
   for (const linux::Route& route : routes)
     if (route.destination.length != 0) facts.routes.push_back(route.destination);
   read_port_range(facts);
-  const auto filtered = linux::read_net_sysctl("bridge/bridge-nf-call-iptables");
-  facts.bridged_is_filtered = filtered && *filtered == "1";
+  facts.bridged_is_filtered = bridged_is_filtered();
   return facts;
 }
 

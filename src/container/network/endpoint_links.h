@@ -16,6 +16,7 @@ struct BridgePlan {
   std::uint32_t mtu = 0;
   std::vector<IpPrefix> addresses = {};
   bool ipv6 = false;
+  bool routed = false;  // nobody is told of a shorter way: there is none
 };
 // Made, or made to agree when it is there; its index. A bridge that somebody else made is used as it is, with
 // our addresses added.
@@ -31,7 +32,7 @@ struct EndpointPlan {
   std::uint32_t parent = 0;      // the bridge, or macvlan's parent
   std::uint32_t macvlan_mode = 0;
   std::uint32_t mtu = 0;
-  bool isolated = false, wants_dns = false;
+  bool isolated = false, reflects = false, wants_dns = false;
   bool used_before = false;  // the sandbox: another daemon may have served DNS there
   linux::MacAddress mac{};
   std::vector<IpPrefix> addresses = {};
@@ -43,6 +44,8 @@ Result<> remove_endpoint_link(const EndpointPlan& plan);
 // A container that meets itself through a published port: with br_netfilter such a packet is bridged, not
 // routed, back to the port it came from.
 Result<> reflect_own_packets(const std::vector<std::string>& host_links);
+Result<> change_ports(const std::vector<std::string>& host_links, linux::PortChange change);
+bool bridged_is_filtered();  // HostFacts' of this moment
 
 // Default routes of a sandbox that now lead elsewhere.
 Result<> replace_routes(const NamespacePtr& sandbox, const std::vector<linux::RouteWish>& routes);

@@ -111,8 +111,9 @@ void add_source_rules(NftBatch& batch, const FirewallNetwork& network, const IpP
   const auto from_subnet = [&] {
     return NftRule().family(subnet.address.is_v4() ? NFPROTO_IPV4 : NFPROTO_IPV6).source(subnet);
   };
-  batch.add_rule("postrouting",
-                 from_subnet().interface_out(network.bridge).connection_status(IPS_DST_NAT).masquerade());
+  if (!network.through_host)
+    batch.add_rule("postrouting",
+                   from_subnet().interface_out(network.bridge).connection_status(IPS_DST_NAT).masquerade());
   if (!network.masquerade || network.internal) return;
   NftRule to_world = from_subnet().interface_out(network.bridge, false);
   batch.add_rule("postrouting", speaks_as ? to_world.source_nat(speaks_as) : to_world.masquerade());

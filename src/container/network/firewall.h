@@ -10,7 +10,8 @@
 //                        answer, internal ones reach nothing
 //     chain prerouting, output -> published    destination NAT, also from the host's own loopback
 //     chain postrouting  masquerade: to the world, from 127.0.0.1, and a container that meets its own network
-//                        through a published port (its answers must pass here again)
+//                        through a published port (its answers must pass here again: they do by themselves
+//                        where containers are no neighbours, unless it meets itself)
 //
 // Accepting a packet here ends only this table's say: the host's other tables see it too. Rules are made new
 // when a network comes or goes; published ports are elements, changed one by one.
@@ -31,7 +32,8 @@ struct FirewallNetwork {
   bool internal = false;
   bool talks_within = true;  // its containers reach each other
   bool masquerade = true;
-  bool routed = false;  // reachable from outside by its own addresses
+  bool routed = false;        // reachable from outside by its own addresses
+  bool through_host = false;  // answers between its containers pass here anyhow: their sources are kept
 };
 
 // A port of the host leads to one of a container, both of the same family.

@@ -36,7 +36,8 @@ std::vector<FirewallNetwork> MachineNetworks::firewall_networks_now() const {
                    .internal = record.internal,
                    .talks_within = network->option_is(icc_option, true),
                    .masquerade = masquerade && gateway_mode != "routed",
-                   .routed = gateway_mode == "routed" || gateway_mode == "nat-unprotected"});
+                   .routed = gateway_mode == "routed" || gateway_mode == "nat-unprotected",
+                   .through_host = network->is_routed()});
   }
   return all;
 }

@@ -20,6 +20,8 @@
 
 namespace podo::network {
 
+inline constexpr auto icc_option = "com.docker.network.bridge.enable_icc";
+
 struct NetworkState {
   NetworkRecord record;
   bool ready = false;      // made in the kernel; before that only its name and subnets are taken
@@ -30,6 +32,8 @@ struct NetworkState {
 
   const std::string* option(const char* name) const;
   bool option_is(const char* name, bool otherwise) const;
+  bool is_routed() const { return option_is(routed_option, false); }
+  bool keeps_apart() const { return is_routed() || !option_is(icc_option, true); }
 };
 
 struct PortClaim {
@@ -153,6 +157,8 @@ class MachineNetworks final : public Networks, public NameSource {
   // restore.cpp
   Task<void> forget_sandbox(std::string container_id);
   Task<void> restore_sandbox(std::string container_id);
+  Task<void> agree_with_bridge_filter();
+  Task<void> change_routed_ports();
 
   NetworksGround ground_;
   NetworksOptions options_;
@@ -175,7 +181,6 @@ class MachineNetworks final : public Networks, public NameSource {
 std::string new_id(Random& random);  // 64 hex digits
 std::string host_link_of(const Endpoint& endpoint);
 
-inline constexpr auto icc_option = "com.docker.network.bridge.enable_icc";
 inline constexpr auto network_keys = "network/record/", endpoint_keys = "network/endpoint/",
                       port_keys = "network/ports/", dns_keys = "network/dns/";
 

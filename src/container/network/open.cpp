@@ -174,7 +174,10 @@ Task<void> MachineNetworks::raise(NetworkState& network) {
   if (record.driver == "macvlan") {
     network.link = co_await raise_parent(network);
   } else if (record.driver == "bridge") {
-    BridgePlan plan{.name = record.bridge_name, .alias = alias_of(record.id), .mtu = network.mtu};
+    BridgePlan plan{.name = record.bridge_name,
+                    .alias = alias_of(record.id),
+                    .mtu = network.mtu,
+                    .routed = network.is_routed()};
     for (const IpamPool& pool : record.pools) {
       const IpPrefix subnet = co_await IpPrefix::parse(pool.subnet);
       if (!pool.gateway.empty())

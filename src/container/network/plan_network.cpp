@@ -129,6 +129,8 @@ Result<NetworkRecord> plan_network(NetworkRecord wanted, const NetworkGround& gr
   if (!wanted.enable_ipv4 && !wanted.enable_ipv6 && wanted.driver == "bridge")
     return invalid("IPv4 or IPv6 must be enabled");
   TRY(choose_bridge(wanted));
+  if (wanted.internal && wanted.options.contains(routed_option))
+    return invalid("a network with the option {} cannot be internal", routed_option);
   if (wanted.driver == "bridge" || wanted.driver == "macvlan") TRY(plan_pools(wanted, ground));
   return wanted;
 }

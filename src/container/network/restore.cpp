@@ -53,6 +53,28 @@ Task<void> MachineNetworks::restore(std::vector<std::string> running_containers)
                      .result();
   if (!removed) ground_.log.warn("what an earlier daemon left in the network: {}", removed.error().message());
   co_await rebuild_table();
+  co_await change_routed_ports();
+}
+
+// With br_netfilter a packet to a translated address is bridged from port to port (through the hook forward),
+// so ports cannot be isolated; without it that is what keeps containers from being neighbours. Somebody may
+// turn it on or off at any time.
+Task<void> MachineNetworks::agree_with_bridge_filter() {
+  const bool before = std::exchange(host_.bridged_is_filtered, bridged_is_filtered());
+  if (before != host_.bridged_is_filtered) co_await io::shielded(change_routed_ports());
+}
+
+Task<void> MachineNetworks::change_routed_ports() {
+  std::vector<std::string> ports;
+  for (const auto& [container, sandbox] : sandboxes_)
+    for (const auto& endpoint : sandbox->endpoints)
+      if (const auto network = networks_.find(endpoint->network_id);
+          network != networks_.end() && network->second->is_routed())
+        ports.push_back(host_link_of(*endpoint));
+  const linux::PortChange change{.isolated = !host_.bridged_is_filtered,
+                                 .hairpin = host_.bridged_is_filtered};
+  auto changed = co_await ground_.pool.run([ports, change] { return change_ports(ports, change); }).result();
+  if (!changed) ground_.log.warn("ports of bridges: {}", changed.error().message());
 }
 
 Task<void> MachineNetworks::forget_sandbox(std::string container_id) {
