@@ -1,9 +1,10 @@
 #include <arpa/inet.h>
+#include <endian.h>
 #include <linux/rtnetlink.h>
 #include <netinet/in.h>
 
 #include "base/core/ensure.h"
-#include "base/linux/nftables.h"
+#include "base/linux/nftables_rule.h"
 
 namespace podo::linux {
 namespace {
@@ -32,7 +33,21 @@ void put_data(NetlinkAttributes& out, std::uint16_t type, std::string_view bytes
   out.nested(type, [&](NetlinkAttributes& data) { data.attribute(NFTA_DATA_VALUE, bytes); });
 }
 
+void put_milliseconds(NetlinkAttributes& out, std::uint16_t type, Duration time) {
+  const std::uint64_t big_endian = htobe64(static_cast<std::uint64_t>(time.ns / 1'000'000));
+  out.attribute(type, bytes_of_number(big_endian));
+}
+
 }  // namespace
+
+void put_verdict(NetlinkAttributes& out, std::uint16_t type, std::int32_t code, std::string_view chain) {
+  out.nested(type, [&](NetlinkAttributes& data) {
+    data.nested(NFTA_DATA_VERDICT, [&](NetlinkAttributes& verdict) {
+      verdict.big_endian(NFTA_VERDICT_CODE, static_cast<std::uint32_t>(code));
+      if (!chain.empty()) verdict.text_attribute(NFTA_VERDICT_CHAIN, chain);
+    });
+  });
+}
 
 std::string nft_interface_key(std::string_view name) {
   std::string key(name.substr(0, interface_name_bytes - 1));
@@ -52,6 +67,8 @@ std::string nft_protocol_key(std::uint8_t protocol) {
   key.resize(4);
   return key;
 }
+
+std::string nft_number_key(std::uint32_t number) { return std::string(bytes_of_number(number)); }
 
 template <class F>
 NftRule& NftRule::expression(std::string_view name, F fill) {
@@ -82,7 +99,7 @@ NftRule& NftRule::payload(std::uint32_t base, std::uint32_t offset, std::uint32_
   });
 }
 
-NftRule& NftRule::immediate(Register into, std::string_view bytes) {
+NftRule& NftRule::load_constant(std::string_view bytes, Register into) {
   return expression("immediate", [&](NetlinkAttributes& data) {
     data.big_endian(NFTA_IMMEDIATE_DREG, number_of_register(into));
     put_data(data, NFTA_IMMEDIATE_DATA, bytes);
@@ -127,8 +144,7 @@ NftRule& NftRule::protocol(std::uint8_t protocol) {
 
 NftRule& NftRule::source_port(std::uint16_t port) {
   const std::uint16_t big_endian = htons(port);
-  return payload(NFT_PAYLOAD_TRANSPORT_HEADER, source_port_offset, 2, 0)
-      .compare(0, bytes_of_number(big_endian), true);
+  return load_source_port(0).compare(0, bytes_of_number(big_endian), true);
 }
 
 NftRule& NftRule::destination_port(std::uint16_t port) {
@@ -147,18 +163,27 @@ NftRule& NftRule::any_bit(Register of, std::uint32_t bits) {
   return compare(of, bytes_of_number(none), false);
 }
 
-NftRule& NftRule::connection_state(std::uint32_t any_of) {
-  expression("ct", [&](NetlinkAttributes& data) {
-    data.big_endian(NFTA_CT_KEY, NFT_CT_STATE).big_endian(NFTA_CT_DREG, number_of_register(0));
+NftRule& NftRule::load_connection(std::uint32_t key, Register into) {
+  return expression("ct", [&](NetlinkAttributes& data) {
+    data.big_endian(NFTA_CT_KEY, key).big_endian(NFTA_CT_DREG, number_of_register(into));
   });
-  return any_bit(0, any_of);
+}
+
+NftRule& NftRule::connection_state(std::uint32_t any_of) {
+  return load_connection(NFT_CT_STATE, 0).any_bit(0, any_of);
 }
 
 NftRule& NftRule::connection_status(std::uint32_t any_of) {
-  expression("ct", [&](NetlinkAttributes& data) {
-    data.big_endian(NFTA_CT_KEY, NFT_CT_STATUS).big_endian(NFTA_CT_DREG, number_of_register(0));
-  });
-  return any_bit(0, any_of);
+  return load_connection(NFT_CT_STATUS, 0).any_bit(0, any_of);
+}
+
+NftRule& NftRule::is_original_direction(bool is) {
+  const std::uint8_t original = 0;  // IP_CT_DIR_ORIGINAL
+  return load_connection(NFT_CT_DIRECTION, 0).compare(0, bytes_of_number(original), is);
+}
+
+NftRule& NftRule::mark(std::uint32_t value) {
+  return load_meta(NFT_META_MARK, 0).compare(0, bytes_of_number(value), true);
 }
 
 NftRule& NftRule::destination_is_local() {
@@ -177,19 +202,70 @@ NftRule& NftRule::in_set(std::string_view set, Register key, bool is) {
   });
 }
 
+NftRule& NftRule::load_source(std::uint8_t nfproto, Register into) {
+  const bool v4 = nfproto == NFPROTO_IPV4;
+  return payload(NFT_PAYLOAD_NETWORK_HEADER, v4 ? source4 : source6, v4 ? 4 : 16, into);
+}
+
 NftRule& NftRule::load_destination(std::uint8_t nfproto, Register into) {
   const bool v4 = nfproto == NFPROTO_IPV4;
   return payload(NFT_PAYLOAD_NETWORK_HEADER, v4 ? destination4 : destination6, v4 ? 4 : 16, into);
+}
+
+NftRule& NftRule::load_source_port(Register into) {
+  return payload(NFT_PAYLOAD_TRANSPORT_HEADER, source_port_offset, 2, into);
 }
 
 NftRule& NftRule::load_destination_port(Register into) {
   return payload(NFT_PAYLOAD_TRANSPORT_HEADER, destination_port_offset, 2, into);
 }
 
+NftRule& NftRule::load_random(std::uint32_t below, std::uint32_t offset, Register into) {
+  return expression("numgen", [&](NetlinkAttributes& data) {
+    data.big_endian(NFTA_NG_DREG, number_of_register(into)).big_endian(NFTA_NG_MODULUS, below);
+    data.big_endian(NFTA_NG_TYPE, NFT_NG_RANDOM).big_endian(NFTA_NG_OFFSET, offset);
+  });
+}
+
 NftRule& NftRule::look_up(std::string_view map, Register key, Register into) {
   return expression("lookup", [&](NetlinkAttributes& data) {
     data.text_attribute(NFTA_LOOKUP_SET, map).big_endian(NFTA_LOOKUP_SREG, number_of_register(key));
     data.big_endian(NFTA_LOOKUP_DREG, number_of_register(into));
+  });
+}
+
+NftRule& NftRule::look_up_verdict(std::string_view map, Register key) {
+  return expression("lookup", [&](NetlinkAttributes& data) {
+    data.text_attribute(NFTA_LOOKUP_SET, map).big_endian(NFTA_LOOKUP_SREG, number_of_register(key));
+    data.big_endian(NFTA_LOOKUP_DREG, NFT_REG_VERDICT);
+  });
+}
+
+NftRule& NftRule::change_element(std::uint32_t operation, std::string_view set, Register key,
+                                 const Register* data, Duration timeout) {
+  return expression("dynset", [&](NetlinkAttributes& dynset) {
+    dynset.text_attribute(NFTA_DYNSET_SET_NAME, set).big_endian(NFTA_DYNSET_OP, operation);
+    dynset.big_endian(NFTA_DYNSET_SREG_KEY, number_of_register(key));
+    if (data != nullptr) dynset.big_endian(NFTA_DYNSET_SREG_DATA, number_of_register(*data));
+    if (timeout.ns != 0) put_milliseconds(dynset, NFTA_DYNSET_TIMEOUT, timeout);
+  });
+}
+
+NftRule& NftRule::keep_element(std::string_view set, Register key, Duration timeout) {
+  return change_element(NFT_DYNSET_OP_UPDATE, set, key, nullptr, timeout);
+}
+
+NftRule& NftRule::keep_element(std::string_view map, Register key, Register data, Duration timeout) {
+  return change_element(NFT_DYNSET_OP_UPDATE, map, key, &data, timeout);
+}
+
+NftRule& NftRule::remove_element(std::string_view map, Register key, Register data) {
+  return change_element(NFT_DYNSET_OP_DELETE, map, key, &data, {});
+}
+
+NftRule& NftRule::set_mark(std::uint32_t value) {
+  return load_constant(bytes_of_number(value), 0).expression("meta", [](NetlinkAttributes& data) {
+    data.big_endian(NFTA_META_KEY, NFT_META_MARK).big_endian(NFTA_META_SREG, number_of_register(0));
   });
 }
 
@@ -206,7 +282,7 @@ NftRule& NftRule::destination_nat(std::uint8_t nfproto, Register address, Regist
 }
 
 NftRule& NftRule::source_nat(const IpAddress& address) {
-  return immediate(0, address.bytes()).expression("nat", [&](NetlinkAttributes& data) {
+  return load_constant(address.bytes(), 0).expression("nat", [&](NetlinkAttributes& data) {
     data.big_endian(NFTA_NAT_TYPE, NFT_NAT_SNAT);
     data.big_endian(NFTA_NAT_FAMILY, address.is_v4() ? NFPROTO_IPV4 : NFPROTO_IPV6);
     data.big_endian(NFTA_NAT_REG_ADDR_MIN, number_of_register(0));
@@ -217,21 +293,27 @@ NftRule& NftRule::masquerade() {
   return expression("masq", [](NetlinkAttributes&) {});
 }
 
+NftRule& NftRule::reset_connection() {
+  return expression("reject",
+                    [](NetlinkAttributes& data) { data.big_endian(NFTA_REJECT_TYPE, NFT_REJECT_TCP_RST); });
+}
+
+NftRule& NftRule::refuse(std::uint8_t code) {
+  return expression("reject", [&](NetlinkAttributes& data) {
+    data.big_endian(NFTA_REJECT_TYPE, NFT_REJECT_ICMPX_UNREACH).byte_attribute(NFTA_REJECT_ICMP_CODE, code);
+  });
+}
+
 NftRule& NftRule::verdict(std::int32_t code, std::string_view chain) {
   return expression("immediate", [&](NetlinkAttributes& data) {
     data.big_endian(NFTA_IMMEDIATE_DREG, NFT_REG_VERDICT);
-    data.nested(NFTA_IMMEDIATE_DATA, [&](NetlinkAttributes& immediate_data) {
-      immediate_data.nested(NFTA_DATA_VERDICT, [&](NetlinkAttributes& verdict) {
-        verdict.big_endian(NFTA_VERDICT_CODE, static_cast<std::uint32_t>(code));
-        if (!chain.empty()) verdict.text_attribute(NFTA_VERDICT_CHAIN, chain);
-      });
-    });
+    put_verdict(data, NFTA_IMMEDIATE_DATA, code, chain);
   });
 }
 
 NftRule& NftRule::set_port(std::uint32_t offset, std::uint8_t protocol, std::uint16_t port) {
   const std::uint16_t big_endian = htons(port);
-  return immediate(0, bytes_of_number(big_endian)).expression("payload", [&](NetlinkAttributes& data) {
+  return load_constant(bytes_of_number(big_endian), 0).expression("payload", [&](NetlinkAttributes& data) {
     data.big_endian(NFTA_PAYLOAD_SREG, number_of_register(0));
     data.big_endian(NFTA_PAYLOAD_BASE, NFT_PAYLOAD_TRANSPORT_HEADER);
     data.big_endian(NFTA_PAYLOAD_OFFSET, offset).big_endian(NFTA_PAYLOAD_LEN, sizeof big_endian);
