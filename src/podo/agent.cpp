@@ -20,6 +20,8 @@ constexpr const char agent_help[] =
     "      --run DIR                what ends with a reboot, and docker.sock (default /run/podo-agent)\n"
     "      --node-name NAME         what it is called (default: the machine's name)\n"
     "      --static-pods DIR        pods of this node that are files there\n"
+    "      --node-listen ADDRESS:PORT  where its API is served to the API server (default: port 10250 of\n"
+    "                               the address of the way out); none: no logs, exec, port-forward\n"
     "      --cgroup-parent NAME     below which containers' control groups are made\n"
     "      --debug                  say more\n";
 
@@ -30,12 +32,14 @@ Result<DaemonOptions> read_options(int count, char** words, int first) {
       text_flag("run", &DaemonOptions::run),
       text_flag("node-name", &DaemonOptions::node_name),
       text_flag("static-pods", &DaemonOptions::static_pods_folder),
+      text_flag("node-listen", &DaemonOptions::node_listen),
       text_flag("cgroup-parent", &DaemonOptions::cgroup_parent),
       switch_flag("debug", &DaemonOptions::debug, true)};
   DaemonOptions options;
   options.data = "/var/lib/podo-agent";
   options.run = "/run/podo-agent";
   options.listen = "none";
+  options.node_listen = ":10250";
   TRY(read_flags(flags, options, count, words, first));
   if (options.kubeconfig.empty()) return invalid("--kubeconfig FILE is needed");
   for (const std::string* folder : {&options.data, &options.run})

@@ -14,6 +14,7 @@
 #include "cluster/access/access.h"
 #include "cluster/admission/admission.h"
 #include "cluster/apiserver/api_server.h"
+#include "cluster/apiserver/remote_nodes.h"
 #include "cluster/client/leader.h"
 #include "cluster/controllers/controllers.h"
 #include "cluster/objects/objects.h"
@@ -28,6 +29,9 @@ namespace {
 using io::Task;
 
 constexpr std::string_view service_cidr = "10.96.0.0/16", service_address = "10.96.0.1";
+
+constexpr std::size_t key_bytes_max = 64 << 10;
+constexpr Duration month = seconds(30 * 24 * 3600);
 
 struct Listening {
   std::unique_ptr<io::SocketListener> listener;
@@ -112,8 +116,7 @@ class LocalCluster final : public Cluster {
       : ground_(ground),
         options_(std::move(options)),
         listening_(std::move(listening)),
-        schema_(kube::parse_schema()),
-        nodes_(ground.loop, ground.log) {}
+        schema_(kube::parse_schema()) {}
 
   // Each line stands on those above it.
   Task<void> open() {
@@ -128,11 +131,13 @@ class LocalCluster final : public Cluster {
                                       {.folder = options_.data + "/pki",
                                        .hosts = hosts_of(listening_.host),
                                        .static_tokens_file = options_.token_file});
+    remote_nodes_.emplace(ground_.loop, access_->authority_pem(), co_await identity_for_nodes());
+    nodes_.emplace(ground_.loop, ground_.log, &*remote_nodes_);
     admission_ = co_await admission::Admission::open(
         {ground_.loop, *objects_, *access_, ground_.clock, ground_.random, ground_.log});
-    api_ = co_await apiserver::ApiServer::open(
-        {ground_.loop, *objects_, *access_, *admission_, ground_.clock, ground_.random, ground_.log, &nodes_},
-        api_options());
+    api_ = co_await apiserver::ApiServer::open({ground_.loop, *objects_, *access_, *admission_, ground_.clock,
+                                                ground_.random, ground_.log, &*nodes_, &ground_.loop},
+                                               api_options());
     co_await write_kubeconfig();
   }
 
@@ -152,7 +157,7 @@ class LocalCluster final : public Cluster {
   std::unique_ptr<Resident> resident(Identity who) override {
     return std::make_unique<Resident>(ground_.loop, *api_, std::move(who), schema_, *objects_);
   }
-  apiserver::LocalNodes& nodes() override { return nodes_; }
+  apiserver::LocalNodes& nodes() override { return *nodes_; }
 
  private:
   apiserver::ApiOptions api_options() const {
@@ -175,6 +180,7 @@ class LocalCluster final : public Cluster {
     tls::Context context = co_await tls::server_context(access_->tls());
     io::TaskGroup renewing(ground_.loop);
     renewing.spawn(renew_certificate(context), "renew the API server's certificate");
+    renewing.spawn(renew_identity_for_nodes(), "renew its certificate for nodes");
     http::Server server(ground_.loop, *api_, ground_.log, {});
     co_await server.serve(*listening_.listener, &context);
   }
@@ -209,6 +215,25 @@ class LocalCluster final : public Cluster {
     }
   }
 
+  // As whom nodes elsewhere are asked for logs and processes. Its key is never written down: each start, and
+  // each month, has a new one.
+  Task<tls::Identity> identity_for_nodes() {
+    const std::string pki = options_.data + "/pki/";
+    const crypto::KeyPair authority{co_await io::read_file(ground_.disk, pki + "ca.crt", key_bytes_max),
+                                    co_await io::read_file(ground_.disk, pki + "ca.key", key_bytes_max)};
+    const crypto::Subject subject{
+        .common_name = "kube-apiserver-kubelet-client", .organizations = {"system:masters"}, .client = true};
+    crypto::KeyPair made = co_await crypto::issue(authority, subject, ground_.clock.wall(), month * 2);
+    co_return tls::Identity{std::move(made.certificate), std::move(made.key)};
+  }
+
+  Task<void> renew_identity_for_nodes() {
+    for (;;) {
+      co_await io::sleep(month);
+      remote_nodes_->renew(co_await identity_for_nodes());
+    }
+  }
+
   // New connections see the new one; those that are there keep theirs.
   Task<void> renew_certificate(tls::Context& context) {
     for (;;) {
@@ -226,7 +251,8 @@ class LocalCluster final : public Cluster {
   const ClusterOptions options_;
   Listening listening_;
   schema::Schema schema_;
-  apiserver::LocalNodes nodes_;
+  std::optional<apiserver::RemoteNodes> remote_nodes_;
+  std::optional<apiserver::LocalNodes> nodes_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<objects::Objects> objects_;
   std::unique_ptr<access::Access> access_;

@@ -269,7 +269,8 @@ class Daemon {
     return {.name = node_name(),
             .data = options_.data,
             .control_group = engine_options().cgroup_parent,
-            .static_pods_folder = options_.static_pods_folder};
+            .static_pods_folder = options_.static_pods_folder,
+            .listen = options_.node_listen};
   }
 
   Task<int> serve_until_told(http::Server& server, registry::Server* registry, Cluster* cluster,

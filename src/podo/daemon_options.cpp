@@ -38,6 +38,8 @@ const char serve_help[] =
     "      --no-node                this machine is no node of the cluster\n"
     "      --node-name NAME         what it is called as a node (default: the machine's name)\n"
     "      --static-pods DIR        pods of this node that are files there\n"
+    "      --node-listen ADDRESS:PORT  serve the node's own API there, too (default none; its port is 10250\n"
+    "                               by custom). The API server of this process needs none\n"
     "      --token-auth-file FILE   TOKEN,USER,UID[,\"GROUP,...\"] a line: who else may ask the Kubernetes "
     "API\n"
     "      --audit-policy-file FILE, --audit-log-path FILE\n"
@@ -73,6 +75,7 @@ std::vector<Flag<DaemonOptions>> all_flags() {
       switch_flag("no-node", &DaemonOptions::no_node, true),
       text_flag("node-name", &DaemonOptions::node_name),
       text_flag("static-pods", &DaemonOptions::static_pods_folder),
+      text_flag("node-listen", &DaemonOptions::node_listen),
       text_flag("token-auth-file", &DaemonOptions::token_file),
       text_flag("audit-policy-file", &DaemonOptions::audit_policy_file),
       text_flag("audit-log-path", &DaemonOptions::audit_log_file),

@@ -28,6 +28,7 @@ struct DaemonOptions {
   bool no_node = false;                   // the cluster has no node in this process
   std::string node_name;                  // "": the machine's name
   std::string static_pods_folder;         // its files are pods of the node
+  std::string node_listen = "none";       // ADDRESS:PORT of the node's API, over TLS
   std::string kubeconfig;                 // of a cluster elsewhere that this machine is a node of
   std::string token_file, audit_policy_file, audit_log_file;
   bool stop_containers = false;  // when the daemon is told to end

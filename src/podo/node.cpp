@@ -3,10 +3,13 @@
 #include <unistd.h>
 
 #include "base/io/timer.h"
+#include "base/linux/file.h"
+#include "cluster/node/machine.h"
 #include "cluster/node_api/node_api.h"
 #include "model/kube/schema.h"
 #include "podo/beginning.h"
 #include "podo/kubeconfig.h"
+#include "podo/node_server.h"
 
 namespace podo {
 namespace {
@@ -15,30 +18,21 @@ using io::Task;
 
 constexpr Duration retry_after = seconds(5);
 
-node::NodeOptions node_options(const NodeSideOptions& options) {
+node::NodeOptions node_options(const NodeSideOptions& options, const NodeListening& at) {
   node::NodeOptions node{.name = options.name, .data_folder = options.data + "/node"};
   node.static_pods_folder = options.static_pods_folder;
   node.control_group = options.control_group;
+  node.address = at.address;
+  if (at.port != 0) node.api_port = at.port;
   return node;
-}
-
-Task<std::unique_ptr<node::Node>> open_node(NodeSideGround ground, client::Client& client,
-                                            NodeSideOptions options) {
-  co_return co_await node::Node::open(
-      {ground.loop, ground.pool, client, ground.engine, ground.events, ground.images, ground.registry,
-       ground.networks, ground.probing, ground.random, ground.clock, ground.log},
-      node_options(options));
 }
 
 // The API server of this process passes on to it what is the node's to answer.
 class ServedHere {
  public:
-  ServedHere(NodeSideGround ground, node::Node& node, apiserver::LocalNodes& nodes, std::string name)
-      : nodes_(nodes),
-        name_(std::move(name)),
-        api_(node_api::make_node_api({ground.loop, ground.engine, node.pods(), ground.clock, ground.log,
-                                      [&node] { return node.metrics(); }})) {
-    nodes_.serve(name_, *api_);
+  ServedHere(http::Handler& api, apiserver::LocalNodes& nodes, std::string name)
+      : nodes_(nodes), name_(std::move(name)) {
+    nodes_.serve(name_, api);
   }
   ServedHere(const ServedHere&) = delete;
   ~ServedHere() { nodes_.stop(name_); }
@@ -46,18 +40,49 @@ class ServedHere {
  private:
   apiserver::LocalNodes& nodes_;
   const std::string name_;
-  const std::unique_ptr<http::Handler> api_;
 };
+
+Task<NodeListening> listen_if_wanted(NodeSideGround ground, const NodeSideOptions& options) {
+  if (options.listen == "none") co_return NodeListening{};
+  co_return co_await listen_for_node(ground.loop, options.listen,
+                                     node::look_at_machine(options.data).address);
+}
+
+// `authority`: PEM, of who may ask the node; `nodes`: of the API server of this process, if it is one.
+Task<void> run_node(NodeSideGround ground, client::Client& client, NodeSideOptions options,
+                    std::string authority, apiserver::LocalNodes* nodes) {
+  NodeListening at = co_await listen_if_wanted(ground, options);
+  const auto node = co_await node::Node::open(
+      {ground.loop, ground.pool, client, ground.engine, ground.events, ground.images, ground.registry,
+       ground.networks, ground.probing, ground.random, ground.clock, ground.log},
+      node_options(options, at));
+  const auto api = node_api::make_node_api({ground.loop, ground.engine, node->pods(), ground.clock,
+                                            ground.log, [&node] { return node->metrics(); }});
+  std::optional<ServedHere> served_here;
+  if (nodes != nullptr) served_here.emplace(*api, *nodes, options.name);
+  io::TaskGroup running(ground.loop);
+  running.spawn(node->run(), "the node");
+  if (at.listener)
+    running.spawn(serve_node_api({ground.loop, ground.pool, client, ground.clock, ground.log}, at, *api,
+                                 {options.name, options.data + "/node/pki", std::move(authority)}),
+                  "serve the node's API");
+  co_await running.join();
+}
 
 Task<void> serve_here(NodeSideGround ground, Cluster& cluster, NodeSideOptions options) {
   const auto own = cluster.resident({.name = "system:node:" + options.name, .groups = {"system:nodes"}});
-  const auto node = co_await open_node(ground, own->client(), options);
-  const ServedHere served(ground, *node, cluster.nodes(), options.name);
-  co_await node->run();
+  const std::string ca = options.data + "/pki/ca.crt";
+  co_await run_node(ground, own->client(), options, co_await linux::read_file(ca.c_str(), 1 << 20),
+                    &cluster.nodes());
 }
 
 Task<void> serve_elsewhere(NodeSideGround ground, std::string kubeconfig, NodeSideOptions options) {
   const ApiAccess access = co_await read_kubeconfig(kubeconfig);
+  if (access.tls.authorities.empty() && options.listen != "none")
+    co_await invalid(
+        "{}: names no certificate-authority, whose clients the node's API would believe. "
+        "--node-listen none goes without it",
+        kubeconfig);
   http::SystemConnector connector(
       ground.loop, ground.resolve,
       [&access](const http::Url&) -> Result<tls::ClientOptions> { return access.tls; });
@@ -65,8 +90,7 @@ Task<void> serve_elsewhere(NodeSideGround ground, std::string kubeconfig, NodeSi
   client::NetworkTransport transport(http, access.server, access.token);
   const schema::Schema schema = kube::parse_schema();
   client::Client client(transport, schema);
-  const auto node = co_await open_node(ground, client, options);
-  co_await node->run();
+  co_await run_node(ground, client, options, access.tls.authorities, nullptr);
 }
 
 // `serve()` until it is cancelled, however often it fails.

@@ -28,6 +28,7 @@ struct NodeSideOptions {
   std::string data;  // the daemon's data folder: DATA/node is the node's
   std::string control_group;
   std::string static_pods_folder;  // "": none
+  std::string listen;              // where its API is served over TLS; "none"
 };
 
 // The machine's name as a node may be called: lower case.

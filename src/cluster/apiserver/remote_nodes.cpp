@@ -10,14 +10,6 @@ using http::Task;
 // Names of nodes are not asked for: their addresses stand in their status.
 Task<std::vector<std::string>> no_names(std::string host) { co_return not_found("no such host: {}", host); }
 
-http::SystemConnector::ChooseTls options_of(std::string authorities, tls::Identity identity) {
-  return [authorities = std::move(authorities),
-          identity = std::move(identity)](const http::Url&) -> Result<tls::ClientOptions> {
-    return tls::ClientOptions{
-        .trust_system = false, .authorities = authorities, .identity = identity, .protocols = {"http/1.1"}};
-  };
-}
-
 }  // namespace
 
 Result<std::string> node_origin(const json::Item& node) {
@@ -34,8 +26,19 @@ Result<std::string> node_origin(const json::Item& node) {
 }
 
 RemoteNodes::RemoteNodes(io::EpollLoop& loop, std::string authorities, tls::Identity identity)
-    : connector_(loop, no_names, options_of(std::move(authorities), std::move(identity))),
+    : authorities_(std::move(authorities)),
+      identity_(std::move(identity)),
+      connector_(loop, no_names,
+                 [this](const http::Url&) -> Result<tls::ClientOptions> {
+                   return tls::ClientOptions{
+                       .trust_system = false, .authorities = authorities_, .identity = identity_};
+                 }),
       client_(loop, connector_, {}) {}
+
+void RemoteNodes::renew(tls::Identity identity) {
+  identity_ = std::move(identity);
+  connector_.forget_tls();
+}
 
 Task<http::Client::Upgraded> RemoteNodes::send(const json::Item& node, http::Request request) {
   request.url.insert(0, co_await node_origin(node));

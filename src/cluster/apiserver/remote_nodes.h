@@ -1,7 +1,7 @@
 // RemoteNodes: nodes elsewhere, over TLS. A node is asked at an address of its status, the internal one
 // first, at the port status.daemonEndpoints.kubeletEndpoint. It must show a certificate of `authorities` for
-// that address; this side shows `identity`, which the node believes to be the API server's. Lives on the
-// loop.
+// that address; this side shows `identity`, which the node believes to be the API server's; connections
+// begin with a new one after it has been renewed. Lives on the loop.
 #pragma once
 
 #include "base/http/system_connector.h"
@@ -13,8 +13,11 @@ class RemoteNodes final : public NodeConnector {
  public:
   RemoteNodes(io::EpollLoop& loop, std::string authorities, tls::Identity identity);
   http::Task<http::Client::Upgraded> send(const json::Item& node, http::Request request) override;
+  void renew(tls::Identity identity);
 
  private:
+  const std::string authorities_;
+  tls::Identity identity_;
   http::SystemConnector connector_;
   http::Client client_;
 };

@@ -89,7 +89,26 @@ bool has_condition(const json::Item& request, std::string_view type) {
   return false;
 }
 
+std::optional<Approval> server_approval_of(const json::Item& request,
+                                           const crypto::CertificateRequest& wanted) {
+  if (objection_to_node_server(request, wanted)) return std::nullopt;
+  std::string node = wanted.subject.common_name.substr(node_prefix.size());
+  if (text_at(request, "spec.username") == wanted.subject.common_name)
+    return Approval{"", "Auto approving self kubelet server certificate for the names of its Node.",
+                    std::move(node)};
+  return Approval{"nodeserver", "Auto approving kubelet server certificate after SubjectAccessReview.",
+                  std::move(node)};
+}
+
+bool are_of_node(const std::vector<std::string>& hosts, const json::Item& node) {
+  std::set<std::string_view> own = {text_at(node, "metadata.name")};
+  for (const json::Item& address : children_at(node, "status.addresses"))
+    if (text_at(address, "type").ends_with("IP")) own.insert(text_at(address, "address"));
+  return std::ranges::all_of(hosts, [&](const std::string& host) { return own.contains(host); });
+}
+
 std::optional<Approval> approval_of(const json::Item& request, const crypto::CertificateRequest& wanted) {
+  if (text_at(request, "spec.signerName") == node_server_signer) return server_approval_of(request, wanted);
   if (text_at(request, "spec.signerName") != node_client_signer) return std::nullopt;
   if (objection_to_node_client(request, wanted)) return std::nullopt;
   if (text_at(request, "spec.username") == wanted.subject.common_name)

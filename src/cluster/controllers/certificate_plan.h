@@ -6,7 +6,9 @@
 //   kube-apiserver-client-kubelet      a node's: O system:nodes, CN system:node:NAME, no other names
 //   kubelet-serving                    a node's server: the same, with names or addresses, for serving
 //
-// All other signers, legacy-unknown too, are not ours. Pure.
+// All other signers, legacy-unknown too, are not ours. Kubernetes leaves kubelet-serving to a person, or to a
+// program beside it, since who has such a certificate can answer for any address in it; here a node gets one
+// for its own name and for the addresses that its Node says. Pure.
 #pragma once
 
 #include "base/crypto/certificate.h"
@@ -20,13 +22,17 @@ inline constexpr std::string_view client_signer = "kubernetes.io/kube-apiserver-
 
 bool has_condition(const json::Item& request, std::string_view type);
 
-// A node's client certificate may be approved when who asks may "create" this subresource of
-// certificatesigningrequests. Absent: a person decides.
+// A node's certificate may be approved when who asks may "create" this subresource of
+// certificatesigningrequests ("": the node itself asks, and may), and all hosts are of_node(). Absent: a
+// person decides.
 struct Approval {
-  std::string_view permission;  // "selfnodeclient", "nodeclient"
+  std::string_view permission;  // "selfnodeclient", "nodeclient", "nodeserver"
   std::string_view message;
+  std::string node = {};  // whose names and addresses it asks for; "": it asks for none
 };
 std::optional<Approval> approval_of(const json::Item& request, const crypto::CertificateRequest& wanted);
+// Each is the node's name, or one of the addresses that it says.
+bool are_of_node(const std::vector<std::string>& hosts, const json::Item& node);
 // A SubjectAccessReview of whether they may.
 json::Tree review_of(const json::Item& request, std::string_view permission);
 Write approve(const json::Item& request, std::string_view message, Seconds now);

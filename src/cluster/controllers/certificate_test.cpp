@@ -35,13 +35,27 @@ TEST_CASE("a node's client certificate is approved for who may have it; nothing 
   CHECK(approval_of(own.root(), other)->permission == "nodeclient");
   CHECK_FALSE(approval_of(own.root(), node_request({"n1"})));
   CHECK_FALSE(approval_of(request_of(node_client_signer, for_servers).root(), node_request()));
-  CHECK_FALSE(approval_of(request_of(node_server_signer, for_servers).root(), node_request({"n1"})));
+  CHECK_FALSE(approval_of(request_of(node_server_signer, for_servers).root(), node_request()));
   CHECK_FALSE(approval_of(request_of(client_signer, for_clients).root(), node_request()));
   other.subject.common_name = "admin";
   CHECK_FALSE(approval_of(own.root(), other));
   const json::Tree review = review_of(own.root(), "nodeclient");
   CHECK(text_at(review.root(), "spec.resourceAttributes.subresource") == "nodeclient");
   CHECK(text_at(review.root(), "spec.groups[0]") == "system:nodes");
+}
+
+TEST_CASE("a node's server certificate is approved for the names of its Node alone") {
+  const json::Tree own = request_of(node_server_signer, for_servers);
+  CHECK(approval_of(own.root(), node_request({"n1"}))->permission.empty());
+  CHECK(approval_of(own.root(), node_request({"n1"}))->node == "n1");
+  crypto::CertificateRequest other = node_request({"n2"});
+  other.subject.common_name = "system:node:n2";
+  CHECK(approval_of(own.root(), other)->permission == "nodeserver");
+  const json::Tree node = tree_of(R"({"metadata":{"name":"n1"},"status":{"addresses":[
+    {"type":"InternalIP","address":"10.0.0.7"},{"type":"Hostname","address":"kubernetes.default.svc"}]}})");
+  CHECK(are_of_node({"n1", "10.0.0.7"}, node.root()));
+  CHECK_FALSE(are_of_node({"n1", "10.0.0.8"}, node.root()));
+  CHECK_FALSE(are_of_node({"kubernetes.default.svc"}, node.root()));
 }
 
 TEST_CASE("each signer has its own rules") {

@@ -40,14 +40,26 @@ class Approving final : public RequestController {
     if (!wanted) co_return;
     const std::optional<Approval> approval = approval_of(request->root(), *wanted);
     if (!approval) co_return;
-    client::Client& client = world_.ground.client;
-    const json::Tree review = review_of(request->root(), approval->permission);
-    const json::Tree reviewed = co_await client.create(
-        {.resource = client.resource("authorization.k8s.io", "subjectaccessreviews")}, review.root());
-    if (!kube::is_true_at(reviewed.root(), "status.allowed"))
+    if (!co_await is_allowed(request->root(), *approval) || !co_await is_of_node(*wanted, approval->node))
       co_await denied("{} may not have a certificate of a node without a person's approval",
                       text_at(request->root(), "spec.username"));
     co_await perform_one(*self, approve(request->root(), approval->message, world_.now()));
+  }
+
+  Task<bool> is_allowed(const json::Item& request, const Approval& approval) {
+    if (approval.permission.empty()) co_return true;
+    client::Client& client = world_.ground.client;
+    const json::Tree review = review_of(request, approval.permission);
+    const json::Tree reviewed = co_await client.create(
+        {.resource = client.resource("authorization.k8s.io", "subjectaccessreviews")}, review.root());
+    co_return kube::is_true_at(reviewed.root(), "status.allowed");
+  }
+
+  Task<bool> is_of_node(const crypto::CertificateRequest& wanted, std::string node) {
+    if (node.empty()) co_return true;
+    client::Client& client = world_.ground.client;
+    const auto found = co_await client.find({.resource = client.resource("", "nodes"), .name = node});
+    co_return found&& are_of_node(wanted.subject.hosts, found->root());
   }
 };
 

@@ -152,12 +152,9 @@ Task<Outcome> run_command(ActionGround ground, std::vector<std::string> command,
                       text("command timed out: timed out after {}", pod::duration_text(within))};
   }
   // Its output has ended; its exit code follows at once.
-  for (int turns = 0; turns < 100; ++turns) {
-    const engine::ExecPtr known = co_await ground.engine->get_exec(exec);
-    if (known->exit_code) co_return Outcome{*known->exit_code == 0, false, unframed(frames)};
-    co_await io::sleep(milliseconds(10));
-  }
-  co_return Outcome{false, false, unframed(frames)};
+  const auto code = co_await io::deadline(ground.engine->wait_exec(exec), seconds(1)).result();
+  if (!code && code.error().kind() == ErrorKind::cancelled) co_await Failure(code.error());
+  co_return Outcome{code && *code == 0, false, unframed(frames)};
 }
 
 Task<Outcome> get_page(ActionGround ground, json::Tree request, Target target, Duration within) {

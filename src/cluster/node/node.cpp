@@ -203,6 +203,7 @@ class LocalNode final : public Node {
 Task<std::unique_ptr<Node>> Node::open(const NodeGround& ground, NodeOptions options) {
   Machine machine = look_at_machine(options.data_folder);
   if (options.name.empty()) options.name = machine.host_name;
+  if (!options.address.empty()) machine.address = options.address;
   auto node = std::make_unique<LocalNode>(ground, std::move(options), std::move(machine));
   co_await node->open();
   co_return std::unique_ptr<Node>(std::move(node));

@@ -47,6 +47,7 @@ struct NodeOptions {
   std::string pod_cidr = "10.244.0.0/24";                          // until the Node says another one
   std::string control_group = "podo";                              // kubepods lies in it
   std::string cluster_dns = {}, cluster_domain = "cluster.local";  // dns "": pods get the machine's resolvers
+  std::string address = {};  // of its API, and its own; "": that of the way out
   std::uint16_t api_port = 10250;
   std::string provider = {};
   int pods_max = 110;

@@ -46,6 +46,10 @@ class ScriptedEngine final : public RefusingEngine {
     if (exec.config.cmd[0] == "missing") co_return invalid("no such program");
     co_return begin(exec);
   }
+  Task<int> wait_exec(std::string id) override {
+    while (!execs_.at(id).exit_code) co_await ended_.wait();
+    co_return *execs_.at(id).exit_code;
+  }
   Task<void> resize_exec(std::string, std::uint32_t height, std::uint32_t width) override {
     sizes_ += text("{}x{} ", width, height);
     more.notify_all();
@@ -108,6 +112,7 @@ class ScriptedEngine final : public RefusingEngine {
     stream.reset();
     co_await io::sleep(milliseconds(5));  // its exit code comes after its output has ended
     exec.exit_code = code.value_or(137);
+    ended_.notify_all();
   }
 
   Task<int> process(engine::Exec& exec, io::Stream& stream) {
@@ -154,6 +159,7 @@ class ScriptedEngine final : public RefusingEngine {
   io::EpollLoop& loop_;
   std::map<std::string, engine::Exec> execs_;
   std::string sizes_;
+  io::Condition ended_{"the end of an exec"};
   io::TaskGroup processes_;  // dies first
 };
 

@@ -11,7 +11,7 @@ namespace {
 constexpr std::string_view untyped_keys = "\xff,\xff,\xff,\xff,\xff,\xff,\xff,\xff";
 
 constexpr Duration first_size_within = milliseconds(100);
-constexpr Duration exit_code_within = seconds(10), look_again = milliseconds(2);
+constexpr Duration exit_code_within = seconds(10);  // after its output has ended
 
 docker::ExecConfig config_of(const CommandWish& wish) {
   docker::ExecConfig config;
@@ -22,17 +22,6 @@ docker::ExecConfig config_of(const CommandWish& wish) {
   config.detach_keys = untyped_keys;
   config.cmd = wish.command;
   return config;
-}
-
-// The output of a process ends a moment before its exit code is known.
-Task<int> exit_code_of(const NodeCall& call, std::string exec) {
-  const Monotonic until = call.ground.clock.now() + exit_code_within;
-  for (;;) {
-    const engine::ExecPtr known = co_await call.engine().get_exec(exec);
-    if (known->exit_code) co_return *known->exit_code;
-    if (call.ground.clock.now() > until) co_return internal("the exit code of exec {} is not known", exec);
-    co_await io::sleep(look_again);
-  }
 }
 
 // Clients say the size of their terminal at once, and commands look at it at once, too.
@@ -52,7 +41,7 @@ Task<CommandResult> run(const NodeCall& call, const CommandWish& wish, std::stri
   co_await relay_command(carrier, *process, wish.tty, [&engine = call.engine(), &exec](TerminalSize size) {
     return engine.resize_exec(exec, size.height, size.width);
   });
-  const int code = co_await exit_code_of(call, exec);
+  const int code = co_await io::deadline(call.engine().wait_exec(exec), exit_code_within);
   co_return CommandResult{.exit_code = code, .command = wish.command};
 }
 

@@ -9,8 +9,7 @@
 //                                                   SPDY/3.1+portforward.k8s.io)
 //   GET  /pods, /healthz, /metrics
 //
-// Who may: the server in front decides by certificate (only the API server and system:masters). Lives on the
-// loop; outlives no Exchange.
+// Who may: the Guard in front decides (guard.h). Lives on the loop; outlives no Exchange.
 #pragma once
 
 #include <functional>

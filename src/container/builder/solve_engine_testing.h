@@ -73,6 +73,7 @@ class FakeEngine final : public engine::Engine {
   Task<std::string> create_exec(std::string, docker::ExecConfig) override { co_return none(); }
   Result<engine::ExecPtr> get_exec(std::string_view) const override { return none(); }
   Task<std::unique_ptr<io::Stream>> start_exec(std::string, ExecStart) override { co_return none(); }
+  Task<int> wait_exec(std::string) override { co_return none(); }
   Task<void> resize_exec(std::string, std::uint32_t, std::uint32_t) override { co_return; }
   Task<engine::VolumePtr> create_volume(VolumeWish) override { co_return none(); }
   Result<engine::VolumePtr> get_volume(std::string_view) const override { return none(); }

@@ -143,6 +143,7 @@ class Engine {
     std::optional<std::array<std::uint32_t, 2>> console_size = {};
   };
   virtual Task<std::unique_ptr<io::Stream>> start_exec(std::string id, ExecStart how) = 0;  // detached: null
+  virtual Task<int> wait_exec(std::string id) = 0;  // its exit code, once it has ended
   virtual Task<void> resize_exec(std::string id, std::uint32_t height, std::uint32_t width) = 0;
 
   // --- volumes ---

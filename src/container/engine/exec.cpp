@@ -54,6 +54,12 @@ Result<ExecSlotPtr> LocalEngine::find_exec(std::string_view id) const {
 
 Result<ExecPtr> LocalEngine::get_exec(std::string_view id) const { return TRY(find_exec(id))->exec; }
 
+Task<int> LocalEngine::wait_exec(std::string id) {
+  const ExecSlotPtr exec = co_await find_exec(id);
+  while (!exec->exec->exit_code) co_await exec->changed.wait();
+  co_return *exec->exec->exit_code;
+}
+
 void LocalEngine::edit_exec(ExecSlot& slot, const std::function<void(Exec&)>& change) {
   auto next = std::make_shared<Exec>(*slot.exec);
   change(*next);

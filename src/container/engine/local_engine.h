@@ -57,6 +57,7 @@ class LocalEngine final : public Engine {
   Task<std::string> create_exec(std::string reference, docker::ExecConfig config) override;
   Result<ExecPtr> get_exec(std::string_view id) const override;
   Task<std::unique_ptr<io::Stream>> start_exec(std::string id, ExecStart how) override;
+  Task<int> wait_exec(std::string id) override;
   Task<void> resize_exec(std::string id, std::uint32_t height, std::uint32_t width) override;
   Task<VolumePtr> create_volume(VolumeWish wish) override;
   Result<VolumePtr> get_volume(std::string_view name) const override;
