@@ -186,6 +186,10 @@ io::Task<Ended> MonitorClient::drained() {
   co_return *ended_;
 }
 
+io::Task<void> MonitorClient::gone() {
+  while (!gone_) co_await changed_.wait();
+}
+
 // --- the conversation ---
 
 // Until both ends of the container's life are known, or cannot be.
@@ -206,7 +210,9 @@ io::Task<void> MonitorClient::converse() {
   drained_ = true;
   relay_->end_of(this);
   changed_.notify_all();
-  if (process_) co_await process_->wait();
+  if (process_) (void)co_await process_->wait().result();
+  gone_ = true;
+  changed_.notify_all();
 }
 
 // What a monitor forgets about an earlier connection.

@@ -81,6 +81,7 @@ class MonitorClient final : public InputSink {
   pid_t monitor_pid() const { return process_ ? process_->pid() : 0; }  // 0: not our child
   io::Task<Ended> ended();    // the process has ended; any number may wait
   io::Task<Ended> drained();  // and its output too: in the log, and at the relay (at most 2 s later)
+  io::Task<void> gone();      // and the monitor itself; when it was our child, it is reaped
   void resize(std::uint32_t rows, std::uint32_t columns);
   void rotate_log();
 
@@ -110,7 +111,7 @@ class MonitorClient final : public InputSink {
   pid_t pid_ = 0;
   std::string failure_;
   std::uint64_t dropped_log_lines_ = 0;
-  bool failed_ = false, drained_ = false, input_closed_ = false;
+  bool failed_ = false, drained_ = false, input_closed_ = false, gone_ = false;
   std::optional<Ended> ended_;
   io::Condition changed_{"the monitor"};
   io::Condition outgoing_changed_{"something to tell the monitor"};

@@ -85,6 +85,18 @@ TEST_CASE("a command's output is framed, its log is whole and its exit code is k
   CHECK_MESSAGE(ran.has_value(), (ran ? "" : ran.error().message()));
 }
 
+TEST_CASE("a monitor that is gone is no zombie") {
+  Scene scene;
+  auto test = [](Scene& here) -> Task<void> {
+    auto monitor = co_await here.spawn(here.spec("exit 0"));
+    const pid_t its = monitor->monitor_pid();
+    co_await monitor->gone();
+    CHECK(::kill(its, 0) == -1);
+    CHECK(errno == ESRCH);
+  };
+  CHECK(scene.loop.run(test(scene)).has_value());
+}
+
 TEST_CASE("what the runtime says when it fails is the error") {
   Scene scene;
   auto test = [](Scene& here) -> Task<void> {
