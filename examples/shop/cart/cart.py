@@ -1,4 +1,4 @@
-"""The cart: what each shopper means to buy, kept in Redis; a checkout becomes an order in Redis' list `orders`.
+"""The cart: what each shopper means to buy, kept in Redis. A checkout queues an order, in the list `orders`.
 
 GET  /carts/USER             {"items": [{"product", "count"}], "cents": N}
 POST /carts/USER/items       {"product": "wine", "count": 1}
@@ -10,6 +10,7 @@ import json
 import os
 import signal
 import threading
+import time
 import urllib.error
 import urllib.request
 import uuid
@@ -18,12 +19,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import redis
 
 CATALOGUE = os.environ.get("CATALOGUE_URL", "http://catalogue:8080")
-store = redis.Redis(
-    host=os.environ.get("REDIS_HOST", "redis"),
-    socket_timeout=2,
-    socket_connect_timeout=2,
-    decode_responses=True,
-)
+REDIS = os.environ.get("REDIS_HOST", "redis")
+store = redis.Redis(REDIS, socket_timeout=2, socket_connect_timeout=2, decode_responses=True)
 
 
 def product(name):
@@ -110,6 +107,7 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
     print("cart: port 8080", flush=True)
     server.serve_forever(poll_interval=0.1)
+    time.sleep(1)  # what was asked is answered
     print("cart: ended", flush=True)
 
 

@@ -3,8 +3,8 @@
 //   GET /products        all of them        GET /products/ID   one
 //   GET /healthz         alive              GET /readyz        products are read
 //
-// PRODUCTS names the file, one product a line: id, name, price in cents, picture; a bar between them. A thread
-// serves a connection; SIGTERM ends the program when what was asked is answered.
+// PRODUCTS names the file, one product a line: id, name, price in cents, picture; a bar between them.
+// A thread serves a connection; SIGTERM ends the program when what was asked is answered.
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <poll.h>

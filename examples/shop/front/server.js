@@ -72,7 +72,7 @@ async function handOn(request, response) {
 const server = http.createServer((request, response) => {
   if (request.url === '/') return send(response, 200, 'text/html; charset=utf-8', page);
   if (request.url === '/version') return sendJson(response, 200, { version, pod: os.hostname() });
-  if (request.url === '/healthz' || request.url === '/readyz') return sendJson(response, 200, { status: 'ok' });
+  if (['/healthz', '/readyz'].includes(request.url)) return sendJson(response, 200, { status: 'ok' });
   if (request.url.startsWith('/api/')) return handOn(request, response);
   return sendJson(response, 404, { error: 'not found' });
 });
@@ -84,6 +84,7 @@ function end() {
     console.log('front: ended');
     process.exit(0);
   });
+  setTimeout(() => server.closeIdleConnections(), 3000).unref();  // the others are told with their next answer
 }
 process.on('SIGTERM', end);
 process.on('SIGINT', end);

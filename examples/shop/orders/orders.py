@@ -80,7 +80,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def make_table():
-    """As soon as there is a database. Another replica may make it at the same moment: then it is there, too."""
+    """As soon as there is a database. Another replica may do so at the same moment: then one tries again."""
     while True:
         try:
             with closing(ledger.connect()) as connection, connection.cursor() as cursor:
@@ -96,6 +96,7 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
     print("orders: port 8080", flush=True)
     server.serve_forever(poll_interval=0.1)
+    time.sleep(1)  # what was asked is answered
     print("orders: ended", flush=True)
 
 

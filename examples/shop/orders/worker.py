@@ -1,8 +1,8 @@
 """Takes orders out of Redis and writes them into PostgreSQL: none is lost, none is written twice.
 
-An order moves from the list `orders` to this worker's own list, is written, and leaves that list. A worker that
-dies in between finds it there when it comes back under the same name; another name's lists are taken over when
-nobody has held them for a while. Writing is idempotent: the order's id is the row's key.
+An order moves from the list `orders` to this worker's own list, is written, and leaves that list. A worker
+that dies in between finds it there when it comes back under the same name; another name's list is taken over
+when nobody has held it for a while. Writing is idempotent: the order's id is the row's key.
 """
 
 import json
@@ -24,10 +24,8 @@ class Worker:
     def __init__(self):
         self.name = os.environ.get("HOSTNAME", "worker")
         self.mine = f"orders:taken:{self.name}"
-        self.redis = redis.Redis(
-            host=os.environ.get("REDIS_HOST", "redis"), socket_timeout=10, socket_connect_timeout=2,
-            decode_responses=True,
-        )  # fmt: skip
+        host = os.environ.get("REDIS_HOST", "redis")
+        self.redis = redis.Redis(host, socket_timeout=10, socket_connect_timeout=2, decode_responses=True)
         self.ending = False
 
     def run(self):
@@ -45,9 +43,8 @@ class Worker:
             with open(ALIVE, "w"):
                 pass
             self.redis.set(f"orders:lease:{self.name}", 1, ex=LEASE)
-            text = self.redis.lindex(self.mine, -1) or self.redis.blmove(
-                "orders", self.mine, 1, "RIGHT", "LEFT"
-            )
+            text = self.redis.lindex(self.mine, -1)
+            text = text or self.redis.blmove("orders", self.mine, 1, "RIGHT", "LEFT")
             if text:
                 self.write(connection, json.loads(text))
                 self.redis.lrem(self.mine, 1, text)
@@ -57,7 +54,8 @@ class Worker:
     def write(self, connection, order):
         with connection.cursor() as cursor:
             cursor.execute(
-                "insert into orders (id, shopper, items, cents) values (%s, %s, %s, %s) on conflict do nothing",
+                "insert into orders (id, shopper, items, cents) values (%s, %s, %s, %s)"
+                " on conflict do nothing",
                 (order["id"], order["user"], json.dumps(order["items"]), order["cents"]),
             )
         print(f"worker: order {order['id']} of {order['user']}: {order['cents']} cents", flush=True)
