@@ -84,7 +84,8 @@ function end() {
     console.log('front: ended');
     process.exit(0);
   });
-  setTimeout(() => server.closeIdleConnections(), 3000).unref();  // the others are told with their next answer
+  // Who still asks is told with the next answer; who is silent is not waited for.
+  setTimeout(() => server.closeIdleConnections(), 3000).unref();
 }
 process.on('SIGTERM', end);
 process.on('SIGINT', end);

@@ -1,0 +1,160 @@
+# The demo's cluster: a daemon with folders, port and socket of its own, which outlives the script. Sourced by
+# ./demo, after tools/setup.sh.
+# shellcheck shell=bash
+
+DEMO_DATA=$PWD/build/demo/data DEMO_RUN=/run/podo-demo DEMO_LOG=$PWD/build/demo/daemon.log
+DEMO_PODO=$PWD/build/demo/podo  # a copy: a new build does not change the program under a daemon
+DEMO_API=127.0.0.1:16443
+
+podo() { as_root env PODO_HOST="unix://$DEMO_RUN/docker.sock" "$DEMO_PODO" "$@"; }
+kube() { as_root env KUBECONFIG="$DEMO_DATA/kubeconfig" HOME="$PWD/build/demo" "$KUBECTL" "$@"; }
+
+indent() { awk '{ print "          " substr($0, 1, 140); fflush() }'; }
+# The commands shown are the commands run.
+try() {
+  note "\$ podo $*"
+  podo "$@" 2>&1 </dev/null | indent
+}
+ask() {
+  note "\$ kubectl $*"
+  kube "$@" 2>&1 </dev/null | indent
+}
+
+now() { date +%s%N; }
+seconds_since() { awk -v from="$1" -v to="$(now)" 'BEGIN { printf "%.1f s", (to - from) / 1e9 }'; }
+
+wait_until() {  # SECONDS WHAT COMMAND...
+  local end=$((SECONDS + $1)) what=$2
+  shift 2
+  until "$@" >/dev/null 2>&1; do
+    ((SECONDS <= end)) || stop "$what did not come true in time. The daemon's log: $DEMO_LOG"
+    sleep 0.05
+  done
+}
+
+find_kubectl() {
+  want_kubectl
+  KUBECTL=
+  local program
+  for program in "$PWD"/build/tools/kubectl{,-1.20}/usr/bin/kubectl "$(command -v kubectl || true)"; do
+    [[ ! $KUBECTL && -x $program ]] && KUBECTL=$program
+  done
+  [[ $KUBECTL ]]
+}
+
+daemon_pid() { as_root cat "$DEMO_DATA/lock" 2>/dev/null; }
+# The lock's holder: its number alone may have been given away since.
+daemon_runs() { as_root test -e "$DEMO_DATA/lock" && ! as_root flock -n "$DEMO_DATA/lock" true; }
+is_ready() { kube get --raw /readyz; }
+node_is_ready() { kube get nodes | grep -q ' Ready'; }
+
+# In a session of its own: Ctrl-C is the script's, which then ends the daemon in good order.
+# shellcheck disable=SC2016
+begin_daemon() {
+  as_root mkdir -p "$DEMO_DATA"
+  as_root sh -c 'log=$1; shift; setsid "$@" >>"$log" 2>&1 </dev/null &' sh "$DEMO_LOG" \
+    "$DEMO_PODO" serve --data "$DEMO_DATA" --run "$DEMO_RUN" --listen "$DEMO_API"
+  wait_until 20 'an answer of the engine' podo version
+  wait_until 20 'an answer of the Kubernetes API' is_ready
+}
+
+end_daemon() {  # SIGNAL
+  local pid
+  pid=$(daemon_pid) && daemon_runs || return 0
+  as_root kill "-$1" "$pid" 2>/dev/null || true
+  wait_until 30 'the end of the daemon' no_daemon
+}
+no_daemon() { ! daemon_runs; }
+
+# --- the end --------------------------------------------------------------------------------------------
+
+interrupted() {
+  trap '' INT TERM
+  echo
+  step 'Interrupted: what was made is removed'
+  bring_down || true
+  exit 130
+}
+
+bring_down() {
+  if ! as_root test -e "$DEMO_DATA/lock"; then
+    as_root rm -rf "$PWD/build/demo"
+    note 'nothing of the demo is up'
+    return
+  fi
+  local begin prefix
+  begin=$(now)
+  step 'Removing the shop, its cluster and its daemon'
+  [[ ${KUBECTL:-} ]] || find_kubectl || true
+  daemon_runs || begin_daemon
+  prefix=$(podo network inspect -f '{{index .Options "com.docker.network.bridge.name"}}' bridge)
+  prefix=${prefix%0}
+  [[ ${KUBECTL:-} ]] && remove_objects
+  local ids
+  ids=$(podo ps -aq)
+  # shellcheck disable=SC2086  # a word each
+  [[ ! $ids ]] || podo rm -f -v $ids >/dev/null || true
+  podo network prune -f >/dev/null || true
+  end_daemon TERM
+  # What the kernel keeps of a daemon that may come back: its control groups' folders, links and tables.
+  as_root find /sys/fs/cgroup -depth -type d -path "*/$prefix*" -exec rmdir {} + 2>/dev/null || true
+  remove_links_and_tables "$prefix"
+  as_root rm -rf --one-file-system "$PWD/build/demo" "$DEMO_RUN"
+  assert_nothing_is_left "$prefix" || return
+  note "gone, in $(seconds_since "$begin"): processes, mounts, namespaces, control groups, links, tables, files"
+}
+
+remove_objects() {
+  kube delete namespace shop --ignore-not-found --wait=false >/dev/null 2>&1 || true
+  wait_until 60 'the end of the shop' no_pods_of_shop
+  kube delete deployments,statefulsets,daemonsets,jobs,pods --all --all-namespaces --wait=false \
+    >/dev/null 2>&1 || true
+}
+no_pods_of_shop() { ! kube get namespace shop; }
+
+remove_links_and_tables() {  # PREFIX
+  as_root env PODO_PREFIX="$1" python3 - <<'PYTHON'
+import os, subprocess
+
+prefix = os.environ["PODO_PREFIX"]
+for link in os.listdir("/sys/class/net"):
+    if link.startswith(prefix):
+        subprocess.run(["ip", "link", "delete", link], capture_output=True)
+tables = subprocess.run(["nft", "list", "tables"], capture_output=True, text=True).stdout.splitlines()
+for table in tables:
+    if table.split()[-1].startswith(prefix):
+        subprocess.run(["nft", "delete", *table.split()], capture_output=True)
+PYTHON
+}
+
+assert_nothing_is_left() {  # PREFIX
+  as_root python3 - "$1" "$PWD/build/demo" "$DEMO_RUN" <<'PYTHON'
+import os, subprocess, sys
+
+prefix, *folders = sys.argv[1:]
+left = []
+for pid in filter(str.isdigit, os.listdir("/proc")):
+    try:
+        words = open(f"/proc/{pid}/cmdline", "rb").read().decode(errors="replace")
+    except OSError:
+        continue
+    if any(folder in words for folder in folders) and int(pid) != os.getpid():
+        left.append(f"process {pid}: {words[:80]}".replace("\0", " "))
+for line in open("/proc/self/mountinfo"):
+    place = line.split()[4]
+    if any(place.startswith(folder + "/") for folder in folders):
+        left.append(f"mount {place}")
+left += [f"link {link}" for link in os.listdir("/sys/class/net") if link.startswith(prefix)]
+try:
+    tables = subprocess.run(["nft", "list", "tables"], capture_output=True, text=True).stdout
+    left += [table for table in tables.splitlines() if table.split()[-1].startswith(prefix)]
+except FileNotFoundError:
+    pass
+for folder, names, _ in os.walk("/sys/fs/cgroup"):
+    left += [f"control group {folder}/{name}" for name in names if name.startswith(prefix)]
+left += [f"folder {folder}" for folder in folders if os.path.exists(folder)]
+for one in left:
+    print("left behind:", one)
+sys.exit(bool(left))
+PYTHON
+}
