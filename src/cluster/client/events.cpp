@@ -12,8 +12,8 @@ std::string time_text(Wall at) {
 }
 
 std::string sameness(const Subject& about, std::string_view component, const Said& said) {
-  return text("{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", component, about.kind, about.name_space, about.name,
-              about.uid, said.reason, said.message, said.warning);
+  return text("{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", component, about.kind, about.name_space, about.name,
+              about.uid, about.field_path, said.reason, said.message, said.warning);
 }
 
 }  // namespace
@@ -66,15 +66,17 @@ json::Tree Events::event_of(const Due& due, const Known& known) const {
   about.member("name").set_string(due.about.name);
   about.member("uid").set_string(due.about.uid);
   about.member("apiVersion").set_string(due.about.api_version);
+  if (!due.about.field_path.empty()) about.member("fieldPath").set_string(due.about.field_path);
   event.member("reason").set_string(due.said.reason);
   event.member("message").set_string(std::string_view(due.said.message).substr(0, 1024));
   event.member("source").member("component").set_string(due.component);
+  if (!host_.empty()) event.member("source").member("host").set_string(host_);
   event.member("firstTimestamp").set_string(time_text(known.first));
   event.member("lastTimestamp").set_string(time_text(due.at));
   event.member("count").set_number(known.count);
   event.member("type").set_string(due.said.warning ? "Warning" : "Normal");
   event.member("reportingComponent").set_string(due.component);
-  event.member("reportingInstance").set_string("");
+  event.member("reportingInstance").set_string(host_);
   return tree;
 }
 

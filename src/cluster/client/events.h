@@ -14,6 +14,7 @@ namespace podo::client {
 // Whom it is about.
 struct Subject {
   std::string api_version, kind, name_space, name, uid;
+  std::string field_path = {};  // "spec.containers{web}": a part of it
 };
 
 // What is said: in UpperCamelCase why, and in words.
@@ -24,7 +25,9 @@ struct Said {
 
 class Events {
  public:
-  Events(Client& client, Clock& clock) : client_(client), clock_(clock) {}
+  // `host`: the node that speaks; "" of what speaks for the whole cluster.
+  Events(Client& client, Clock& clock, std::string host = {})
+      : client_(client), clock_(clock), host_(std::move(host)) {}
   void say(const Subject& about, std::string_view component, const Said& said);
   io::Task<void> run();  // writes until it is cancelled
 
@@ -54,6 +57,7 @@ class Events {
 
   Client& client_;
   Clock& clock_;
+  const std::string host_;
   std::deque<Due> waiting_;
   std::map<std::string, Known> known_;     // by all that makes Events the same
   std::map<std::string, Budget> budgets_;  // by component and object

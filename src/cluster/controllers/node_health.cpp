@@ -45,10 +45,28 @@ class NodeController final : public Controller {
       const bool new_word = before == nullptr || as_node(*before).heard_at != as_node(*now).heard_at;
       if (new_word) hear(now->name);
     }
+    tell(before, now);
     const bool was_up = before != nullptr && as_node(*before).ready == "True";
     const bool is_up = now != nullptr && as_node(*now).ready == "True";
     if (was_up == is_up) return;
     for (const Facts* node : world_.of(Kind::node).all()) queue_.add(node->key());
+  }
+
+  void tell(const Facts* before, const Facts* now) {
+    if (before == nullptr)
+      say(*now,
+          {"RegisteredNode", text("Node {} event: Registered Node {} in Controller", now->name, now->name)});
+    else if (now == nullptr)
+      say(*before, {"RemovingNode",
+                    text("Node {} event: Removing Node {} from Controller", before->name, before->name)});
+    else if (as_node(*before).ready == "True" && as_node(*now).ready != "True") tell_not_ready(*now);
+  }
+
+  void tell_not_ready(const Facts& node) {
+    say(node, {"NodeNotReady", text("Node {} status is now: NodeNotReady", node.name)});
+    for (const Pod* pod : as_pods(world_.of(Kind::pod).all()))
+      if (pod->node == node.name && !pod->ended())
+        say(Kind::pod, *pod, {"NodeNotReady", "Node is not ready", true});
   }
 
   bool is_down(std::string_view name) const {

@@ -21,10 +21,28 @@ class PodCollector final : public Controller {
     world_.of(Kind::pod).on_change([this](const Facts* before, const Facts* now) { see(before, now); });
     world_.of(Kind::node).on_change([this](const Facts*, const Facts* now) {
       if (now == nullptr) queue_.add_after(sweep, gather);
+      else if (is_out_of_service(*now)) queue_.add_after(sweep, seconds(1));
     });
   }
 
  private:
+  // A person says that the machine does not run any more: what was to end there has ended.
+  static bool is_out_of_service(const Facts& node) {
+    const Node& self = static_cast<const Node&>(node);
+    return self.ready != "True" && std::ranges::any_of(self.taints, [](const kube::Taint& taint) {
+             return taint.key == "node.kubernetes.io/out-of-service";
+           });
+  }
+
+  std::vector<Pod> of_dead_machines() const {
+    std::vector<Pod> pods;
+    for (const Pod* pod : as_pods(world_.of(kind_).all())) {
+      const Facts* node = pod->node.empty() ? nullptr : world_.of(Kind::node).find("", pod->node);
+      if (node != nullptr && pod->deleting() && is_out_of_service(*node)) pods.push_back(*pod);
+    }
+    return pods;
+  }
+
   void see(const Facts* before, const Facts* now) {
     if (before != nullptr && as_pod(*before).ended()) --ended_;
     if (now == nullptr) return;
@@ -32,11 +50,14 @@ class PodCollector final : public Controller {
     if (pod.ended()) ++ended_;
     const bool lost = !pod.node.empty() && world_.of(Kind::node).find("", pod.node) == nullptr;
     const bool never_ran = pod.node.empty() && pod.deleting();
-    if (lost || never_ran || ended_ > ended_max_) queue_.add_after(sweep, never_ran ? seconds(1) : gather);
+    const Facts* node = pod.deleting() && !lost ? world_.of(Kind::node).find("", pod.node) : nullptr;
+    const bool soon = never_ran || (node != nullptr && is_out_of_service(*node));
+    if (lost || soon || ended_ > ended_max_) queue_.add_after(sweep, soon ? seconds(1) : gather);
   }
 
   Task<void> reconcile(std::string) override {
     co_await remove_all(never_ran());
+    co_await remove_all(of_dead_machines());
     co_await remove_all(co_await of_lost_nodes());
     co_await remove_all(too_many());
   }
@@ -91,7 +112,8 @@ class PodCollector final : public Controller {
 
   std::vector<Write> removal_of(const Pod& pod) const {
     std::vector<Write> writes;
-    if (!pod.node.empty() && !pod.ended())
+    const bool lost = world_.of(Kind::node).find("", pod.node) == nullptr;
+    if (!pod.node.empty() && !pod.ended() && lost)
       writes.push_back(
           mark_disrupted(pod, "DeletionByPodGC", "PodGC: node no longer exists", world_.now(), "Failed"));
     Write write = remove(kind_, pod);
