@@ -149,7 +149,8 @@ Task<void> LocalEngine::exec_over(ExecSlotPtr exec) {
   if (exec->relay) exec->relay->end();
   edit(*exec->container, [&](Container& container) { std::erase(container.exec_ids, exec->exec->id); });
   co_await save_exec(exec);
-  (void)co_await io::deadline(exec->monitor->gone(), seconds(5)).result();  // or nobody would reap it
+  if (exec->monitor)  // there is none of one that did not start
+    (void)co_await io::deadline(exec->monitor->gone(), seconds(5)).result();  // or nobody would reap it
   exec->monitor.reset();
   co_await ground_.pool.run([folder = exec_folder(*exec->exec)] { return remove_run_folder(folder); });
 }

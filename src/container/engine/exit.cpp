@@ -10,9 +10,15 @@ namespace podo::engine {
 namespace {
 
 constexpr int code_killed = 137;
+constexpr Duration leaves_within = seconds(10);
 
 Task<void> wait_until_not_restarting(SlotPtr slot) {
   while (slot->status() == Status::restarting && !slot->removed) co_await slot->changed.wait();
+}
+
+// A monitor leaves a moment after its last word; whoever drops it earlier leaves a zombie.
+Task<void> see_off(std::shared_ptr<Run> run) {
+  (void)co_await io::deadline(run->monitor->gone(), leaves_within).result();
 }
 
 Task<void> pause_for(Duration pause) { co_await io::sleep(pause); }
@@ -30,6 +36,7 @@ Task<void> LocalEngine::settle_exit(SlotPtr slot) {
 
   const int code = code_of(ended);
   const Wall at = ended.lost ? ground_.clock.wall() : ended.at;
+  if (run->monitor) spawn(see_off(run), "the monitor of " + slot->id());
   slot->run.reset();
   slot->starting = false;
   edit(*slot, [&](Container& container) {

@@ -34,7 +34,7 @@ std::string_view driver_name(LogTarget::Driver driver) {
   return "none";
 }
 
-constexpr Duration greeting_within = seconds(2);
+constexpr Duration greeting_within = seconds(2), leaves_within = seconds(2);
 
 // What the monitor wrote down when it had started the process; 0: nothing. A monitor that lives holds the
 // pid, also of a process that has ended.
@@ -124,7 +124,10 @@ io::Task<std::unique_ptr<MonitorClient>> MonitorClient::spawn(io::EpollLoop& loo
   client->relay_->connect(client.get());
   client->group_.spawn(client->converse(), "monitor");
   while (client->pid_ == 0 && !client->failed_ && !client->ended_) co_await client->changed_.wait();
-  if (client->failed_) co_return invalid("{}", client->failure_);
+  if (client->failed_) {
+    (void)co_await io::deadline(client->gone(), leaves_within).result();
+    co_return invalid("{}", client->failure_);
+  }
   if (client->pid_ == 0) co_return internal("the monitor of {} ended before anything ran", spec.folder);
   co_return client;
 }
