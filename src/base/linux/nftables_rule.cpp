@@ -152,6 +152,16 @@ NftRule& NftRule::destination_port(std::uint16_t port) {
   return load_destination_port(0).compare(0, bytes_of_number(big_endian), true);
 }
 
+NftRule& NftRule::destination_ports(std::uint16_t first, std::uint16_t last) {
+  if (first == last) return destination_port(first);
+  const std::uint16_t from = htons(first), to = htons(last);
+  return load_destination_port(0).expression("range", [&](NetlinkAttributes& data) {
+    data.big_endian(NFTA_RANGE_SREG, number_of_register(0)).big_endian(NFTA_RANGE_OP, NFT_RANGE_EQ);
+    put_data(data, NFTA_RANGE_FROM_DATA, bytes_of_number(from));
+    put_data(data, NFTA_RANGE_TO_DATA, bytes_of_number(to));
+  });
+}
+
 NftRule& NftRule::any_bit(Register of, std::uint32_t bits) {
   const std::uint32_t none = 0;
   expression("bitwise", [&](NetlinkAttributes& data) {

@@ -58,6 +58,7 @@ class NftRule {
   NftRule& protocol(std::uint8_t protocol);
   NftRule& source_port(std::uint16_t port);  // after protocol()
   NftRule& destination_port(std::uint16_t port);
+  NftRule& destination_ports(std::uint16_t first, std::uint16_t last);
   NftRule& connection_state(std::uint32_t any_of);   // bits: NF_CT_STATE_BIT of the kernel, see below
   NftRule& connection_status(std::uint32_t any_of);  // IPS_*
   NftRule& is_original_direction(bool is = true);    // of its connection
@@ -113,4 +114,5 @@ void put_verdict(NetlinkAttributes& out, std::uint16_t type, std::int32_t code, 
 
 inline constexpr std::uint32_t nft_established_or_related = 2 | 4;
 
+inline constexpr std::uint32_t nft_untracked = 64;  // of no connection: neighbours are found by such packets
 }  // namespace podo::linux
