@@ -85,6 +85,23 @@ function(podo_fuzz_targets path)
   endforeach()
 endfunction()
 
+# A test program of several rooms together, in virtual time.
+function(podo_simulation name path)
+  cmake_parse_arguments(ARG "" "" "USES" ${ARGN})
+  if(NOT PODO_TESTS)
+    return()
+  endif()
+  set(uses ${ARG_USES})
+  list(TRANSFORM uses REPLACE "/" "_")
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${path}/*.cpp)
+  add_executable(${name} ${sources} ${CMAKE_SOURCE_DIR}/tests/unit_main.cpp)
+  target_link_libraries(${name} PRIVATE ${uses})
+  target_compile_options(${name} PRIVATE -fexceptions)
+  target_precompile_headers(${name} REUSE_FROM precompiled_tests)
+  add_test(NAME simulation/${name} COMMAND ${name})
+  add_dependencies(checks ${name})
+endfunction()
+
 # Every NAME.cpp of a folder is the program bench_NAME, which `./bench NAME` builds and runs; what it compares
 # with may throw.
 function(podo_benchmarks path)
@@ -120,4 +137,25 @@ function(podo_benchmark name path)
   add_executable(bench_${name} EXCLUDE_FROM_ALL ${sources})
   target_link_libraries(bench_${name} PRIVATE ${uses} ${ARG_LIBRARIES})
   target_compile_options(bench_${name} PRIVATE -fexceptions -frtti)
+endfunction()
+
+# What is installed beside the program: a unit for systemd; the manual page and the shells' completions, which
+# the program itself makes of its tables.
+function(podo_packaging path)
+  configure_file(${CMAKE_SOURCE_DIR}/${path}/podo.service.in ${CMAKE_BINARY_DIR}/podo.service @ONLY)
+  install(FILES ${CMAKE_BINARY_DIR}/podo.service DESTINATION lib/systemd/system)
+  foreach(made man=share/man/man1/podo.1
+      "completion bash=share/bash-completion/completions/podo"
+      "completion zsh=share/zsh/site-functions/_podo"
+      "completion fish=share/fish/vendor_completions.d/podo.fish")
+    string(REGEX REPLACE "=.*" "" words ${made})
+    string(REGEX REPLACE ".*=" "" file ${made})
+    install(CODE "set(words \"${words}\")
+      separate_arguments(words)
+      set(file \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${file}\")
+      get_filename_component(folder \${file} DIRECTORY)
+      file(MAKE_DIRECTORY \${folder})
+      message(STATUS \"Making: \${file}\")
+      execute_process(COMMAND ${CMAKE_BINARY_DIR}/podo \${words} OUTPUT_FILE \${file} COMMAND_ERROR_IS_FATAL ANY)")
+  endforeach()
 endfunction()

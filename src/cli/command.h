@@ -52,6 +52,7 @@ std::span<const Command> network_commands();
 std::span<const Command> volume_commands();
 std::span<const Command> events_commands();
 std::span<const Command> info_commands();        // info, version
+std::span<const Command> doctor_commands();
 std::span<const Command> disk_usage_commands();  // system df
 std::span<const Command> prune_commands();       // system prune, container prune ...
 

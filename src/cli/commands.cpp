@@ -24,14 +24,19 @@ constexpr Chapter chapters[] = {
      {build_commands, images_commands, registry_commands, archive_commands, login_commands,
       builder_commands}},
     {"Networks and volumes", {network_commands, volume_commands}},
-    {"The engine", {inspect_commands, events_commands, info_commands, disk_usage_commands, prune_commands}},
+    {"The engine",
+     {inspect_commands, events_commands, info_commands, doctor_commands, disk_usage_commands,
+      prune_commands}},
 };
 
 template <class F>
 void for_each_command(F visit) {
   for (const Chapter& chapter : chapters)
     for (auto* table : chapter.tables)
-      for (const Command& command : table != nullptr ? table() : std::span<const Command>()) visit(command);
+      for (const Command& command : table != nullptr ? table() : std::span<const Command>()) {
+        if constexpr (std::is_invocable_v<F, const Command&>) visit(command);
+        else visit(command, chapter);
+      }
 }
 
 constexpr Flag global_flags[] = {
@@ -171,6 +176,7 @@ int run_engine_command(std::span<char*> argv) {
   std::span<char* const> words = argv.subspan(argv.size() - count);
   if (words.empty()) return 1;
   if (std::string_view(words[0]) == "completion") return print_completion(words.subspan(1));
+  if (std::string_view(words[0]) == "man") return print_manual();
   Found found = find_command(words);
   if (found.command == nullptr) return unknown(words);
   return run_command(*found.command, words.subspan(found.words), global->text("host"));
@@ -190,9 +196,13 @@ std::string engine_help() {
 
 std::vector<Completed> completed_commands() {
   std::vector<Completed> all;
-  for_each_command([&](const Command& command) {
-    for (const std::string& name : split(command.names, '|'))
-      all.push_back({name, command.flags, more_flags_of(command)});
+  for_each_command([&](const Command& command, const Chapter& chapter) {
+    bool alias = false;
+    for (const std::string& name : split(command.names, '|')) {
+      all.push_back({name, command.flags, more_flags_of(command), chapter.title, command.arguments,
+                     command.summary, alias});
+      alias = true;
+    }
   });
   return all;
 }

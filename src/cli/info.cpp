@@ -4,6 +4,7 @@
 #include "cli/command.h"
 #include "cli/console/template.h"
 #include "cli/console/units.h"
+#include "cli/daemon_costs.h"
 
 namespace podo::cli {
 namespace {
@@ -63,7 +64,7 @@ Task<int> info(Call call) {
   json::Document answer = co_await call.daemon.get("/info");
   std::string format = call.flags.text("format");
   if (!format.empty()) co_await print_as(answer.root(), format);
-  else co_await print(info_text(answer.root()));
+  else co_await print(info_text(answer.root()) + co_await daemon_costs(call.daemon, answer.root()));
   for (json::Value warning : answer.root().find("Warnings").items()) complain(warning.string());
   co_return 0;
 }

@@ -23,7 +23,7 @@ constexpr std::string_view help =
     "    podo agent ...    a node of a cluster elsewhere (see `podo agent --help`)\n"
     "    podo registry serve ...    a registry alone (see `podo registry serve --help`)\n"
     "    podo store ...    a store's folder: check, back up, restore, repair (see `podo store help`)\n"
-    "    podo completion bash|zsh|fish    a script for your shell\n"
+    "    podo completion bash|zsh|fish    a script for your shell; podo man: the manual page\n"
     "    podo --version    which Podo this is\n"
     "    podo help         this\n"
     "\n"
