@@ -12,12 +12,19 @@ namespace {
 // Which fields of a tuple are compared. No header of the kernel's interface has these numbers.
 enum TupleField : std::uint32_t { ip_source = 1 << 0, protocol_number = 1 << 3, destination_port = 1 << 5 };
 
-// A delete with a filter forgets all that match it.
-NetlinkRequest forget_request(std::uint8_t nfproto) {
-  NetlinkRequest request(NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_DELETE, 0, "forget connections");
+constexpr std::size_t requests_at_once = 100;  // whose acknowledgements surely find room
+
+NetlinkRequest connections_request(std::uint16_t message, std::uint16_t flags, std::uint8_t nfproto,
+                                   std::string what) {
+  NetlinkRequest request(NFNL_SUBSYS_CTNETLINK << 8 | message, flags, std::move(what));
   // Version 1: the family counts, too.
   request.body(nfgenmsg{.nfgen_family = nfproto, .version = 1, .res_id = 0});
   return request;
+}
+
+// A delete with a filter forgets all that match it.
+NetlinkRequest forget_request(std::uint8_t nfproto) {
+  return connections_request(IPCTNL_MSG_CT_DELETE, 0, nfproto, "forget connections");
 }
 
 Result<> forget(const NetlinkRequest& request) {
@@ -25,6 +32,35 @@ Result<> forget(const NetlinkRequest& request) {
   Result<> forgotten = socket.send(request);
   if (!forgotten && forgotten.error().system_errno() == ENOENT) return {};  // there were none
   return forgotten;
+}
+
+void filter_by(NetlinkRequest& request, std::uint32_t asked, std::uint32_t answering) {
+  request.nested(CTA_FILTER, [&](NetlinkAttributes& filter) {
+    filter.attribute(CTA_FILTER_ORIG_FLAGS, asked);
+    filter.attribute(CTA_FILTER_REPLY_FLAGS, answering);
+  });
+}
+
+std::uint16_t port_of(std::string_view tuple, std::uint16_t type) {
+  const std::string_view big_endian = find_attribute(find_attribute(tuple, CTA_TUPLE_PROTO), type);
+  std::uint16_t port = 0;
+  if (big_endian.size() == sizeof port) __builtin_memcpy(&port, big_endian.data(), sizeof port);
+  return ntohs(port);
+}
+
+IpAddress address_of(std::string_view tuple, std::uint16_t type4, std::uint16_t type6) {
+  const std::string_view addresses = find_attribute(tuple, CTA_TUPLE_IP);
+  const std::string_view v4 = find_attribute(addresses, type4);
+  return IpAddress::from_bytes(v4.empty() ? find_attribute(addresses, type6) : v4);
+}
+
+Flow flow_of(const NetlinkMessage& message) {
+  const std::string_view there = message.attribute(sizeof(nfgenmsg), CTA_TUPLE_ORIG),
+                         back = message.attribute(sizeof(nfgenmsg), CTA_TUPLE_REPLY);
+  return {.asked = address_of(there, CTA_IP_V4_DST, CTA_IP_V6_DST),
+          .answering = address_of(back, CTA_IP_V4_SRC, CTA_IP_V6_SRC),
+          .asked_port = port_of(there, CTA_PROTO_DST_PORT),
+          .answering_port = port_of(back, CTA_PROTO_SRC_PORT)};
 }
 
 }  // namespace
@@ -38,10 +74,7 @@ Result<> forget_flows_to(std::uint8_t protocol, const IpAddress& answering) {
     tuple.nested(CTA_TUPLE_PROTO,
                  [&](NetlinkAttributes& proto) { proto.byte_attribute(CTA_PROTO_NUM, protocol); });
   });
-  request.nested(CTA_FILTER, [](NetlinkAttributes& filter) {
-    filter.attribute(CTA_FILTER_ORIG_FLAGS, std::uint32_t{0});
-    filter.attribute(CTA_FILTER_REPLY_FLAGS, std::uint32_t{ip_source | protocol_number});
-  });
+  filter_by(request, 0, ip_source | protocol_number);
   return forget(request);
 }
 
@@ -55,11 +88,36 @@ Result<> forget_flows_to_port(std::uint8_t protocol, std::uint8_t nfproto, std::
                       std::string_view(reinterpret_cast<const char*>(&big_endian), sizeof big_endian));
     });
   });
-  request.nested(CTA_FILTER, [](NetlinkAttributes& filter) {
-    filter.attribute(CTA_FILTER_ORIG_FLAGS, std::uint32_t{protocol_number | destination_port});
-    filter.attribute(CTA_FILTER_REPLY_FLAGS, std::uint32_t{0});
-  });
+  filter_by(request, protocol_number | destination_port, 0);
   return forget(request);
+}
+
+Result<> forget_flows(std::uint8_t protocol, std::uint8_t nfproto,
+                      const std::function<bool(const Flow&)>& is_stale) {
+  NetlinkSocket socket = TRY(NetlinkSocket::open(NETLINK_NETFILTER));
+  NetlinkRequest request = connections_request(IPCTNL_MSG_CT_GET, NLM_F_DUMP, nfproto, "list connections");
+  request.nested(CTA_TUPLE_ORIG, [&](NetlinkAttributes& tuple) {
+    tuple.nested(CTA_TUPLE_PROTO,
+                 [&](NetlinkAttributes& proto) { proto.byte_attribute(CTA_PROTO_NUM, protocol); });
+  });
+  filter_by(request, protocol_number, 0);
+  std::vector<NetlinkRequest> stale;
+  const auto forget_all = [&]() -> Result<> {
+    Result<> forgotten = socket.send_all(stale);
+    stale.clear();
+    if (!forgotten && forgotten.error().system_errno() != ENOENT) return forgotten;  // it ended by itself
+    return {};
+  };
+  for (const NetlinkMessage& message : TRY(socket.ask(request))) {
+    if (!is_stale(flow_of(message))) continue;
+    stale.push_back(forget_request(nfproto));
+    for (const std::uint16_t type : {CTA_TUPLE_ORIG, CTA_ID})
+      stale.back().attribute(type == CTA_ID ? type : type | NLA_F_NESTED,
+                             message.attribute(sizeof(nfgenmsg), type));
+    if (stale.size() == requests_at_once) TRY(forget_all());
+  }
+  if (stale.empty()) return {};
+  return forget_all();
 }
 
 }  // namespace podo::linux

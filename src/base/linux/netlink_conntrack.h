@@ -2,6 +2,8 @@
 // datagrams that goes on keeps the translation it began with, however the rules have changed since.
 #pragma once
 
+#include <functional>
+
 #include "base/core/ip_address.h"
 #include "base/linux/netlink.h"
 
@@ -11,5 +13,14 @@ namespace podo::linux {
 Result<> forget_flows_to(std::uint8_t protocol, const IpAddress& answering);  // whoever answers there
 Result<> forget_flows_to_port(std::uint8_t protocol, std::uint8_t nfproto,
                               std::uint16_t port);  // as it was asked for
+
+// Where a flow was sent, and who answers.
+struct Flow {
+  IpAddress asked, answering;
+  std::uint16_t asked_port = 0, answering_port = 0;
+};
+// Of a protocol with ports. All flows of it are looked at, once.
+Result<> forget_flows(std::uint8_t protocol, std::uint8_t nfproto,
+                      const std::function<bool(const Flow&)>& is_stale);
 
 }  // namespace podo::linux

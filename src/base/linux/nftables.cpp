@@ -22,6 +22,8 @@ void put_value(NetlinkAttributes& element, std::uint16_t type, std::string_view 
 void put_element(NetlinkAttributes& out, const NftElement& element) {
   if (element.ends_interval) out.big_endian(NFTA_SET_ELEM_FLAGS, NFT_SET_ELEM_INTERVAL_END);
   put_value(out, NFTA_SET_ELEM_KEY, element.key);
+  if (element.timeout.ns != 0) put_milliseconds(out, NFTA_SET_ELEM_TIMEOUT, element.timeout);
+  if (element.expires_in.ns != 0) put_milliseconds(out, NFTA_SET_ELEM_EXPIRATION, element.expires_in);
   if (!element.key_last.empty()) put_value(out, NFTA_SET_ELEM_KEY_END, element.key_last);
   if (!element.data.empty()) put_value(out, NFTA_SET_ELEM_DATA, element.data);
   if (element.verdict) put_verdict(out, NFTA_SET_ELEM_DATA, element.verdict->code, element.verdict->chain);

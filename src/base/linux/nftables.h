@@ -44,6 +44,7 @@ struct NftElement {
   std::string data = {};
   std::string key_last = {};  // of ranges_of: a range in every field, of one value where the two agree
   std::optional<NftVerdict> verdict = {};  // instead of data
+  Duration timeout = {}, expires_in = {};  // of a set with NFT_SET_TIMEOUT; 0: stays
   bool ends_interval = false;              // of a set without ranges_of: see nft_interval()
 };
 

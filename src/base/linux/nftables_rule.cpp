@@ -33,12 +33,12 @@ void put_data(NetlinkAttributes& out, std::uint16_t type, std::string_view bytes
   out.nested(type, [&](NetlinkAttributes& data) { data.attribute(NFTA_DATA_VALUE, bytes); });
 }
 
+}  // namespace
+
 void put_milliseconds(NetlinkAttributes& out, std::uint16_t type, Duration time) {
   const std::uint64_t big_endian = htobe64(static_cast<std::uint64_t>(time.ns / 1'000'000));
   out.attribute(type, bytes_of_number(big_endian));
 }
-
-}  // namespace
 
 void put_verdict(NetlinkAttributes& out, std::uint16_t type, std::int32_t code, std::string_view chain) {
   out.nested(type, [&](NetlinkAttributes& data) {

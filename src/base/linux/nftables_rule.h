@@ -109,10 +109,11 @@ class NftRule {
   NftRule& load_connection(std::uint32_t key, Register into);
   NetlinkAttributes expressions_;
 };
-// The data of an element or an expression.
+// As elements and expressions have them.
 void put_verdict(NetlinkAttributes& out, std::uint16_t type, std::int32_t code, std::string_view chain);
+void put_milliseconds(NetlinkAttributes& out, std::uint16_t type, Duration time);
 
 inline constexpr std::uint32_t nft_established_or_related = 2 | 4;
-
 inline constexpr std::uint32_t nft_untracked = 64;  // of no connection: neighbours are found by such packets
+
 }  // namespace podo::linux

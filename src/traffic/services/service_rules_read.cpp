@@ -1,0 +1,127 @@
+#include <algorithm>
+
+#include "traffic/services/service_rules_read.h"
+
+namespace podo::services {
+namespace {
+
+using linux::NetlinkSocket;
+using linux::NftElement;
+
+std::uint32_t number_at(std::string_view bytes, std::size_t at) {
+  return bytes.size() < at + 4 ? 0 : linux::number_of(bytes.substr(at, 4));
+}
+
+// The elements of one family's sets, and the table that is put together from them.
+class Reading {
+ public:
+  Reading(NetlinkSocket& socket, const std::string& table, bool v6)
+      : socket_(socket), table_(table), v6_(v6) {}
+
+  Result<> read(ServiceTable& table) {
+    TRY(read_ways());
+    for (const NftElement& element : TRY(elements(SetKind::here)))
+      here_.insert(element.key.substr(0, address_bytes()));
+    for (const NftElement& element : TRY(elements(SetKind::inside)))
+      if (const auto key = front_of(element.key, v6_)) set_inside(table[*key], number_at(element.data, 0));
+    for (const NftElement& element : TRY(elements(SetKind::backend))) add_backend(table, element);
+    for (const NftElement& element : TRY(elements(SetKind::outside)))
+      if (const auto key = front_of(element.key, v6_)) set_outside(table[*key], number_at(element.data, 0));
+    for (const NftElement& element : TRY(elements(SetKind::source)))
+      if (const auto key = front_of(element.key, v6_)) table[*key].sources.push_back(range_of(element));
+    for (auto& [key, front] : table)
+      for (auto* list : {&front.backends, &front.backends_outside}) std::ranges::sort(*list);
+    return {};
+  }
+
+ private:
+  std::size_t address_bytes() const { return v6_ ? 16 : 4; }
+
+  Result<std::vector<NftElement>> elements(SetKind kind) {
+    return linux::list_elements(socket_, NFPROTO_INET, table_, text_of(SetName{kind, v6_}));
+  }
+
+  Result<> read_ways() {
+    for (const NftElement& element : TRY(linux::list_elements(socket_, NFPROTO_INET, table_, ways_map)))
+      if (const auto way = way_of(element.verdict ? element.verdict->chain : ""))
+        ways_[number_at(element.key, 0)] = *way;
+    return {};
+  }
+
+  void set_inside(Front& front, std::uint32_t way) {
+    front.drops = way == dropping;
+    if (const auto found = ways_.find(way); found != ways_.end())
+      front.affinity = seconds(found->second.affinity_s);
+  }
+
+  void add_backend(ServiceTable& table, const NftElement& element) {
+    const auto key = front_of(element.key, v6_);
+    auto backend = endpoint_of(element.data, v6_);
+    if (!key || !backend) return;
+    backend->here = here_.contains(std::string(backend->address.bytes()));
+    const bool is_outside = number_at(element.key, address_bytes() + 8) >= first_outside;
+    Front& front = table[*key];
+    (is_outside ? front.backends_outside : front.backends).push_back(*backend);
+  }
+
+  // After the backends: an outside that has nobody where the inside has somebody is one of its own.
+  void set_outside(Front& front, std::uint32_t way) {
+    front.reach = Reach::everywhere;
+    const auto found = ways_.find(way);
+    if (found == ways_.end()) {
+      front.splits = !front.backends.empty() || front.drops != (way == dropping);
+      front.drops = way == dropping;
+      return;
+    }
+    front.splits = found->second.outside;
+    front.affinity = seconds(found->second.affinity_s);
+  }
+
+  IpPrefix range_of(const NftElement& element) const {
+    const std::size_t at = address_bytes() + 8;
+    if (element.key.size() < at || element.key_last.size() < at) return {};
+    IpPrefix prefix{IpAddress::from_bytes(std::string_view(element.key).substr(at)), 0};
+    const IpAddress last = IpAddress::from_bytes(std::string_view(element.key_last).substr(at));
+    while (prefix.length < prefix.address.bits() && prefix.last() != last) ++prefix.length;
+    return prefix;
+  }
+
+  NetlinkSocket& socket_;
+  const std::string& table_;
+  const bool v6_;
+  std::map<std::uint32_t, Way> ways_;
+  std::set<std::string> here_;
+};
+
+}  // namespace
+
+Result<ServiceTable> read_rules(const std::string& table) {
+  NetlinkSocket socket = TRY(NetlinkSocket::open(NETLINK_NETFILTER));
+  return read_rules(socket, table);
+}
+
+Result<ServiceTable> read_rules(NetlinkSocket& socket, const std::string& table) {
+  TRY(linux::find_table(socket, NFPROTO_INET, table));
+  ServiceTable found;
+  for (const bool v6 : {false, true}) {
+    ServiceTable of_family;
+    TRY(Reading(socket, table, v6).read(of_family));
+    found.merge(of_family);
+  }
+  return found;
+}
+
+FoundRules find_rules(NetlinkSocket& socket, const std::string& table) {
+  FoundRules found;
+  auto earlier = read_rules(socket, table);
+  if (!earlier) return found;  // none, or one of another make
+  found.table = *std::move(earlier);
+  for (const bool v6 : {false, true}) {
+    const SetName chosen{SetKind::chosen, v6};
+    auto clients = linux::list_elements(socket, NFPROTO_INET, table, text_of(chosen));
+    if (clients) found.chosen[chosen] = *std::move(clients);  // there is none before a front has affinity
+  }
+  return found;
+}
+
+}  // namespace podo::services

@@ -1,0 +1,12 @@
+// The service table as the kernel has it. Blocking, in the socket's network namespace.
+#pragma once
+
+#include "traffic/services/service_rules_change.h"
+
+namespace podo::services {
+
+Result<ServiceTable> read_rules(linux::NetlinkSocket& socket, const std::string& table);
+// With what else the next daemon keeps; nothing, when there is no such table.
+FoundRules find_rules(linux::NetlinkSocket& socket, const std::string& table);
+
+}  // namespace podo::services
