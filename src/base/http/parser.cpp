@@ -205,7 +205,9 @@ Result<Parser::Fed> Parser::feed_body(std::span<const std::byte> bytes, std::spa
 Result<void> Parser::end_of_input() {
   if (message_complete_) return {};
   if (!head_complete_) return corrupt("the connection was closed in the middle of a head");
-  llhttp_finish(&parser_);
+  // One without a byte, too, of which the parser has not been told that it began.
+  if (kind_ == Kind::response && llhttp_message_needs_eof(&parser_) != 0) message_complete_ = true;
+  else llhttp_finish(&parser_);
   if (!message_complete_) return corrupt("the connection was closed in the middle of a body");
   return {};
 }

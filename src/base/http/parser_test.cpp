@@ -130,6 +130,17 @@ TEST_CASE("bytes that end too early are corrupt, unless their end is the message
   CHECK_FALSE(old->head.keep_alive);
 }
 
+TEST_CASE("an answer that ends with its connection may be empty") {
+  constexpr auto response = Parser::Kind::response;
+  for (const std::string_view head :
+       {"HTTP/1.0 200 OK\r\n\r\n", "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"}) {
+    const auto parsed = parse(head, 1000, response);
+    REQUIRE(parsed);
+    CHECK(parsed->body.empty());
+  }
+  CHECK_FALSE(parse("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", 1000, response));
+}
+
 TEST_CASE("answers that have no body have none, whatever their length says") {
   for (std::string_view status : {"204 No Content", "304 Not Modified"}) {
     Result<Parsed> parsed = parse(text("HTTP/1.1 {}\r\nContent-Length: 5\r\n\r\nHTTP/1.1 200", status), 7,
