@@ -1,8 +1,10 @@
 // What only the node of a pod can do: its logs, exec, attach, portforward. The query is checked here and
 // said in the node's words; the node does the rest, and bytes are passed on.
+#include "base/http/websocket.h"
 #include "base/io/combine.h"
 #include "cluster/apiserver/audit.h"
 #include "cluster/apiserver/hooks.h"
+#include "cluster/apiserver/log_socket.h"
 #include "cluster/apiserver/node_connector.h"
 #include "cluster/apiserver/pod_options.h"
 #include "cluster/apiserver/relay.h"
@@ -56,6 +58,8 @@ Task<void> pass_log(Request& request, http::Response answer) {
     co_await request.refuse(refused_by_node(request, answer.status, std::move(why)));
   }
   co_await http::discard(request.exchange.body());
+  if (http::wants_websocket(request.exchange.headers()))
+    co_return co_await pass_log_as_messages(request, *answer.body);
   request.status = 200;
   co_await request.exchange.begin(200, answer_headers(request, "text/plain"));
   if (request.trail) request.trail->started(200);

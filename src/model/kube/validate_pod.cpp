@@ -403,6 +403,7 @@ void check_pod_spec(Errors& errors, const FieldPath& path, const Item& spec, boo
   }
   check_tolerations(errors, path / "tolerations", spec.find("tolerations"));
   check_affinity(errors, path / "affinity", spec.find("affinity"));
+  check_pod_security(errors, path, spec);
 }
 
 void pod(Errors& errors, const Item& object, const Item*) {

@@ -28,6 +28,7 @@ std::optional<bool> check_count_or_percent(Errors& errors, const FieldPath& path
 void check_metadata(Errors& errors, const Item& object, const schema::Resource& resource);
 void check_metadata_update(Errors& errors, const Item& object, const Item& old);
 void check_pod_spec(Errors& errors, const FieldPath& path, const Item& spec, bool is_template);
+void check_pod_security(Errors& errors, const FieldPath& path, const Item& spec);
 // A pod template under spec.template and the selector beside it.
 void check_template(Errors& errors, const FieldPath& path, const Item* pod_template);
 

@@ -73,13 +73,67 @@ void check_by_type(Errors& errors, const Item& spec, std::string_view type) {
                         check_dns_subdomain(name.substr(0, name.size() - name.ends_with('.'))));
 }
 
+bool is_v6(const Item& address) { return address.string_or("").contains(':'); }
+
+void check_families_match(Errors& errors, const Item& spec) {
+  std::size_t index = 0;
+  const Item* family = part_at(spec, "ipFamilies").first();
+  for (const Item& ip : children(spec.find("clusterIPs"))) {
+    if (family == nullptr) return;
+    const std::string_view wanted = family->string_or("");
+    if (is_v6(ip) != (wanted == "IPv6"))
+      errors.invalid(in_spec("clusterIPs")[index], ip.string_or(""),
+                     text("expected an {} value as indicated by `ipFamilies[{}]`", wanted, index));
+    family = family->next();
+    ++index;
+  }
+}
+
+// Each by itself; with the cluster's ranges they are compared where they are given.
+void check_cluster_ips(Errors& errors, const Item& spec) {
+  const FieldPath path = in_spec("clusterIPs");
+  const Item* list = spec.find("clusterIPs");
+  const std::string_view first = text_at(spec, "clusterIP");
+  const std::size_t count = size_at(spec, "clusterIPs");
+  if (first.empty() && count > 0 && !text_at(spec, "clusterIPs[0]").empty())
+    errors.invalid(path, list, "must be empty when `clusterIP` is not specified");
+  if (!first.empty() && count > 0 && text_at(spec, "clusterIPs[0]") != first)
+    errors.invalid(path, list, "first value must match `clusterIP`");
+  std::unordered_set<std::string_view> families;
+  std::size_t index = 0;
+  for (const Item& family : children(spec.find("ipFamilies"))) {
+    const std::size_t i = index++;
+    if (!families.insert(family.string_or("")).second)
+      errors.duplicate(in_spec("ipFamilies")[i], family.string_or(""));
+  }
+  bool good = true;
+  index = 0;
+  for (const Item& ip : children(list)) {
+    const std::size_t i = index++;
+    if (i == 0 && ip.string_or("") == "None") {
+      if (count > 1) errors.invalid(path, list, "'None' must be the first and only value");
+      return;
+    }
+    if (IpAddress::parse(ip.string_or(""))) continue;
+    errors.invalid(path[i], ip.string_or(""),
+                   "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)");
+    good = false;
+  }
+  if (count > 2) errors.invalid(path, list, "may only hold up to 2 values");
+  if (!good) return;
+  if (count == 2 && is_v6(*list->at(0)) == is_v6(*list->at(1)))
+    errors.invalid(path, list, "may specify no more than one IP for each IP family");
+  check_families_match(errors, spec);
+}
+
 void check_service_update(Errors& errors, const Item& spec, const Item& old) {
   const std::string_view type = text_at(spec, "type");
   if (type == "ExternalName" || text_at(old, "type") == "ExternalName") return;
-  const Item* now = find_at(spec, "clusterIPs[0]");
-  const Item* before = find_at(old, "clusterIPs[0]");
-  if (before != nullptr && !same_or_absent(now, before)) {
-    errors.invalid(in_spec("clusterIPs")[0], now ? now->string_or("") : "", "may not change once set");
+  for (const std::size_t i : {0u, 1u}) {
+    const Item* now = part_at(spec, "clusterIPs").at(i);
+    const Item* before = part_at(old, "clusterIPs").at(i);
+    if (before != nullptr && (i == 0 || now != nullptr) && !same_or_absent(now, before))
+      errors.invalid(in_spec("clusterIPs")[i], now ? now->string_or("") : "", "may not change once set");
   }
   const Item* family = find_at(old, "ipFamilies[0]");
   if (family != nullptr && !same_or_absent(find_at(spec, "ipFamilies[0]"), family)) {
@@ -99,6 +153,7 @@ void service(Errors& errors, const Item& object, const Item* old) {
   check_service_ports(errors, spec, type);
   check_labels(errors, in_spec("selector"), spec.find("selector"));
   check_by_type(errors, spec, type);
+  if (type != "ExternalName") check_cluster_ips(errors, spec);
   if (const Item* timeout = find_at(spec, "sessionAffinityConfig.clientIP.timeoutSeconds")) {
     constexpr std::int64_t day = 86'400;
     const std::int64_t seconds = timeout->as_int64().value_or(0);

@@ -67,6 +67,33 @@ TEST_CASE("errors are told as a Status tells them") {
   CHECK_EQ(name_of(errors.list()[1].reason), "FieldValueInvalid");
 }
 
+TEST_CASE("sysctls, users and hosts of pods") {
+  const Checker pods("v1", "Pod");
+  const auto with = [&](std::string more) {
+    return pods.create(pod_of(R"({"name":"c","image":"i"})", more));
+  };
+  CHECK_EQ(with(R"(,"securityContext":{"sysctls":[{"name":"kernel.shm_rmid_forced","value":"1"},
+                 {"name":"net/ipv4/ip-x.a_b","value":"1"}]})"),
+           "");
+  CHECK(
+      with(R"(,"securityContext":{"sysctls":[{"name":"foo-","value":"1"}]})")
+          .starts_with("spec.securityContext.sysctls[0].name: Invalid value: \"foo-\": must have at most 253 "
+                       "characters and match regex ([a-z0-9]"));
+  CHECK(with(R"(,"securityContext":{"sysctls":[{"name":"bar..","value":"1"}]})").contains("\"bar..\""));
+  CHECK_EQ(with(R"(,"securityContext":{"sysctls":[{"name":"","value":"1"}]})"),
+           "spec.securityContext.sysctls[0].name: Required value");
+  CHECK_EQ(with(R"(,"securityContext":{"runAsUser":-1,"supplementalGroups":[5,-2]})"),
+           "spec.securityContext.runAsUser: Invalid value: -1: must be between 0 and 2147483647, inclusive\n"
+           "spec.securityContext.supplementalGroups[1]: Invalid value: -2: must be between 0 and 2147483647, "
+           "inclusive");
+  CHECK_EQ(with(R"(,"hostAliases":[{"ip":"1.2.3.4","hostnames":["a.b"]},{"ip":"x"}])"),
+           "spec.hostAliases[1].ip: Invalid value: \"x\": must be a valid IP address, (e.g. 10.9.8.7 or "
+           "2001:db8::ffff)");
+  CHECK(pods.create(pod_of(R"({"name":"c","image":"i","securityContext":{"privileged":true,
+                            "allowPrivilegeEscalation":false}})"))
+            .ends_with("cannot set `allowPrivilegeEscalation` to false and `privileged` to true"));
+}
+
 TEST_CASE("names, namespaces and labels") {
   const Checker config("v1", "ConfigMap");
   CHECK_EQ(config.create("{}"), "");
