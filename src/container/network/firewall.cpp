@@ -4,6 +4,7 @@
 #include <linux/netfilter_ipv4.h>
 
 #include <map>
+#include <set>
 
 namespace podo::network {
 namespace {
@@ -30,9 +31,10 @@ struct Family {
   std::uint32_t address_bytes;
   const char* published;      // by address
   const char* published_any;  // at every address
+  const char* selves;         // (address . the same address) of those that ports lead to
 };
-constexpr Family families[] = {{NFPROTO_IPV4, NftType::ipv4, 4, "published4", "published_any4"},
-                               {NFPROTO_IPV6, NftType::ipv6, 16, "published6", "published_any6"}};
+constexpr Family families[] = {{NFPROTO_IPV4, NftType::ipv4, 4, "published4", "published_any4", "selves4"},
+                               {NFPROTO_IPV6, NftType::ipv6, 16, "published6", "published_any6", "selves6"}};
 
 void add_sets(NftBatch& batch) {
   const std::uint32_t name = type_of(NftType::interface_name);
@@ -43,6 +45,8 @@ void add_sets(NftBatch& batch) {
     const std::uint32_t target = concatenated(type_of(family.address), NftType::port);
     const std::uint32_t by_address =
         concatenated(concatenated(type_of(family.address), NftType::protocol), NftType::port);
+    const std::uint32_t twice = concatenated(type_of(family.address), family.address);
+    batch.add_set({.name = family.selves, .key_type = twice, .key_bytes = family.address_bytes * 2});
     batch.add_set({family.published, by_address, family.address_bytes + 8, target, family.address_bytes + 4});
     batch.add_set({family.published_any, service_type, 8, target, family.address_bytes + 4});
   }
@@ -136,6 +140,13 @@ void add_networks(NftBatch& batch, const std::vector<FirewallNetwork>& networks)
                                     .load_meta(NFT_META_OIFNAME, key)
                                     .in_set(bridges, key)
                                     .masquerade());
+  for (const Family& family : families)
+    batch.add_rule("postrouting", NftRule()
+                                      .family(family.nfproto)
+                                      .load_source(family.nfproto, key)
+                                      .load_destination(family.nfproto, key + family.address_bytes / 4)
+                                      .in_set(family.selves, key)
+                                      .masquerade());
   for (const FirewallNetwork& network : networks) {
     add_source_rules(batch, network, network.subnet4, network.speaks_as4);
     add_source_rules(batch, network, network.subnet6, network.speaks_as6);
@@ -144,6 +155,7 @@ void add_networks(NftBatch& batch, const std::vector<FirewallNetwork>& networks)
 
 std::map<std::string, std::vector<NftElement>> elements_of(const std::vector<Translation>& translations) {
   std::map<std::string, std::vector<NftElement>> by_map;
+  std::set<std::string> selves;
   for (const Translation& translation : translations) {
     const Family& family = families[translation.target.is_v4() ? 0 : 1];
     const bool any = translation.host.is_unspecified();
@@ -152,6 +164,8 @@ std::map<std::string, std::vector<NftElement>> elements_of(const std::vector<Tra
     std::string to(translation.target.bytes());
     to += linux::nft_port_key(translation.target_port);
     by_map[any ? family.published_any : family.published].push_back({std::move(from), std::move(to)});
+    std::string self = std::string(translation.target.bytes()) + std::string(translation.target.bytes());
+    if (selves.insert(self).second) by_map[family.selves].push_back({std::move(self)});
   }
   return by_map;
 }

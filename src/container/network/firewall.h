@@ -5,6 +5,7 @@
 //     set within                                (bridge . the same bridge), where containers may talk
 //     map published4/6                          (host address . protocol . port) -> (address . port)
 //     map published_any4/6                      (protocol . port) -> (address . port)
+//     set selves4/6                             (address . the same), of those that ports lead to
 //     chain early        raw: who stands on a bridge cannot reach, or speak as, the host's 127.0.0.0/8
 //     chain forward      bridges do not reach one another, nothing comes in but to published ports and as an
 //                        answer, internal ones reach nothing

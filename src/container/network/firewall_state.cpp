@@ -113,6 +113,22 @@ Task<void> MachineNetworks::warn_about_policies() {
           chain.name, chain.table, options_.prefix);
 }
 
+namespace {
+
+// A host that forwards does not believe routers' advertisements any more, unless it is told so by a 2: what it
+// has by them it is to keep.
+Result<> keep_advertised_routes() {
+  linux::NetlinkSocket socket = TRY(linux::NetlinkSocket::open());
+  for (const linux::Link& link : TRY(linux::list_links(socket))) {
+    const std::string setting = text("ipv6/conf/{}/accept_ra", link.name);
+    if (const auto value = linux::read_net_sysctl(setting); value && *value == "1")
+      (void)linux::write_net_sysctl(setting, "2");
+  }
+  return {};
+}
+
+}  // namespace
+
 Task<void> MachineNetworks::allow_forwarding() {
   if (!options_.enable_ip_forward) co_return;
   bool ipv6 = false;
@@ -120,7 +136,9 @@ Task<void> MachineNetworks::allow_forwarding() {
   co_await ground_.pool.run([ipv6]() -> Result<void> {
     for (const char* name : {"ipv4/ip_forward", "ipv6/conf/all/forwarding"}) {
       if (name[3] == '6' && !ipv6) continue;
-      if (TRY(linux::read_net_sysctl(name)) == "0") TRY(linux::write_net_sysctl(name, "1"));
+      if (TRY(linux::read_net_sysctl(name)) != "0") continue;
+      if (name[3] == '6') TRY(keep_advertised_routes());
+      TRY(linux::write_net_sysctl(name, "1"));
     }
     return {};
   });

@@ -88,6 +88,7 @@ TEST_CASE("who meets another container of a routed network by a translated addre
     const io::Fd in_a = machine.sandbox("a"), web = listen_in(machine.sandbox("b"), "0.0.0.0", 80);
     CHECK(visitor(web, in_a, a.gateway4, 8080) == a.ipv4);
     CHECK(visitor(web, in_a, "198.51.100.1", 8080) == a.ipv4);
+    CHECK(visitor(web, machine.sandbox("b"), a.gateway4, 8080) == a.gateway4);  // itself: by the bridge
     CHECK(visitor(web, machine.host, "127.0.0.1", 8080) == a.gateway4);
     CHECK(visitor(web, machine.world, "198.51.100.1", 8080) == "198.51.100.9");
   }
