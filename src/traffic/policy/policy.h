@@ -7,16 +7,22 @@
 //   policy->forget(uid);
 //
 // Pods that no policy selects are not touched. Traffic of the node itself to its pods always passes; answers
-// to connections that were let through, too. Rules are a pure function of what there is (policy_plan.h).
-// A restart replaces the rules in one transaction: at no moment is a pod unguarded.
+// to connections that were let through, too; and what a pod sends to itself. What a pod sends to this node is
+// egress like any other, but for DNS, which is meant by whoever means the pod kube-dns (policy_plan.h). Rules
+// are a pure function of what there is. Connections outlive a policy that would have denied them.
 //
-// Lives on the loop; netlink on the pool.
+// A restart replaces the rules in one transaction, as soon as the API tells all there is: until then those of
+// the daemon before hold. At no moment is a pod unguarded. The client has to list and watch networkpolicies,
+// pods and namespaces of all namespaces.
+//
+// Lives on the loop; netlink on the pool, in the host's network namespace.
 #pragma once
 
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "base/core/clock.h"
 #include "base/core/ip_address.h"
 #include "base/core/log.h"
 #include "base/io/blocking_pool.h"
@@ -35,8 +41,11 @@ struct PolicyGround {
 };
 
 struct PolicyOptions {
-  std::string node;   // its name
-  std::string table;  // "podo-policy"
+  std::string node = {};                      // its name
+  std::string table = {};                     // "podo-policy"
+  std::vector<IpAddress> dns_addresses = {};  // of this node, at which it answers for names
+  Duration gather = milliseconds(5);          // changes that come so close are one
+  Duration patience = seconds(10);            // until the API has to know a pod that begins here
 };
 
 // A pod of this node as its sandbox begins: before the API can know its addresses.
@@ -50,10 +59,13 @@ class NetworkPolicy {
   static Task<std::unique_ptr<NetworkPolicy>> open(const PolicyGround& ground, PolicyOptions options);
   virtual ~NetworkPolicy() = default;
   virtual Task<void> run() = 0;
+  // Returns when rules are in force in which it is whom policies select, and whom others' policies mean. All
+  // policies count that are older than the pod. Unavailable: the API does not tell of it, or the kernel would
+  // not take the rules.
   virtual Task<void> guard(GuardedPod pod) = 0;
   virtual void forget(std::string_view uid) = 0;
-  virtual Task<void> remove() = 0;  // the table goes: no pod runs here
-  virtual std::string metrics() const = 0;
+  virtual Task<void> remove() = 0;          // the table goes: no pod runs here
+  virtual std::string metrics() const = 0;  // Prometheus text
 };
 
 }  // namespace podo::policy
