@@ -156,6 +156,7 @@ function(podo_packaging path)
       get_filename_component(folder \${file} DIRECTORY)
       file(MAKE_DIRECTORY \${folder})
       message(STATUS \"Making: \${file}\")
-      execute_process(COMMAND ${CMAKE_BINARY_DIR}/podo \${words} OUTPUT_FILE \${file} COMMAND_ERROR_IS_FATAL ANY)")
+      execute_process(COMMAND ${CMAKE_BINARY_DIR}/podo \${words} OUTPUT_FILE \${file}
+        COMMAND_ERROR_IS_FATAL ANY)")
   endforeach()
 endfunction()

@@ -1,5 +1,5 @@
-// What is made from the commands' tables: `podo completion SHELL`, a script that completes commands and flags;
-// `podo man`, the manual page.
+// What is made from the commands' tables: `podo completion SHELL`, a script that completes commands and
+// flags; `podo man`, the manual page.
 #pragma once
 
 #include "cli/console/flags.h"

@@ -1,5 +1,5 @@
-// What a daemon on this machine costs, as text below `podo info`: its process, the monitors of its containers,
-// what it keeps on the disk.
+// What a daemon on this machine costs, as text below `podo info`: its process, the monitors of its
+// containers, what it keeps on the disk.
 #pragma once
 
 #include "base/format/json.h"

@@ -40,7 +40,7 @@ def pytest_configure(config):
 
 
 class Reader(Cluster):
-    """A cluster, and a machine as a reader of the documents has it: commands in the path, a folder to be in."""
+    """A cluster, and a machine as a reader of the documents has it: commands in the path, a folder."""
 
     def prepare(self):
         self.shims = self.folder / "bin"

@@ -101,7 +101,8 @@ bring_down() {
   remove_links_and_tables "$prefix"
   as_root rm -rf --one-file-system "$PWD/build/demo" "$DEMO_RUN"
   assert_nothing_is_left "$prefix" || return
-  note "gone, in $(seconds_since "$begin"): processes, mounts, namespaces, control groups, links, tables, files"
+  note "gone, in $(seconds_since "$begin"): processes, mounts, namespaces, control groups, links, tables," \
+    files
 }
 
 remove_objects() {

@@ -87,7 +87,8 @@ build_images() {
 build_one() {  # FOLDER NAME VERSION
   local begin log=$PWD/build/demo/build-$2-$3.log
   begin=$(now)
-  podo build --build-arg "VERSION=$3" -t "shop/$2:$3" "$SHOP/$1" 2>&1 </dev/null | as_root tee "$log" >/dev/null || {
+  podo build --build-arg "VERSION=$3" -t "shop/$2:$3" "$SHOP/$1" 2>&1 </dev/null |
+    as_root tee "$log" >/dev/null || {
     as_root tail -n 20 "$log" >&2
     return 1
   }
@@ -100,10 +101,12 @@ apply_shop() {
   begin=$(now)
   step 'Declared: kubectl apply'
   note "\$ kubectl apply -f $SHOP/kubernetes/"
-  kube apply -f $SHOP/kubernetes/ 2>&1 | awk '{ n[$NF]++ } END { for (how in n) print n[how], "objects", how }' | indent
+  kube apply -f $SHOP/kubernetes/ 2>&1 |
+    awk '{ n[$NF]++ } END { for (how in n) print n[how], "objects", how }' | indent
   local workload
   for workload in statefulset/{postgres,redis} deployment/{catalogue,cart,orders,worker,front}; do
-    kube -n shop rollout status "$workload" --timeout=120s >/dev/null || stop "$workload: $(kube -n shop get pods)"
+    kube -n shop rollout status "$workload" --timeout=120s >/dev/null ||
+      stop "$workload: $(kube -n shop get pods)"
   done
   note "all pods ready after $(seconds_since "$begin")"
   ask -n shop get pods,services
@@ -120,8 +123,8 @@ order_something() {
 # --- it heals ---------------------------------------------------------------------------------------------
 
 container_of() {  # APP
-  podo ps -q --filter "label=io.kubernetes.pod.namespace=shop" --filter "label=io.kubernetes.container.name=$1" |
-    head -n 1
+  podo ps -q --filter label=io.kubernetes.pod.namespace=shop \
+    --filter "label=io.kubernetes.container.name=$1" | head -n 1
 }
 
 kill_process_of() {  # APP
@@ -152,8 +155,8 @@ heal() {
 
 shop_is_ready() {
   local pods
-  pods=$(kube -n shop get pods --no-headers) && ! awk '{ split($2, n, "/") } n[1] != n[2] || $3 != "Running"' \
-    <<<"$pods" | grep -q .
+  pods=$(kube -n shop get pods --no-headers) &&
+    awk '{ split($2, n, "/") } n[1] != n[2] || $3 != "Running" { exit 1 }' <<<"$pods"
 }
 
 # --- a new version ----------------------------------------------------------------------------------------
@@ -208,7 +211,9 @@ try_forbidden_ways() {
 
 tell_what_is_up() {
   step 'What runs'
-  kube -n shop get deployments,statefulsets -o custom-columns='KIND:.kind,NAME:.metadata.name,READY:.status.readyReplicas,IMAGE:.spec.template.spec.containers[0].image' | indent
+  local columns='KIND:.kind,NAME:.metadata.name,READY:.status.readyReplicas'
+  columns+=',IMAGE:.spec.template.spec.containers[0].image'
+  kube -n shop get deployments,statefulsets -o custom-columns="$columns" | indent
   local setup="export KUBECONFIG=$DEMO_DATA/kubeconfig PODO_HOST=unix://$DEMO_RUN/docker.sock"
   cat <<TABLE
 

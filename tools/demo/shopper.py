@@ -48,7 +48,8 @@ def order(shop):
         cart = shop.ask(f"/api/carts/{shopper}/items", {"product": product, "count": 1})
     wanted = shop.ask(f"/api/carts/{shopper}/checkout", {})["order"]
     accepted = time.monotonic()
-    print(f"order {wanted[:8]} of {cart['cents'] / 100:.2f} EUR accepted after {(accepted - begin) * 1000:.0f} ms")
+    price, took = cart["cents"] / 100, (accepted - begin) * 1000
+    print(f"order {wanted[:8]} of {price:.2f} EUR accepted after {took:.0f} ms")
     while True:
         written = shop.ask(f"/api/orders/{shopper}")["orders"]
         if any(one["id"] == wanted for one in written):
