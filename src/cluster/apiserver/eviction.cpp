@@ -84,6 +84,34 @@ Task<void> ask_budget(Request& request, bool dry_run) {
   }
 }
 
+// Who looks at the pod's end (a Job's policy) learns from it that the pod did not fail by itself.
+Task<void> mark_disrupted(Request& request, const DeleteWish& wish) {
+  for (int i = 1;; ++i) {
+    const Current pod = co_await get_current(request);
+    const bool meant = wish.uid.empty() || wish.uid == kube::text_at(pod.object.root(), "metadata.uid");
+    if (!meant || !wish.resource_version.empty()) co_return;  // the deletion's to judge
+    json::Tree copy = json::Tree::copy_of(pod.object.root());
+    Item& conditions = copy.root().member("status").member("conditions");
+    for (const Item& known : kube::children(&conditions))
+      if (kube::text_at(known, "type") == "DisruptionTarget") co_return;
+    Item& condition = conditions.append();
+    condition.member("type").set_string("DisruptionTarget");
+    condition.member("status").set_string("True");
+    condition.member("reason").set_string("EvictionByEvictionAPI");
+    condition.member("message").set_string("Eviction API: evicting");
+    condition.member("lastTransitionTime").set_string(time_text(request.parts.ground.clock.wall()));
+    objects::Objects& objects = request.parts.ground.objects;
+    const schema::Resource& pods = objects.resource("", "pods");
+    const objects::Key key{
+        .resource = &pods, .name_space = request.info.name_space, .name = request.info.name};
+    const auto written =
+        co_await objects.update(key, pod.stored.revision(), schema::canonical(copy.root(), *pods.type))
+            .result();
+    if (written) co_return;
+    if (!is_conflict(written.error()) || i == conflict_tries) co_await Failure(written.error());
+  }
+}
+
 }  // namespace
 
 // A deletion that asks the pod's disruption budget first.
@@ -95,6 +123,7 @@ Task<void> evict_pod(Request& request) {
     wish = co_await read_delete_options(request, *asked);
   wish.dry_run = wish.dry_run || options.dry_run;
   co_await ask_budget(request, wish.dry_run);
+  if (!wish.dry_run) co_await mark_disrupted(request, wish);
   co_await delete_named(request, request.info.name, wish);
   kube::Status done = kube::bad_request("");
   done.code = 201;
