@@ -1,5 +1,7 @@
 #include "base/dns/exchange.h"
 
+#include <algorithm>
+
 #include "base/dns/datagrams.h"
 #include "base/io/combine.h"
 #include "base/io/socket.h"
@@ -7,7 +9,7 @@
 namespace podo::dns {
 namespace {
 
-constexpr std::size_t header_bytes = 12;
+constexpr Duration silence = seconds(10);  // so long a server that did not answer is asked last
 
 bool is_truncated(std::string_view message) { return (static_cast<unsigned char>(message[2]) & 0x02) != 0; }
 Code code_of(std::string_view message) { return static_cast<Code>(message[3] & 15); }
@@ -25,18 +27,33 @@ bool answers(std::string_view answer, std::string_view query) {
 
 }  // namespace
 
+std::vector<Upstream> Exchange::in_order(std::vector<Upstream> servers) {
+  const Monotonic now = loop_.clock().now();
+  std::erase_if(silent_, [&](const Silent& known) { return known.until <= now; });
+  std::ranges::stable_partition(servers, [&](const Upstream& server) {
+    return std::ranges::find(silent_, server, &Silent::server) == silent_.end();
+  });
+  return servers;
+}
+
+void Exchange::has_answered(const Upstream& server, bool answered) {
+  std::erase_if(silent_, [&](const Silent& known) { return known.server == server; });
+  if (!answered) silent_.push_back({server, loop_.clock().now() + silence});
+}
+
 io::Task<std::string> Exchange::ask(std::string query, std::vector<Upstream> servers, Patience patience) {
   if (query.size() < header_bytes) co_return invalid("not a DNS query");
   const std::string id = query.substr(0, 2);
   std::string failure;
   for (int attempt = 0; attempt < patience.attempts; ++attempt) {
-    for (const Upstream& server : servers) {
+    for (const Upstream& server : in_order(servers)) {
       const std::uint64_t random = random_.next();
       query[0] = static_cast<char>(random);
       query[1] = static_cast<char>(random >> 8);
       auto answer = co_await ask_one(query, server, patience.timeout).result();
       if (!answer && answer.error().kind() == ErrorKind::cancelled)
         co_return Failure(std::move(answer).error());
+      has_answered(server, answer.has_value());
       if (!answer) continue;
       answer->replace(0, 2, id);
       const Code code = code_of(*answer);

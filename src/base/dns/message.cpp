@@ -6,7 +6,6 @@
 namespace podo::dns {
 namespace {
 
-constexpr std::size_t header_bytes = 12;
 // Flags of the header.
 constexpr unsigned response_bit = 0x8000, authoritative_bit = 0x0400, truncated_bit = 0x0200,
                    desired_bit = 0x0100, available_bit = 0x0080, authentic_bit = 0x0020,
@@ -77,10 +76,20 @@ Result<Record> read_record(Reader& reader) {
   return record;
 }
 
+// The fields of OPT have a meaning of their own (RFC 6891, 6.1.3):
+//   class := udp_bytes:be16     ttl := extended_code:u8 version:u8 dnssec_ok:1 zero:15
+constexpr std::uint32_t dnssec_ok_bit = 0x8000;
+void take_edns(const Record& opt, Message& message) {
+  message.edns_udp_bytes = opt.record_class;
+  message.extended_code = static_cast<std::uint8_t>(opt.ttl >> 24);
+  message.edns_version = static_cast<std::uint8_t>(opt.ttl >> 16);
+  message.dnssec_ok = (opt.ttl & dnssec_ok_bit) != 0;
+}
+
 Result<> read_records(Reader& reader, std::size_t count, std::vector<Record>& into, Message& message) {
   for (std::size_t i = 0; i < count; ++i) {
     Record record = TRY(read_record(reader));
-    if (record.type == Type::opt) message.edns_udp_bytes = record.record_class;
+    if (record.type == Type::opt) take_edns(record, message);
     else into.push_back(std::move(record));
   }
   return {};
@@ -183,7 +192,6 @@ Result<Message> parse(std::string_view bytes) {
 }
 
 std::string encode(const Message& message, std::size_t bytes_max) {
-  constexpr std::size_t opt_bytes = 11;
   Output out(bytes_max - (message.edns_udp_bytes ? opt_bytes : 0));
   out.number16(message.id);
   out.number16(flags_of(message));
@@ -194,21 +202,24 @@ std::string encode(const Message& message, std::size_t bytes_max) {
     out.number16(question.record_class);
   }
   unsigned counts[] = {static_cast<unsigned>(message.questions.size()), 0, 0, 0};
-  bool fits = true;
+  bool fits = true, truncated = message.truncated;
   const std::vector<Record>* sections[] = {&message.answers, &message.authority, &message.additional};
-  for (unsigned i = 0; i < 3; ++i)
+  for (unsigned i = 0; i < 3; ++i) {
     for (const Record& record : *sections[i])
       if (fits && (fits = out.record(record))) ++counts[i + 1];
+    truncated |= !fits && i < 2;
+  }
   if (message.edns_udp_bytes) {
     out.raw(std::string_view("\0", 1));  // of the root
     out.number16(static_cast<unsigned>(Type::opt));
     out.number16(*message.edns_udp_bytes);
-    out.number32(0);
+    out.number32(std::uint32_t{message.extended_code} << 24 | std::uint32_t{message.edns_version} << 16 |
+                 (message.dnssec_ok ? dnssec_ok_bit : 0));
     out.number16(0);
     ++counts[3];
   }
   for (unsigned i = 0; i < 4; ++i) out.set16(4 + 2 * i, counts[i]);
-  if (!fits) out.set16(2, flags_of(message) | truncated_bit);
+  out.set16(2, flags_of(message) | (truncated ? truncated_bit : 0));
   return std::move(out.bytes());
 }
 
@@ -234,7 +245,9 @@ Message reply_to(const Message& query, Code code) {
   reply.recursion_available = true;
   reply.code = code;
   reply.questions = query.questions;
+  reply.checking_disabled = query.checking_disabled;
   if (query.edns_udp_bytes) reply.edns_udp_bytes = udp_bytes_max;
+  reply.dnssec_ok = query.dnssec_ok;
   return reply;
 }
 

@@ -25,11 +25,14 @@ enum class Type : std::uint16_t {
   cname = 5,
   soa = 6,
   ptr = 12,
+  hinfo = 13,
   mx = 15,
   txt = 16,
   aaaa = 28,
   srv = 33,
   opt = 41,
+  incremental_transfer = 251,
+  transfer = 252,
   any = 255
 };
 enum class Code : std::uint8_t {
@@ -41,6 +44,7 @@ enum class Code : std::uint8_t {
   refused = 5
 };
 inline constexpr std::uint16_t internet_class = 1;
+inline constexpr std::size_t header_bytes = 12, opt_bytes = 11;  // OPT without options
 inline constexpr std::size_t udp_bytes_without_edns = 512, udp_bytes_max = 4096, tcp_bytes_max = 65535;
 
 struct Question {
@@ -59,7 +63,7 @@ struct Record {
   std::string data;
   bool operator==(const Record&) const = default;
 };
-Record address_record(std::string name, const IpAddress& address, std::uint32_t ttl_s);
+Record address_record(std::string name, const IpAddress& address, std::uint32_t ttl_s);  // others: records.h
 Record pointer_record(std::string name, std::string_view target, std::uint32_t ttl_s);
 
 struct Message {
@@ -72,6 +76,9 @@ struct Message {
   std::vector<Question> questions;
   std::vector<Record> answers, authority, additional;  // without OPT
   std::optional<std::uint16_t> edns_udp_bytes;         // OPT is there; what its sender can take
+  bool dnssec_ok = false;                              // this and the next two are parts of OPT
+  std::uint8_t edns_version = 0;
+  std::uint8_t extended_code = 0;  // the upper bits of a code that does not fit into `code`
   bool operator==(const Message&) const = default;
 
   std::size_t reply_bytes_max() const;  // over UDP
@@ -79,7 +86,7 @@ struct Message {
 
 Result<Message> parse(std::string_view bytes);
 // With names of records compressed. What does not fit into `bytes_max` is left out, whole records from the
-// end on, and the message says that it is truncated.
+// end on, and the message says that it is truncated, unless only additional ones are missing (RFC 2181, 9).
 std::string encode(const Message& message, std::size_t bytes_max = tcp_bytes_max);
 
 // An answer to `query` with nothing in it yet.

@@ -1,36 +1,15 @@
 #include "base/dns/resolver.h"
 
-#include <doctest/doctest.h>
-#include <netinet/in.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 
 #include <cstdio>
 
-#include "base/dns/datagrams.h"
+#include "base/dns/dns_testing.h"
 #include "base/dns/server.h"
 #include "base/io/combine.h"
 
 namespace podo::dns {
 namespace {
-
-struct Sockets {
-  io::Fd udp, tcp;
-  std::uint16_t port = 0;
-};
-Sockets loopback_sockets() {
-  const Peer any(*IpAddress::parse("127.0.0.1"), 0);
-  Sockets sockets;
-  sockets.udp = io::Fd(::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  REQUIRE(::bind(sockets.udp.get(), reinterpret_cast<const sockaddr*>(&any.storage), any.size) == 0);
-  Peer bound;
-  ::getsockname(sockets.udp.get(), reinterpret_cast<sockaddr*>(&bound.storage), &bound.size);
-  sockets.port = bound.port();
-  sockets.tcp = io::Fd(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  REQUIRE(::bind(sockets.tcp.get(), reinterpret_cast<const sockaddr*>(&bound.storage), bound.size) == 0);
-  REQUIRE(::listen(sockets.tcp.get(), 8) == 0);
-  return sockets;
-}
 
 // web.example and big.example (forty addresses) are known; down.example fails; everything else is not there.
 class TestZone final : public Zone {
