@@ -58,15 +58,10 @@ std::string user_string(const json::Item& pod, const json::Item& container, cons
   return group == nullptr ? wanted : text("{}:{}", wanted, group->number());
 }
 
-// The engine adds what the image's /etc/group says to a user who comes without a group, and to no other.
-Result<> check_groups(const json::Item& pod, const json::Item& container) {
-  if (text_at(pod, "spec.securityContext.supplementalGroupsPolicy") != "Strict") return {};
-  if (effective(pod, container, "runAsGroup") != nullptr) return {};
-  return unsupported("supplementalGroupsPolicy Strict without runAsGroup is not supported by this node");
-}
-
+// Whether the image's /etc/group counts is the pod's to say; to the engine, the words beginning with @ do.
 docker::Strings groups_of(const json::Item& pod) {
-  docker::Strings groups;
+  const bool strict = text_at(pod, "spec.securityContext.supplementalGroupsPolicy") == "Strict";
+  docker::Strings groups = {strict ? "@none" : "@image"};
   const auto add = [&](const json::Item& group) {
     std::string number(group.number());
     if (std::ranges::find(groups, number) == groups.end()) groups.push_back(std::move(number));
@@ -138,7 +133,6 @@ constexpr std::string_view safe_sysctls[] = {
 Result<> apply_security(docker::CreateRequest& request, const json::Item& pod, const json::Item& container,
                         const oci::ImageConfig& image, const SecurityFacts& facts) {
   TRY(check_not_root(pod, container, image));
-  TRY(check_groups(pod, container));
   docker::HostConfig& host = request.host_config;
   request.config.user = user_string(pod, container, image);
   host.group_add = groups_of(pod);

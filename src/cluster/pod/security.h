@@ -2,8 +2,7 @@
 // word counts), as the engine has it. Where nothing is said, system calls are filtered (RuntimeDefault).
 // Pure; errors are invalid, in the kubelet's words (CreateContainerConfigError), or unsupported.
 //
-// seLinuxOptions and windowsOptions mean nothing here and are passed over. A user with a runAsGroup gets no
-// groups from the image (supplementalGroupsPolicy Strict), one without it gets them (Merge).
+// seLinuxOptions and windowsOptions mean nothing here and are passed over.
 #pragma once
 
 #include <optional>

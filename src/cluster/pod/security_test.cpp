@@ -69,15 +69,14 @@ TEST_CASE("groups, capabilities and privileges are the engine's") {
               R"({"capabilities":{"add":["NET_ADMIN"],"drop":["ALL"]},"readOnlyRootFilesystem":true,
                   "allowPrivilegeEscalation":false,"procMount":"Unmasked"})")
           .request;
-  CHECK(request.host_config.group_add == docker::Strings{"10", "20"});
+  CHECK(request.host_config.group_add == docker::Strings{"@image", "10", "20"});
   CHECK(request.host_config.cap_add == docker::Strings{"NET_ADMIN"});
   CHECK(request.host_config.cap_drop == docker::Strings{"ALL"});
   CHECK(request.host_config.readonly_rootfs);
   CHECK(request.host_config.security_opt == docker::Strings{"no-new-privileges"});
   CHECK(request.host_config.masked_paths == docker::Strings{});
-  CHECK_EQ(applied(R"({"supplementalGroupsPolicy":"Strict","runAsUser":1,"runAsGroup":2})", "{}").error, "");
-  CHECK_EQ(applied(R"({"supplementalGroupsPolicy":"Strict","runAsUser":1})", "{}").error,
-           "supplementalGroupsPolicy Strict without runAsGroup is not supported by this node");
+  const auto strict = applied(R"({"supplementalGroupsPolicy":"Strict","runAsUser":1})", "{}").request;
+  CHECK(strict.host_config.group_add == docker::Strings{"@none"});
   const auto plain = applied("{}", R"({"allowPrivilegeEscalation":true})").request;
   CHECK(plain.host_config.security_opt.empty());
   CHECK_FALSE(plain.host_config.masked_paths.has_value());

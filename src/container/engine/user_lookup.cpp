@@ -125,14 +125,16 @@ Result<UserIds> find_user(std::string_view passwd, std::string_view group, std::
     ids.home = *number == 0 ? "/root" : "/";
   }
   if (ids.home.empty()) ids.home = "/";
-  if (group_given) {
-    ids.gid = TRY(group_of(groups, rest));
-  } else if (found != users.end()) {
-    for (const GroupLine& line : groups) {
+  if (group_given) ids.gid = TRY(group_of(groups, rest));
+  bool from_image = !group_given;
+  for (const std::string& wanted : more_groups)
+    if (wanted == groups_of_image || wanted == no_groups_of_image) from_image = wanted == groups_of_image;
+  if (from_image && found != users.end())
+    for (const GroupLine& line : groups)
       if (lists(line.members, found->name)) add_group(ids, line.gid);
-    }
-  }
-  for (const std::string& wanted : more_groups) add_group(ids, TRY(group_of(groups, wanted)));
+  for (const std::string& wanted : more_groups)
+    if (wanted != groups_of_image && wanted != no_groups_of_image)
+      add_group(ids, TRY(group_of(groups, wanted)));
   return ids;
 }
 

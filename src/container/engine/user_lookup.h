@@ -4,6 +4,10 @@
 //   passwd line := name ':' password ':' uid ':' gid ':' comment ':' home ':' shell
 //   group line  := name ':' password ':' gid ':' [ user *( ',' user ) ]
 //
+// The groups that /etc/group gives to the user count when no group is named beside it; among the groups of
+// HostConfig.GroupAdd "@image" says that they count in any case, "@none" that they never do (no group is
+// called so).
+//
 // Blocking (two small files): for the pool. Errors are invalid, in the words of Docker's clients: "unable
 // to find user x: no matching entries in passwd file".
 #pragma once
@@ -17,6 +21,8 @@
 #include "model/docker/container_config.h"
 
 namespace podo::engine {
+
+inline constexpr std::string_view groups_of_image = "@image", no_groups_of_image = "@none";
 
 struct UserIds {
   std::uint32_t uid = 0, gid = 0;
