@@ -139,9 +139,10 @@ void Rollout::write_status(bool rolling_out) {
     if (has_deadline() && !pause_changed) progress(status);
     copy_failure(status);
   }
+  // One that was complete has no deadline any more, though its pods may be unready again.
   if (const json::Item* current = find_condition(status, "Progressing");
       current != nullptr && has_deadline() && !paused && !is_complete(status) &&
-      reason_of(status, "Progressing") != timed_out)
+      reason_of(status, "Progressing") != timed_out && reason_of(status, "Progressing") != available)
     plan.look_again(time_at(*current, "lastUpdateTime") +
                     number_at(in.wanted, "spec.progressDeadlineSeconds") - in.now + 1);
   if (auto written = update_status(Kind::deployment, in.wanted, status))

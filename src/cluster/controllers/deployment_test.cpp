@@ -153,6 +153,12 @@ TEST_CASE("the end of a rollout, its history, and its deadline") {
   CHECK(reason_of(status_of(late), "Progressing") == "ProgressDeadlineExceeded");
   const Plan waits = plan_of({.status = stuck, .now = 600}, {{2, 3, 0, 2}}, 2);
   CHECK(waits.again_after == 301);
+  const std::string_view was_done = R"({"replicas":3,"updatedReplicas":3,"readyReplicas":3,"conditions":[
+    {"type":"Progressing","status":"True","reason":"NewReplicaSetAvailable",
+     "lastUpdateTime":"1970-01-01T00:05:00Z",
+     "lastTransitionTime":"1970-01-01T00:05:00Z"}]})";
+  const Plan unready = plan_of({.status = was_done}, {{2, 3, 0, 2}}, 2);
+  CHECK(!unready.again_after);  // it waits for its pods, not for a time
 }
 
 TEST_CASE("a ReplicaSet's name that is taken") {
