@@ -61,13 +61,13 @@ TEST_CASE("numbers need no entry, names do") {
 }
 
 TEST_CASE("whether the groups of the image's files count can be said") {
-  const std::string_view passwd = "web:x:5:6::/:\n", group = "more:x:7:web\n";
+  const std::string_view users = "web:x:5:6::/:\n", own = "more:x:7:web\n";
   using Groups = std::vector<std::uint32_t>;
-  CHECK(find_user(passwd, group, "5", {})->groups == Groups{7});
-  CHECK(find_user(passwd, group, "5", {"@none", "9"})->groups == Groups{9});
-  CHECK(find_user(passwd, group, "5", {"@none"})->gid == 6);
-  CHECK(find_user(passwd, group, "5:8", {"9"})->groups == Groups{9});
-  CHECK(find_user(passwd, group, "5:8", {"@image", "9"})->groups == Groups{7, 9});
+  CHECK(find_user(users, own, "5", {})->groups == Groups{7});
+  CHECK(find_user(users, own, "5", {"@none", "9"})->groups == Groups{9});
+  CHECK(find_user(users, own, "5", {"@none"})->gid == 6);
+  CHECK(find_user(users, own, "5:8", {"9"})->groups == Groups{9});
+  CHECK(find_user(users, own, "5:8", {"@image", "9"})->groups == Groups{7, 9});
 }
 
 TEST_CASE("the files are read in the container's tree, whatever lies in their place") {
