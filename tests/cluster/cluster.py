@@ -75,6 +75,7 @@ def pod(name="p", command=None, image="busybox", **spec):
     of_pod = {"restartPolicy", "initContainers", "volumes", "terminationGracePeriodSeconds", "nodeSelector"}
     of_pod |= {"hostNetwork", "shareProcessNamespace", "hostname", "subdomain", "dnsConfig", "dnsPolicy"}
     of_pod |= {"hostAliases", "activeDeadlineSeconds", "readinessGates", "tolerations", "priorityClassName"}
+    of_pod |= {"enableServiceLinks", "runtimeClassName"}
     of_pod |= {"hostPID", "hostIPC", "affinity", "topologySpreadConstraints", "schedulingGates", "nodeName"}
     container = {"name": "c", "image": image, "imagePullPolicy": "IfNotPresent"}
     if command is not None:

@@ -84,22 +84,20 @@ def test_deadlines(pods):
     assert status["message"] == "Pod was active on the node longer than the specified deadline"
 
 
-def test_termination_gives_time(pods):
+def test_termination_gives_time(pods, tmp_path):
     """SIGTERM after preStop, SIGKILL after the grace period."""
     stop = {"preStop": {"exec": {"command": ["sh", "-c", "echo pre >> /log/x"]}}}
     shared = dict(
-        volumes=[{"name": "log", "hostPath": {"path": f"/tmp/podo-grace-{pods.kubectl.namespace}"}}],
+        volumes=[{"name": "log", "hostPath": {"path": str(tmp_path), "type": "Directory"}}],
         volumeMounts=[{"name": "log", "mountPath": "/log"}],
     )
-    shared["volumes"][0]["hostPath"]["type"] = "DirectoryOrCreate"
     command = "trap 'echo term >> /log/x; exit 0' TERM; while true; do sleep 0.1; done"
     pods.run(pod(command=command, lifecycle=stop, terminationGracePeriodSeconds=20, **shared))
     pods.ready()
     began = time.monotonic()
     pods.kubectl("delete", "pod", "p", timeout=30)
     assert time.monotonic() - began < 10
-    folder = f"/tmp/podo-grace-{pods.kubectl.namespace}"
-    assert open(f"{folder}/x").read() == "pre\nterm\n"
+    assert (tmp_path / "x").read_text() == "pre\nterm\n"
     pods.run(pod("deaf", "trap '' TERM; while true; do sleep 0.1; done", terminationGracePeriodSeconds=2))
     pods.ready("deaf")
     began = time.monotonic()
