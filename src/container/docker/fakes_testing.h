@@ -1,5 +1,4 @@
-// An engine, images and networks that are values of the test's. What a test does not need is
-// unsupported.
+// An engine, images and networks that are values of the test's. What no test needs is unsupported.
 #pragma once
 
 #include "base/io/condition.h"
@@ -50,7 +49,7 @@ class FakeEngine final : public engine::Engine {
   Task<std::string> create_exec(std::string, ExecConfig) override { co_return "e1"; }
   Result<engine::ExecPtr> get_exec(std::string_view id) const override;
   Task<std::unique_ptr<io::Stream>> start_exec(std::string, ExecStart) override;
-  Task<int> wait_exec(std::string) override { co_return co_await invalid("not in this test"); }
+  Task<int> wait_exec(std::string) override { co_return invalid("not in this test"); }
   Task<void> resize_exec(std::string, std::uint32_t, std::uint32_t) override { return refuse(); }
   Task<engine::VolumePtr> create_volume(VolumeWish wish) override;
   Result<engine::VolumePtr> get_volume(std::string_view name) const override;

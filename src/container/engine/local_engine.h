@@ -1,6 +1,5 @@
-// LocalEngine: the Engine of this machine. A file per verb; what each keeps of a container is in slot.h.
-// The order in which things are written, so that an end of the daemon at any point loses nothing, is in
-// README.md; what open() finds in between, restore.cpp takes on.
+// LocalEngine: the Engine of this machine. A file per verb; what each keeps of a container is in slot.h. In
+// which order things are written, so that no end of the daemon loses any, README.md says; see restore.cpp.
 #pragma once
 
 #include <deque>
