@@ -5,7 +5,7 @@ import json
 import os
 import time
 
-from cluster import pod
+from cluster import container, pod
 from server import wait_until
 
 
@@ -134,3 +134,41 @@ def test_a_pod_s_folders_go_with_it(pods, cluster):
     assert any(uid in mount for mount in cluster.mounts())
     pods.kubectl("delete", "pod", "p", "--now")
     wait_until(lambda: not any(uid in mount for mount in cluster.mounts()), 20, "the end of its mounts")
+
+
+def test_what_is_optional_may_come_later(pods):
+    volumes = [
+        {"name": "m", "configMap": {"name": "later", "optional": True}},
+        {"name": "p", "projected": {"sources": [{"secret": {"name": "s", "optional": True}}]}},
+    ]
+    mounts = [{"name": "m", "mountPath": "/m"}, {"name": "p", "mountPath": "/p"}]
+    pods.run(pod(command="sleep 1000", volumes=volumes, volumeMounts=mounts))
+    pods.ready()
+    assert pods.exec("p", "ls", "/m", "/p") == "/m:\n\n/p:"
+    binary = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "later"}, "data": {"a": "1"},
+              "binaryData": {"b": "3q2+7w=="}}  # fmt: skip
+    pods.run(binary)
+    pods.kubectl("create", "secret", "generic", "s", "--from-literal=k=v")
+    wait_until(lambda: pods.exec("p", "sh", "-c", "cat /m/a /p/k 2>/dev/null || true") == "1v", 90, "both")
+    assert pods.exec("p", "sh", "-c", "od -An -tx1 /m/b").split() == ["de", "ad", "be", "ef"]
+    pods.kubectl("delete", "configmap", "later")
+    wait_until(lambda: pods.exec("p", "ls", "/m") == "", 90, "the end of the map")
+
+
+def test_empty_dirs_of_others(pods):
+    """Whoever the container runs as may write there, on a disk and in memory; both containers see it."""
+    for medium in ("", "Memory"):
+        name = medium.lower() or "disk"
+        volumes = [{"name": "v", "emptyDir": {"medium": medium} if medium else {}}]
+        mount = {"volumeMounts": [{"name": "v", "mountPath": "/v"}]}
+        writes = (
+            "umask 022; echo hi > /v/x; chmod 0644 /v/x; stat -c '%a %u' /v /v/x; grep ' /v ' /proc/mounts"
+        )
+        one = container("one", writes, securityContext={"runAsUser": 1001}, **mount)
+        two = container("two", "while ! cat /v/x 2>/dev/null; do sleep 0.1; done", **mount)
+        pods.run(pod(name, containers=[one, two], volumes=volumes, restartPolicy="Never"))
+        pods.ended(name)
+        modes = pods.logs(name, "-c", "one").splitlines()
+        assert modes[0].endswith("777 0") and modes[1] == "644 1001"
+        assert ("tmpfs" in modes[2]) == bool(medium)
+        assert pods.logs(name, "-c", "two") == "hi"
