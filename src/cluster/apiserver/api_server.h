@@ -17,6 +17,7 @@
 #include <memory>
 #include <string>
 
+#include "base/core/ip_address.h"
 #include "base/http/server.h"
 #include "base/io/epoll_loop.h"
 #include "cluster/access/access.h"
@@ -29,20 +30,24 @@ using io::Task;
 class NodeConnector;  // node_connector.h
 
 struct ApiGround {
-  io::EpollLoop& loop;
+  io::Loop& loop;
   objects::Objects& objects;
   access::Access& access;
   admission::Admission& admission;
   Clock& clock;
   Random& random;
   Log& log;
-  NodeConnector* nodes = nullptr;  // null: nodes cannot be reached
+  NodeConnector* nodes = nullptr;    // null: nodes cannot be reached
+  io::EpollLoop* network = nullptr;  // null: what listens in pods cannot be reached (a simulation)
 };
+
+// 10.96.0.0/16 and fd00:10:96::/112.
+std::vector<IpPrefix> default_service_ranges();
 
 struct ApiOptions {
   std::string address = "127.0.0.1";  // where clients and the `kubernetes` Service reach it
   std::uint16_t port = 6443;
-  std::string service_cidr = "10.96.0.0/16";
+  std::vector<IpPrefix> service_ranges = default_service_ranges();
   std::uint16_t node_port_first = 30000, node_port_last = 32767;
   std::size_t body_bytes_max = 3 << 20;
   Duration request_within = seconds(60);

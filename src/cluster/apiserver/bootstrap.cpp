@@ -30,11 +30,13 @@ std::vector<std::string> fixed_objects() {
   return made;
 }
 
-std::string service_range(const std::string& range) {
+std::string service_ranges(const std::vector<IpPrefix>& ranges) {
+  std::string list;
+  for (const IpPrefix& range : ranges) list += text("{}\"{}\"", list.empty() ? "" : ",", range.to_text());
   return text(
       R"({{"kind":"ServiceCIDR","apiVersion":"networking.k8s.io/v1","metadata":{{"name":"kubernetes",)"
-      R"("finalizers":["networking.k8s.io/service-cidr-finalizer"]}},"spec":{{"cidrs":["{}"]}}}})",
-      range);
+      R"("finalizers":["networking.k8s.io/service-cidr-finalizer"]}},"spec":{{"cidrs":[{}]}}}})",
+      list);
 }
 
 // What aggregated API servers and others need to know whose clients are genuine.
@@ -162,7 +164,7 @@ Task<void> bootstrap(Parts& parts) {
   for (std::string& object : default_flow_objects()) making.spawn(ensure_object(parts, std::move(object)));
   for (std::string& object : access::default_rbac_objects())
     making.spawn(reconcile_role(parts, std::move(object)));
-  making.spawn(ensure_object(parts, service_range(parts.options.service_cidr)));
+  making.spawn(ensure_object(parts, service_ranges(parts.options.service_ranges)));
   making.spawn(ensure_object(parts, authentication_facts(parts.ground.access.authority_pem())));
   making.spawn(renew_object(parts, endpoints(parts.options)));
   making.spawn(renew_object(parts, endpoint_slice(parts.options)));

@@ -16,7 +16,7 @@ class Audit;             // audit.h; null: nothing is written down
 class PodProxy;          // pod_proxy.h: connections to what listens in pods
 
 struct Parts {
-  Parts(const ApiGround& ground, ApiOptions options, IpPrefix service_range);
+  Parts(const ApiGround& ground, ApiOptions options);
   ~Parts();
   Parts(const Parts&) = delete;
 

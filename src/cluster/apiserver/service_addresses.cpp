@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/format/json_writer.h"
+#include "cluster/apiserver/service_families.h"
 #include "cluster/apiserver/write.h"
 #include "model/kube/path.h"
 
@@ -25,9 +26,14 @@ std::string_view type_of(const Item& service) {
 }
 bool is_external_name(const Item& service) { return type_of(service) == "ExternalName"; }
 bool is_headless(const Item& service) { return kube::text_at(service, "spec.clusterIP") == "None"; }
-bool has_address(const Item& service) {
-  return !is_external_name(service) && !is_headless(service) &&
-         !kube::text_at(service, "spec.clusterIP").empty();
+std::vector<std::string> addresses_of(const Item* service) {
+  std::vector<std::string> addresses;
+  if (service == nullptr || is_external_name(*service) || is_headless(*service)) return addresses;
+  for (const Item& address : kube::children_at(*service, "spec.clusterIPs"))
+    if (!address.string_or("").empty()) addresses.emplace_back(address.string_or(""));
+  const std::string_view first = kube::text_at(*service, "spec.clusterIP");
+  if (addresses.empty() && !first.empty()) addresses.emplace_back(first);
+  return addresses;
 }
 bool wants_ports(const Item& service) {
   const std::string_view type = type_of(service);
@@ -55,21 +61,15 @@ std::vector<std::uint32_t> ports_of(const Item* service) {
 
 std::string address_json(const std::string& address, const Item& service, Wall now, Random& random) {
   json::Writer out;
-  const bool v6 = address.find(':') != std::string::npos;
   out.object().key("kind").string("IPAddress").key("apiVersion").string("networking.k8s.io/v1");
   out.key("metadata").object().key("name").string(address).key("uid").string(make_uid(random));
   out.key("creationTimestamp").string(time_text(now)).key("labels").object();
-  out.key("ipaddress.kubernetes.io/ip-family").string(v6 ? "IPv6" : "IPv4");
+  out.key("ipaddress.kubernetes.io/ip-family").string(family_of(address));
   out.key("ipaddress.kubernetes.io/managed-by").string("ipallocator.k8s.io").end().end();
   out.key("spec").object().key("parentRef").object().key("resource").string("services");
   out.key("namespace").string(kube::text_at(service, "metadata.namespace"));
   out.key("name").string(kube::text_at(service, "metadata.name"));
   return out.end().end().end().take();
-}
-
-void set_one(Item& list, std::string_view value) {
-  list.set_array();
-  list.append().set_string(value);
 }
 
 }  // namespace
@@ -116,13 +116,13 @@ Reservation::Reservation(Reservation&& other) noexcept
 
 Reservation::~Reservation() {
   if (of_ == nullptr) return;
-  for (const std::uint32_t number : ips_taken_) of_->addresses_.release(number);
+  for (const std::string& address : ips_taken_) of_->change(address, false);
   for (const std::uint32_t number : ports_taken_) of_->ports_.release(number);
 }
 
 void Reservation::keep() {
   if (of_ == nullptr) return;
-  for (const std::uint32_t number : ips_freed_) of_->addresses_.release(number);
+  for (const std::string& address : ips_freed_) of_->change(address, false);
   for (const std::uint32_t number : ports_freed_) of_->ports_.release(number);
   of_ = nullptr;
 }
@@ -137,72 +137,114 @@ struct ServiceAddresses::Step {
   Reservation reservation;
 };
 
-ServiceAddresses::ServiceAddresses(IpPrefix range, std::uint16_t port_first, std::uint16_t port_last,
-                                   Random& random, const schema::Resource& address_resource)
-    : range_(range.network()),
-      port_first_(port_first),
+ServiceAddresses::Range::Range(IpPrefix of) : prefix(of.network()), addresses(size_of(of)) {
+  addresses.take(0);                                                 // the network
+  if (prefix.address.is_v4()) addresses.take(addresses.size() - 1);  // broadcast
+}
+
+std::optional<std::uint32_t> ServiceAddresses::Range::number_of(const IpAddress& address) const {
+  if (!prefix.contains(address)) return std::nullopt;
+  std::uint64_t number = 0;
+  const std::string_view a = address.bytes(), b = prefix.address.bytes();
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    number = number << 8 | static_cast<unsigned char>(a[i] ^ b[i]);
+    if (number >= addresses.size()) return std::nullopt;
+  }
+  return static_cast<std::uint32_t>(number);
+}
+
+ServiceAddresses::ServiceAddresses(const std::vector<IpPrefix>& ranges, std::uint16_t port_first,
+                                   std::uint16_t port_last, Random& random,
+                                   const schema::Resource& address_resource)
+    : port_first_(port_first),
       port_last_(port_last),
       random_(random),
       address_resource_(address_resource),
-      addresses_(size_of(range)),
       ports_(port_last - port_first + 1u) {
-  addresses_.take(0);                                                  // the network
-  if (range_.address.is_v4()) addresses_.take(addresses_.size() - 1);  // broadcast
+  for (const IpPrefix& range : ranges) ranges_.emplace_back(range);
 }
 
-std::optional<std::uint32_t> ServiceAddresses::number_of(std::string_view address) const {
+ServiceAddresses::Range* ServiceAddresses::range_of(std::string_view family) {
+  for (Range& range : ranges_)
+    if (range.prefix.address.is_v6() == (family == ipv6_family)) return &range;
+  return nullptr;
+}
+
+void ServiceAddresses::change(std::string_view address, bool taken) {
   const auto parsed = IpAddress::parse(address);
-  if (!parsed || !range_.contains(*parsed)) return std::nullopt;
-  std::uint64_t number = 0;
-  const std::string_view a = parsed->bytes(), b = range_.address.bytes();
-  for (std::size_t i = a.size() - 4; i < a.size(); ++i)
-    number = number << 8 | static_cast<unsigned char>(a[i] ^ b[i]);
-  return number < addresses_.size() ? std::optional(static_cast<std::uint32_t>(number)) : std::nullopt;
+  Range* range = range_of(family_of(address));
+  const auto number = parsed && range != nullptr ? range->number_of(*parsed) : std::nullopt;
+  if (!number) return;
+  if (taken) range->addresses.take(*number);
+  else range->addresses.release(*number);
 }
 
 void ServiceAddresses::learn(const Item& service) {
-  for (const Item& address : kube::children_at(service, "spec.clusterIPs"))
-    if (const auto number = number_of(address.string_or(""))) addresses_.take(*number);
+  for (const std::string& address : addresses_of(&service)) change(address, true);
   for (const std::uint32_t port : ports_of(&service)) ports_.take(port - port_first_);
 }
 
-void ServiceAddresses::reserve_address(Step& step) {
-  Item& spec = step.service.member("spec");
-  if (!spec.find("ipFamilyPolicy")) spec.member("ipFamilyPolicy").set_string("SingleStack");
-  if (kube::size_at(step.service, "spec.ipFamilies") == 0)
-    set_one(spec.member("ipFamilies"), range_.address.is_v4() ? "IPv4" : "IPv6");
-  if (is_headless(step.service)) return set_one(spec.member("clusterIPs"), "None");
-  const std::string wanted(kube::text_at(step.service, "spec.clusterIP"));
-  if (step.old != nullptr && has_address(*step.old) && kube::text_at(*step.old, "spec.clusterIP") == wanted)
-    return;
-  std::optional<std::uint32_t> number;
-  std::string_view problem;
-  std::string out_of_range;
-  if (wanted.empty()) {
-    number = addresses_.take_any(random_);
-    if (!number) problem = "range is full";
-  } else if (const auto asked = number_of(wanted); !asked) {
-    out_of_range = text("the provided IP ({}) is not in the valid range. The range of valid IPs is {}",
-                        wanted, range_.to_text());
-    problem = out_of_range;
-  } else if (!addresses_.take(*asked)) {
-    problem = "provided IP is already allocated";
-  } else {
-    number = asked;
-  }
+// "": none can be had, and the errors say why.
+std::string ServiceAddresses::reserve_address(Step& step, std::string_view family,
+                                              const std::string& wanted) {
+  Range* range = range_of(family);
   const FieldPath path("spec.clusterIPs");
-  if (!number)
-    return step.errors.invalid(path, kube::find_at(step.service, "spec.clusterIPs"),
-                               wanted.empty() ? text("failed to allocate a serviceIP: {}", problem)
-                                              : text("failed to allocate IP {}: {}", wanted, problem));
-  step.reservation.ips_taken_.push_back(*number);
-  const std::string address = address_of(*number);
-  spec.member("clusterIP").set_string(address);
-  set_one(spec.member("clusterIPs"), address);
+  const auto refuse = [&](std::string problem) {
+    step.errors.invalid(path, kube::find_at(step.service, "spec.clusterIPs"), problem);
+    return std::string();
+  };
+  if (range == nullptr) return refuse(text("{} is not configured on this cluster", family));
+  if (wanted.empty()) {
+    const auto any = range->addresses.take_any(random_);
+    if (!any) return refuse("failed to allocate a serviceIP: range is full");
+    return range->prefix.first().plus(*any).to_text();
+  }
+  const auto parsed = IpAddress::parse(wanted);
+  const auto asked = parsed ? range->number_of(*parsed) : std::nullopt;
+  if (!asked)
+    return refuse(
+        text("failed to allocate IP {}: the provided IP ({}) is not in the valid range. The range of valid "
+             "IPs is {}",
+             wanted, wanted, range->prefix.to_text()));
+  if (!range->addresses.take(*asked))
+    return refuse(text("failed to allocate IP {}: provided IP is already allocated", wanted));
+  return parsed->to_text();
+}
+
+void ServiceAddresses::record(Step& step, const std::string& address) {
+  step.reservation.ips_taken_.push_back(address);
   const objects::Key key{.resource = &address_resource_, .name_space = "", .name = address};
   auto value = objects::Object::encode(address_json(address, step.service, step.now, random_));
   ENSURE(value);
   step.reservation.alongside_.then.push_back(store::put(key.to_text(), *std::move(value)));
+}
+
+void ServiceAddresses::reserve_addresses(Step& step) {
+  std::vector<std::string_view> configured;
+  for (const Range& range : ranges_)
+    configured.push_back(range.prefix.address.is_v6() ? ipv6_family : ipv4_family);
+  choose_families(step.service, step.old, configured, step.errors);
+  if (!step.errors.empty()) return;
+  Item& spec = step.service.member("spec");
+  std::vector<std::string> addresses = addresses_of(&step.service);
+  const std::vector<std::string> before = addresses_of(step.old);
+  std::size_t index = 0;
+  for (const Item& family : kube::children_at(step.service, "spec.ipFamilies")) {
+    if (is_headless(step.service)) break;
+    const std::size_t i = index++;
+    if (addresses.size() == i) addresses.emplace_back();
+    std::string& address = addresses[i];
+    if (address.empty() && i < before.size() && family_of(before[i]) == family.string_or(""))
+      address = before[i];
+    if (std::ranges::count(before, address) > 0) continue;
+    address = reserve_address(step, family.string_or(""), address);
+    if (!step.errors.empty()) return;
+    record(step, address);
+  }
+  spec.member("clusterIPs").set_array();
+  if (is_headless(step.service)) return spec.member("clusterIPs").append().set_string("None");
+  if (!addresses.empty()) spec.member("clusterIP").set_string(addresses.front());
+  for (const std::string& address : addresses) spec.member("clusterIPs").append().set_string(address);
 }
 
 std::optional<std::uint32_t> ServiceAddresses::reserve_port(Step& step, const FieldPath& path,
@@ -267,17 +309,19 @@ void ServiceAddresses::free_what_is_gone(Step& step) {
   for (const std::uint32_t port : ports_of(step.old))
     if (!std::binary_search(now.begin(), now.end(), port))
       step.reservation.ports_freed_.push_back(port - port_first_);
-  const std::string_view before = kube::text_at(*step.old, "spec.clusterIP");
-  if (!has_address(*step.old) || before == kube::text_at(step.service, "spec.clusterIP")) return;
-  if (const auto number = number_of(before)) step.reservation.ips_freed_.push_back(*number);
-  const objects::Key key{.resource = &address_resource_, .name_space = "", .name = std::string(before)};
-  step.reservation.alongside_.then.push_back(store::erase(store::Range::key(key.to_text())));
+  const std::vector<std::string> kept = addresses_of(&step.service);
+  for (const std::string& address : addresses_of(step.old)) {
+    if (std::ranges::count(kept, address) > 0) continue;
+    step.reservation.ips_freed_.push_back(address);
+    const objects::Key key{.resource = &address_resource_, .name_space = "", .name = address};
+    step.reservation.alongside_.then.push_back(store::erase(store::Range::key(key.to_text())));
+  }
 }
 
 Reservation ServiceAddresses::reserve(Item& service, const Item* old, kube::Errors& errors, Wall now) {
   Step step{service, old, errors, now, Reservation(*this)};
   if (!is_external_name(service)) {
-    reserve_address(step);
+    reserve_addresses(step);
     reserve_ports(step);
     reserve_health_port(step);
   }

@@ -1,4 +1,4 @@
-// Which cluster IPs and node ports are taken: two bitmaps, rebuilt from the Services at start. A Reservation
+// Which cluster IPs and node ports are taken: bitmaps, rebuilt from the Services at start. A Reservation
 // holds what one write takes and lets go of, and the IPAddress objects that belong to it and go into the
 // same transaction:
 //
@@ -50,39 +50,48 @@ class Reservation {
  private:
   friend class ServiceAddresses;
   ServiceAddresses* of_ = nullptr;
-  std::vector<std::uint32_t> ips_taken_, ips_freed_, ports_taken_, ports_freed_;
+  std::vector<std::string> ips_taken_, ips_freed_;
+  std::vector<std::uint32_t> ports_taken_, ports_freed_;
   objects::Alongside alongside_;
 };
 
 class ServiceAddresses {
  public:
-  // `address_resource`: ipaddresses of networking.k8s.io. A range has at most 2^20 addresses.
-  ServiceAddresses(IpPrefix range, std::uint16_t port_first, std::uint16_t port_last, Random& random,
-                   const schema::Resource& address_resource);
+  // `ranges`: one, or one of each family; the first is that of Services which ask for none.
+  // `address_resource`: ipaddresses of networking.k8s.io. Of a range 2^20 addresses are used at most.
+  ServiceAddresses(const std::vector<IpPrefix>& ranges, std::uint16_t port_first, std::uint16_t port_last,
+                   Random& random, const schema::Resource& address_resource);
 
   void learn(const json::Item& service);  // it has what it has
   // Fills in what `service` needs and has not. `old`: null, or how it was. With errors nothing is taken.
   Reservation reserve(json::Item& service, const json::Item* old, kube::Errors& errors, Wall now);
   Reservation free(const json::Item& service);
-  IpAddress first_address() const { return range_.first().plus(1); }  // of the Service "kubernetes"
-  const IpPrefix& range() const { return range_; }
+  IpAddress first_address() const { return ranges_.front().prefix.first().plus(1); }  // of "kubernetes"
 
  private:
   friend class Reservation;
   struct Step;
-  std::optional<std::uint32_t> number_of(std::string_view address) const;
-  std::string address_of(std::uint32_t number) const { return range_.first().plus(number).to_text(); }
-  void reserve_address(Step& step);
+  struct Range {
+    explicit Range(IpPrefix of);
+    std::optional<std::uint32_t> number_of(const IpAddress& address) const;
+    IpPrefix prefix;
+    NumberPool addresses;
+  };
+  Range* range_of(std::string_view family);
+  void change(std::string_view address, bool taken);
+  void reserve_addresses(Step& step);
+  std::string reserve_address(Step& step, std::string_view family, const std::string& wanted);
+  void record(Step& step, const std::string& address);
   void reserve_ports(Step& step);
   void reserve_health_port(Step& step);
   std::optional<std::uint32_t> reserve_port(Step& step, const kube::FieldPath& path, std::int64_t wanted);
   void free_what_is_gone(Step& step);
 
-  IpPrefix range_;
+  std::vector<Range> ranges_;
   std::uint16_t port_first_, port_last_;
   Random& random_;
   const schema::Resource& address_resource_;
-  NumberPool addresses_, ports_;
+  NumberPool ports_;
 };
 
 }  // namespace podo::apiserver

@@ -8,11 +8,20 @@
 namespace podo::apiserver {
 namespace {
 
+using Ranges = std::vector<std::string_view>;
+
 struct World {
+  explicit World(const Ranges& ranges = {"10.96.0.0/24"})
+      : addresses(parsed(ranges), 30000, 30010, random,
+                  *schema.find_resource("networking.k8s.io", "v1", "ipaddresses")) {}
+  static std::vector<IpPrefix> parsed(const Ranges& texts) {
+    std::vector<IpPrefix> ranges;
+    for (const std::string_view range : texts) ranges.push_back(*IpPrefix::parse(range));
+    return ranges;
+  }
   schema::Schema schema = kube::parse_schema();
   SeededRandom random{1};
-  ServiceAddresses addresses{*IpPrefix::parse("10.96.0.0/24"), 30000, 30010, random,
-                             *schema.find_resource("networking.k8s.io", "v1", "ipaddresses")};
+  ServiceAddresses addresses;
   kube::Errors errors;
 
   json::Tree service(std::string spec) {
@@ -23,6 +32,26 @@ struct World {
   }
   std::string error() { return errors.empty() ? "" : errors.list().front().text(); }
 };
+
+const Ranges two_ranges = {"10.96.0.0/24", "fd00:10:96::/112"};
+
+// Policy, families and addresses, as JSON; or why not.
+std::string stack_of(World& world, std::string spec, std::string before = "") {
+  json::Tree service = world.service(spec);
+  const json::Tree old = before.empty() ? json::Tree() : world.service(before);
+  const Reservation reserved = world.reserve(service, before.empty() ? nullptr : &old);
+  if (!world.errors.empty()) {
+    const std::string error = world.error();
+    world.errors = {};
+    return error;
+  }
+  std::string out;
+  for (const std::string_view field : {"ipFamilyPolicy", "ipFamilies", "clusterIPs"}) {
+    if (!out.empty()) out += ' ';
+    json::append_text(out, kube::part_at(service.root().member("spec"), field));
+  }
+  return out;
+}
 
 std::string_view ip_of(const json::Tree& service) { return kube::text_at(service.root(), "spec.clusterIP"); }
 std::int64_t node_port_of(const json::Tree& service) {
@@ -130,6 +159,60 @@ TEST_CASE("a range that is full says so") {
   json::Tree one_more = world.service("{}");
   world.reserve(one_more);
   CHECK(world.error().contains("range is full"));
+}
+
+TEST_CASE("a Service has the families it asks for, and an address of each") {
+  World world(two_ranges);
+  CHECK(stack_of(world, R"({"clusterIPs":["10.96.0.7"]})") == R"("SingleStack" ["IPv4"] ["10.96.0.7"])");
+  CHECK(stack_of(world, R"({"clusterIPs":["fd00:10:96::7"]})") ==
+        R"("SingleStack" ["IPv6"] ["fd00:10:96::7"])");
+  CHECK(stack_of(world, R"({"clusterIP":"None","selector":{"a":"b"}})") ==
+        R"("SingleStack" ["IPv4"] ["None"])");
+  CHECK(stack_of(world, R"({"clusterIP":"None"})") == R"("RequireDualStack" ["IPv4","IPv6"] ["None"])");
+  for (const std::string_view policy : {"PreferDualStack", "RequireDualStack"}) {
+    CHECK(stack_of(world, text(R"({{"ipFamilyPolicy":"{}","ipFamilies":["IPv6"],
+          "clusterIPs":["fd00:10:96::7","10.96.0.7"]}})",
+                               policy)) ==
+          text(R"("{}" ["IPv6","IPv4"] ["fd00:10:96::7","10.96.0.7"])", policy));
+    const std::string both = stack_of(world, text(R"({{"ipFamilyPolicy":"{}"}})", policy));
+    CHECK(both.starts_with(text(R"("{}" ["IPv4","IPv6"] ["10.96.0.)", policy)));
+    CHECK(both.contains("\",\"fd00:10:96::"));
+  }
+}
+
+TEST_CASE("a cluster of one family gives what it has, or says why not") {
+  World world;
+  CHECK(stack_of(world, R"({"ipFamilyPolicy":"PreferDualStack","clusterIP":"10.96.0.7"})") ==
+        R"("PreferDualStack" ["IPv4"] ["10.96.0.7"])");
+  CHECK(stack_of(world, R"({"ipFamilyPolicy":"RequireDualStack"})") ==
+        "spec.ipFamilyPolicy: Invalid value: \"RequireDualStack\": this cluster is not configured for "
+        "dual-stack services");
+  CHECK(stack_of(world, R"({"ipFamilies":["IPv6"]})") ==
+        "spec.ipFamilies[0]: Invalid value: \"IPv6\": not configured on this cluster");
+  CHECK(stack_of(world, R"({"ipFamilies":["IPv4","IPv6"]})") ==
+        "spec.ipFamilyPolicy: Invalid value: \"\": must be 'RequireDualStack' or 'PreferDualStack' when "
+        "multiple IP families are specified");
+}
+
+TEST_CASE("a Service comes to two families, and goes back to one") {
+  World world(two_ranges);
+  const std::string one = R"({"ipFamilyPolicy":"SingleStack","ipFamilies":["IPv4"],"clusterIP":"10.96.0.7",
+    "clusterIPs":["10.96.0.7"]})";
+  const std::string two = R"({"ipFamilyPolicy":"PreferDualStack","ipFamilies":["IPv4","IPv6"],
+    "clusterIP":"10.96.0.7","clusterIPs":["10.96.0.7","fd00:10:96::7"]})";
+  world.addresses.learn(world.service(two).root());
+  CHECK(stack_of(world, R"({"ipFamilyPolicy":"PreferDualStack","ipFamilies":["IPv4"],"clusterIP":"10.96.0.7",
+    "clusterIPs":["10.96.0.7"]})",
+                 one)
+            .starts_with(R"("PreferDualStack" ["IPv4","IPv6"] ["10.96.0.7","fd00:10:96::)"));
+  json::Tree back = world.service(R"({"ipFamilyPolicy":"SingleStack","ipFamilies":["IPv4","IPv6"],
+    "clusterIP":"10.96.0.7","clusterIPs":["10.96.0.7","fd00:10:96::7"]})");
+  const json::Tree before = world.service(two);
+  world.reserve(back, &before).keep();
+  CHECK(world.error() == "");
+  CHECK(kube::size_at(back.root(), "spec.clusterIPs") == 1);
+  CHECK(stack_of(world, R"({"clusterIPs":["fd00:10:96::7"]})") ==
+        R"("SingleStack" ["IPv6"] ["fd00:10:96::7"])");  // it is free again
 }
 
 }  // namespace podo::apiserver
