@@ -141,7 +141,7 @@ struct ApiWorld {
   std::unique_ptr<ApiServer> api;
 
   Task<void> open() {
-    api = co_await ApiServer::open({loop, *objects, access, admission, clock, random, log, nodes}, {});
+    api = co_await ApiServer::open({loop, *objects, access, admission, clock, random, log, nodes, &loop}, {});
   }
   Task<std::unique_ptr<Asked>> ask(std::string target, http::Headers headers = {}, std::string method = "GET",
                                    std::string body = {}) {

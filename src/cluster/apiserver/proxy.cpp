@@ -169,6 +169,8 @@ Task<void> redirect(Request& request) {
 }
 
 Task<void> pass_through(Request& request, std::string origin) {
+  if (request.parts.pod_proxy == nullptr)
+    co_await request.refuse(no_service("this server has no network that reaches pods"));
   http::Request there = onward(request.exchange, with_query(origin + std::string(rest_of(request)), request));
   add_forwarded(request, there.headers);
   auto answer = co_await request.parts.pod_proxy->send(std::move(there)).result();

@@ -29,8 +29,9 @@ struct Plan {
   std::vector<Said> said;
   std::optional<Seconds> again_after;
 
+  // Plans know seconds: in the same one they would say the same again.
   void look_again(Seconds after) {
-    if (after < 0) after = 0;
+    if (after < 1) after = 1;
     if (!again_after || after < *again_after) again_after = after;
   }
 };
