@@ -237,6 +237,11 @@ NftRule& NftRule::load_random(std::uint32_t below, std::uint32_t offset, Registe
   });
 }
 
+NftRule& NftRule::one_in(std::uint32_t count) {
+  const std::uint32_t first = 0;
+  return load_random(count, 0, 0).compare(0, bytes_of_number(first), true);
+}
+
 NftRule& NftRule::look_up(std::string_view map, Register key, Register into) {
   return expression("lookup", [&](NetlinkAttributes& data) {
     data.text_attribute(NFTA_LOOKUP_SET, map).big_endian(NFTA_LOOKUP_SREG, number_of_register(key));
@@ -251,26 +256,12 @@ NftRule& NftRule::look_up_verdict(std::string_view map, Register key) {
   });
 }
 
-NftRule& NftRule::change_element(std::uint32_t operation, std::string_view set, Register key,
-                                 const Register* data, Duration timeout) {
-  return expression("dynset", [&](NetlinkAttributes& dynset) {
-    dynset.text_attribute(NFTA_DYNSET_SET_NAME, set).big_endian(NFTA_DYNSET_OP, operation);
-    dynset.big_endian(NFTA_DYNSET_SREG_KEY, number_of_register(key));
-    if (data != nullptr) dynset.big_endian(NFTA_DYNSET_SREG_DATA, number_of_register(*data));
-    if (timeout.ns != 0) put_milliseconds(dynset, NFTA_DYNSET_TIMEOUT, timeout);
-  });
-}
-
 NftRule& NftRule::keep_element(std::string_view set, Register key, Duration timeout) {
-  return change_element(NFT_DYNSET_OP_UPDATE, set, key, nullptr, timeout);
-}
-
-NftRule& NftRule::keep_element(std::string_view map, Register key, Register data, Duration timeout) {
-  return change_element(NFT_DYNSET_OP_UPDATE, map, key, &data, timeout);
-}
-
-NftRule& NftRule::remove_element(std::string_view map, Register key, Register data) {
-  return change_element(NFT_DYNSET_OP_DELETE, map, key, &data, {});
+  return expression("dynset", [&](NetlinkAttributes& dynset) {
+    dynset.text_attribute(NFTA_DYNSET_SET_NAME, set).big_endian(NFTA_DYNSET_OP, NFT_DYNSET_OP_UPDATE);
+    dynset.big_endian(NFTA_DYNSET_SREG_KEY, number_of_register(key));
+    put_milliseconds(dynset, NFTA_DYNSET_TIMEOUT, timeout);
+  });
 }
 
 NftRule& NftRule::set_mark(std::uint32_t value) {

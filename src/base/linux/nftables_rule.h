@@ -64,6 +64,7 @@ class NftRule {
   NftRule& is_original_direction(bool is = true);    // of its connection
   NftRule& mark(std::uint32_t value);
   NftRule& destination_is_local();
+  NftRule& one_in(std::uint32_t count);  // by lot
   NftRule& in_set(std::string_view set, Register key, bool is = true);
 
   // Loads.
@@ -74,16 +75,14 @@ class NftRule {
   NftRule& load_destination_port(Register into);
   NftRule& load_constant(std::string_view bytes, Register into);
   NftRule& load_random(std::uint32_t below, std::uint32_t offset, Register into);  // offset <= it
+  // For destination_nat(): with what was looked up in a key, `nft list ruleset` fails.
   NftRule& look_up(std::string_view map, Register key, Register into);
 
   // Acts.
   NftRule& count();
   NftRule& look_up_verdict(std::string_view map, Register key);  // and goes there
-  // An element of a dynamic set, or map: it is added, or its time begins anew; its data stay what they were.
-  // A full set ends the rule.
+  // An element of a dynamic set: it is added, or its time begins anew. A full set ends the rule.
   NftRule& keep_element(std::string_view set, Register key, Duration timeout);
-  NftRule& keep_element(std::string_view map, Register key, Register data, Duration timeout);
-  NftRule& remove_element(std::string_view map, Register key, Register data);  // fine when there is none
   NftRule& set_mark(std::uint32_t value);
   NftRule& set_source_port(std::uint8_t protocol, std::uint16_t port);  // TCP or UDP; checksum included
   NftRule& set_destination_port(std::uint8_t protocol, std::uint16_t port);
@@ -104,8 +103,6 @@ class NftRule {
   NftRule& compare(Register with, std::string_view bytes, bool equal);
   NftRule& any_bit(Register of, std::uint32_t bits);
   NftRule& address(const IpPrefix& prefix, bool is, std::uint32_t offset4, std::uint32_t offset6);
-  NftRule& change_element(std::uint32_t operation, std::string_view set, Register key, const Register* data,
-                          Duration timeout);
   NftRule& load_connection(std::uint32_t key, Register into);
   NetlinkAttributes expressions_;
 };

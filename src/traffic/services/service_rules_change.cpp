@@ -8,7 +8,7 @@ namespace {
 using linux::NftBatch;
 using linux::NftElement;
 
-constexpr std::int64_t ns_per_s = 1'000'000'000;
+std::int64_t seconds_of(Duration duration) { return (duration.ns + seconds(1).ns - 1) / seconds(1).ns; }
 
 std::string address_twice(const IpAddress& address) { return text("{}{}", address.bytes(), address.bytes()); }
 
@@ -51,14 +51,13 @@ std::vector<IpPrefix> disjoint(const std::vector<IpPrefix>& prefixes, bool v6) {
   return widest;
 }
 
-void put_backends(std::vector<NftElement>& out, const std::string& front,
-                  const std::vector<Backend>& backends, std::uint32_t number) {
-  for (const Backend& backend : backends)
-    out.push_back({front + linux::nft_number_key(number++), endpoint_key(backend)});
-}
-
 bool precedes(const NftElement& a, const NftElement& b) {
-  return std::tie(a.key, a.data, a.key_last) < std::tie(b.key, b.data, b.key_last);
+  const auto all = [](const NftElement& element) {
+    return std::tuple(std::string_view(element.key), std::string_view(element.data),
+                      std::string_view(element.key_last), element.verdict ? element.verdict->code : 0,
+                      std::string_view(element.verdict ? element.verdict->chain : element.key_last));
+  };
+  return all(a) < all(b);
 }
 
 }  // namespace
@@ -80,69 +79,73 @@ void add_stale_flows(StaleFlows& flows, const FrontKey& key, const Front* before
     }
 }
 
-std::uint32_t ServiceProgram::share(NftBatch& batch, const Way& way) {
-  const auto [found, is_new] = ways_.try_emplace(way);
-  SharedWay& shared = found->second;
-  ++shared.fronts;
-  if (!is_new) return shared.number;
-  if (way.affinity_s != 0 && !std::exchange(has_affinity_[way.v6], true)) add_affinity_sets(batch, way.v6);
-  shared.number = next_way_++;
-  add_way_chain(batch, way);
-  batch.add_elements(ways_map, {{.key = linux::nft_number_key(shared.number),
-                                 .verdict = linux::NftVerdict{NFT_GOTO, chain_of(way)}}});
-  return shared.number;
+linux::NftVerdict ServiceProgram::lead(NftBatch& batch, const FrontKey& key, const Way& way,
+                                       Programmed& made) {
+  if (made.front.affinity.ns != 0) {
+    std::string chain = chain_of(way, key, seconds_of(made.front.affinity));
+    made.own_chains[chain] = way;
+    return {NFT_GOTO, std::move(chain)};
+  }
+  if (shared_[way]++ == 0) {
+    batch.add_chain({.name = chain_of(way)});
+    batch.flush_chain(chain_of(way));  // the last one may have left it in this very batch
+    add_way_rules(batch, way);
+  }
+  made.shares.push_back(way);
+  return {NFT_GOTO, chain_of(way)};
 }
 
-void ServiceProgram::unshare(const Programmed& programmed) {
-  for (const auto& way : {programmed.inside_shares, programmed.outside_shares})
-    if (way) --ways_.at(*way).fronts;
+void ServiceProgram::make_own_chains(NftBatch& batch, const FrontKey& key, const Programmed& before,
+                                     const Programmed& after) {
+  const bool v6 = key.address.is_v6();
+  if (!after.own_chains.empty() && !std::exchange(has_affinity_[v6], true)) add_affinity_set(batch, v6);
+  for (const auto& [chain, way] : after.own_chains) {
+    if (before.own_chains.contains(chain)) batch.flush_chain(chain);
+    else batch.add_chain({.name = chain});
+    add_way_rules(batch, way, key, seconds_of(after.front.affinity),
+                  way.outside ? after.outside : after.inside);
+  }
+  for (const auto& [chain, way] : before.own_chains)
+    if (!after.own_chains.contains(chain)) unused_chains_.push_back(chain);
 }
 
 ServiceProgram::Programmed ServiceProgram::arrange(NftBatch& batch, const FrontKey& key, const Front& front,
                                                    const Programmed& before) {
   Programmed made{.front = front, .inside = keep_places(before.inside, front.backends)};
   if (front.splits) made.outside = keep_places(before.outside, front.backends_outside);
-  const Way way{.v6 = key.address.is_v6(),
-                .node_port = key.address.is_unspecified(),
-                .affinity_s = (front.affinity.ns + ns_per_s - 1) / ns_per_s};
-  const auto choose = [&](std::size_t count, bool drops, Way among, std::optional<Way>& shares) {
-    if (count == 0) return drops ? dropping : refusing;
-    among.count = static_cast<std::uint32_t>(count);
-    shares = among;
-    return share(batch, among);
+  const auto choose = [&](std::size_t count, bool drops, Way way) {
+    if (count == 0) return drops ? linux::NftVerdict{NF_DROP} : linux::NftVerdict{NFT_GOTO, refusing_chain};
+    way.count = static_cast<std::uint32_t>(count);
+    return lead(batch, key, way, made);
   };
-  made.inside_way = choose(made.inside.size(), front.drops && !front.splits, way, made.inside_shares);
+  const Way way{.v6 = key.address.is_v6(), .node_port = key.address.is_unspecified()};
+  made.to_inside = choose(made.inside.size(), front.drops && !front.splits, way);
   if (front.reach == Reach::inside) return made;
-  Way outside = way;
-  outside.outside = front.splits;
-  outside.sourced = !front.sources.empty();
-  made.outside_way = choose(front.splits ? made.outside.size() : made.inside.size(), front.drops, outside,
-                            made.outside_shares);
+  const std::size_t outside = front.splits ? made.outside.size() : made.inside.size();
+  Way from_outside = way;
+  from_outside.outside = front.splits;
+  from_outside.sourced = made.sourced = outside != 0 && !front.sources.empty();
+  made.to_outside = choose(outside, front.drops, from_outside);
   return made;
 }
 
 std::vector<ServiceProgram::Placed> ServiceProgram::elements_of(const FrontKey& key,
                                                                 const Programmed& programmed) {
   std::vector<Placed> placed;
-  if (programmed.inside_way == 0) return placed;  // no such front
   const bool v6 = key.address.is_v6();
   const std::string front = front_key(key);
   const auto put = [&](SetKind set, NftElement element) {
     placed.push_back({SetName{set, v6}, std::move(element)});
   };
-  put(SetKind::inside, {front, linux::nft_number_key(programmed.inside_way)});
-  if (programmed.outside_way != 0)
-    put(SetKind::outside, {front, linux::nft_number_key(programmed.outside_way)});
-  std::vector<NftElement> backends;
-  put_backends(backends, front, programmed.inside, 0);
-  put_backends(backends, front, programmed.outside, first_outside);
-  if (programmed.front.affinity.ns != 0) {
-    std::set<std::string> alive;
-    for (const NftElement& backend : backends) alive.insert(backend.data);
-    for (const std::string& endpoint : alive) put(SetKind::alive, {front + endpoint});
-  }
-  for (NftElement& backend : backends) put(SetKind::backend, std::move(backend));
-  if (programmed.outside_shares && programmed.outside_shares->sourced)
+  if (programmed.to_inside) put(SetKind::inside, {.key = front, .verdict = programmed.to_inside});
+  if (programmed.to_outside) put(SetKind::outside, {.key = front, .verdict = programmed.to_outside});
+  const auto put_backends = [&](const std::vector<Backend>& backends, std::uint32_t number) {
+    for (const Backend& backend : backends)
+      put(SetKind::backend, {front + linux::nft_number_key(number++), endpoint_key(backend)});
+  };
+  put_backends(programmed.inside, 0);
+  put_backends(programmed.outside, first_outside);
+  if (programmed.sourced)
     for (const IpPrefix& source : disjoint(programmed.front.sources, v6))
       put(SetKind::source, {.key = front + std::string(source.first().bytes()),
                             .key_last = front + std::string(source.last().bytes())});
@@ -160,6 +163,7 @@ void ServiceProgram::differ(const FrontKey& key, const Programmed& old_one, cons
   while (gone != old_elements.end() || come != new_elements.end()) {
     if (come == new_elements.end() || (gone != old_elements.end() && order(*gone, *come))) {
       gone->element.data.clear();  // the key is enough
+      gone->element.verdict.reset();
       difference_.removed[gone->set].push_back(std::move(gone->element));
       ++gone;
     } else if (gone == old_elements.end() || order(*come, *gone)) {
@@ -203,7 +207,8 @@ void ServiceProgram::set_front(RulesChange& change, const FrontKey& key, const F
   count(after, 1);
   count(before, -1);
   differ(key, before, after);
-  unshare(before);
+  make_own_chains(change.batch, key, before, after);
+  for (const Way& way : before.shares) --shared_.at(way);
   add_stale_flows(change.flows, key, found == fronts_.end() ? nullptr : &before.front, wanted);
   if (wanted != nullptr) fronts_[key] = std::move(after);
   else fronts_.erase(key);
@@ -215,14 +220,11 @@ void ServiceProgram::finish(NftBatch& batch) {
   for (const auto& [set, elements] : difference_.removed) batch.remove_elements(text_of(set), elements);
   for (const auto& [set, elements] : difference_.added) batch.add_elements(text_of(set), elements);
   difference_ = {};
-  for (auto way = ways_.begin(); way != ways_.end();) {
-    if (way->second.fronts != 0) {
-      ++way;
-      continue;
-    }
-    batch.remove_elements(ways_map, {{linux::nft_number_key(way->second.number)}});
-    batch.remove_chain(chain_of(way->first));
-    way = ways_.erase(way);
+  for (const std::string& chain : unused_chains_) batch.remove_chain(chain);
+  unused_chains_.clear();
+  for (auto way = shared_.begin(); way != shared_.end();) {
+    if (way->second == 0) batch.remove_chain(chain_of(way->first));
+    way = way->second == 0 ? shared_.erase(way) : std::next(way);
   }
 }
 
@@ -238,7 +240,7 @@ RulesChange ServiceProgram::replace(const ServiceTable& table, const FoundRules&
   };
   for (const auto& [key, programmed] : lost) note_flows(key, programmed.front);
   for (const auto& [key, front] : found.table) note_flows(key, front);
-  for (const auto& [set, clients] : found.chosen)
+  for (const auto& [set, clients] : found.stays)
     if (has_affinity_[set.v6]) change.batch.add_elements(text_of(set), clients);
   return change;
 }

@@ -1,12 +1,12 @@
-// What of the service table is in the kernel, and the changes that lead from there to another one: a value that
-// makes batches and performs nothing.
+// What of the service table is in the kernel, and the changes that lead from there to another one: a value
+// that makes batches and performs nothing.
 //
 //   ServiceProgram program(options);
 //   RulesChange change = program.replace(table, found);   // whatever is in the kernel
 //   change = program.change(other);                       // what differs
 //
-// The program believes that every batch it made was committed, in its order. When one was not, replace() comes
-// next.
+// The program believes that every batch it made was committed, in its order. When one was not, replace()
+// comes next.
 #pragma once
 
 #include <set>
@@ -25,7 +25,7 @@ struct StaleFlows {
 // What an earlier daemon left.
 struct FoundRules {
   ServiceTable table = {};
-  std::map<SetName, std::vector<linux::NftElement>> chosen = {};  // clients with affinity
+  std::map<SetName, std::vector<linux::NftElement>> stays = {};  // clients with affinity
 };
 
 struct RulesChange {
@@ -45,16 +45,14 @@ class ServiceProgram {
   struct Programmed {
     Front front = {};
     std::vector<Backend> inside = {}, outside = {};
-    std::uint32_t inside_way = 0, outside_way = 0;  // 0: not to be reached from there
-    std::optional<Way> inside_shares = {}, outside_shares = {};
+    std::optional<linux::NftVerdict> to_inside = {}, to_outside = {};  // none: not to be reached from there
+    std::vector<Way> shares = {};
+    std::map<std::string, Way> own_chains = {};
+    bool sourced = false;
   };
   struct Placed {
     SetName set;
     linux::NftElement element;
-  };
-  struct SharedWay {
-    std::uint32_t number = 0;
-    std::size_t fronts = 0;
   };
   struct Users {
     std::size_t here = 0, elsewhere = 0;
@@ -66,8 +64,9 @@ class ServiceProgram {
   void set_front(RulesChange& change, const FrontKey& key, const Front* wanted);
   Programmed arrange(linux::NftBatch& batch, const FrontKey& key, const Front& front,
                      const Programmed& before);
-  std::uint32_t share(linux::NftBatch& batch, const Way& way);
-  void unshare(const Programmed& programmed);
+  linux::NftVerdict lead(linux::NftBatch& batch, const FrontKey& key, const Way& way, Programmed& made);
+  void make_own_chains(linux::NftBatch& batch, const FrontKey& key, const Programmed& before,
+                       const Programmed& after);
   void count(const Programmed& programmed, std::ptrdiff_t by);
   void differ(const FrontKey& key, const Programmed& before, const Programmed& after);
   void differ_in_addresses();
@@ -76,12 +75,12 @@ class ServiceProgram {
 
   RulesOptions options_;
   std::map<FrontKey, Programmed> fronts_;
-  std::map<Way, SharedWay> ways_;
+  std::map<Way, std::size_t> shared_;  // by how many
   std::map<IpAddress, Users> users_;
-  std::uint32_t next_way_ = first_way;
   std::array<bool, 2> has_affinity_ = {};
   // Of the change that is being made.
   Difference difference_;
+  std::vector<std::string> unused_chains_;
   std::map<IpAddress, Users> users_before_;
 };
 

@@ -19,14 +19,13 @@ class Reading {
       : socket_(socket), table_(table), v6_(v6) {}
 
   Result<> read(ServiceTable& table) {
-    TRY(read_ways());
     for (const NftElement& element : TRY(elements(SetKind::here)))
       here_.insert(element.key.substr(0, address_bytes()));
     for (const NftElement& element : TRY(elements(SetKind::inside)))
-      if (const auto key = front_of(element.key, v6_)) set_inside(table[*key], number_at(element.data, 0));
+      if (const auto key = front_of(element.key, v6_)) set_inside(table[*key], element);
     for (const NftElement& element : TRY(elements(SetKind::backend))) add_backend(table, element);
     for (const NftElement& element : TRY(elements(SetKind::outside)))
-      if (const auto key = front_of(element.key, v6_)) set_outside(table[*key], number_at(element.data, 0));
+      if (const auto key = front_of(element.key, v6_)) set_outside(table[*key], element);
     for (const NftElement& element : TRY(elements(SetKind::source)))
       if (const auto key = front_of(element.key, v6_)) table[*key].sources.push_back(range_of(element));
     for (auto& [key, front] : table)
@@ -41,17 +40,14 @@ class Reading {
     return linux::list_elements(socket_, NFPROTO_INET, table_, text_of(SetName{kind, v6_}));
   }
 
-  Result<> read_ways() {
-    for (const NftElement& element : TRY(linux::list_elements(socket_, NFPROTO_INET, table_, ways_map)))
-      if (const auto way = way_of(element.verdict ? element.verdict->chain : ""))
-        ways_[number_at(element.key, 0)] = *way;
-    return {};
+  static std::optional<WaySeen> way_in(const NftElement& element) {
+    return way_of(element.verdict ? element.verdict->chain : "");
   }
+  static bool drops(const NftElement& element) { return element.verdict && element.verdict->code == NF_DROP; }
 
-  void set_inside(Front& front, std::uint32_t way) {
-    front.drops = way == dropping;
-    if (const auto found = ways_.find(way); found != ways_.end())
-      front.affinity = seconds(found->second.affinity_s);
+  static void set_inside(Front& front, const NftElement& element) {
+    front.drops = drops(element);
+    if (const auto way = way_in(element)) front.affinity = seconds(way->affinity_s);
   }
 
   void add_backend(ServiceTable& table, const NftElement& element) {
@@ -65,16 +61,15 @@ class Reading {
   }
 
   // After the backends: an outside that has nobody where the inside has somebody is one of its own.
-  void set_outside(Front& front, std::uint32_t way) {
+  static void set_outside(Front& front, const NftElement& element) {
     front.reach = Reach::everywhere;
-    const auto found = ways_.find(way);
-    if (found == ways_.end()) {
-      front.splits = !front.backends.empty() || front.drops != (way == dropping);
-      front.drops = way == dropping;
+    if (const auto way = way_in(element)) {
+      front.splits = way->outside;
+      front.affinity = seconds(way->affinity_s);
       return;
     }
-    front.splits = found->second.outside;
-    front.affinity = seconds(found->second.affinity_s);
+    front.splits = !front.backends.empty() || front.drops != drops(element);
+    front.drops = drops(element);
   }
 
   IpPrefix range_of(const NftElement& element) const {
@@ -82,14 +77,15 @@ class Reading {
     if (element.key.size() < at || element.key_last.size() < at) return {};
     IpPrefix prefix{IpAddress::from_bytes(std::string_view(element.key).substr(at)), 0};
     const IpAddress last = IpAddress::from_bytes(std::string_view(element.key_last).substr(at));
-    while (prefix.length < prefix.address.bits() && prefix.last() != last) ++prefix.length;
+    while (prefix.length < prefix.address.bits() &&
+           (prefix.first() != prefix.address || prefix.last() != last))
+      ++prefix.length;
     return prefix;
   }
 
   NetlinkSocket& socket_;
   const std::string& table_;
   const bool v6_;
-  std::map<std::uint32_t, Way> ways_;
   std::set<std::string> here_;
 };
 
@@ -117,9 +113,12 @@ FoundRules find_rules(NetlinkSocket& socket, const std::string& table) {
   if (!earlier) return found;  // none, or one of another make
   found.table = *std::move(earlier);
   for (const bool v6 : {false, true}) {
-    const SetName chosen{SetKind::chosen, v6};
-    auto clients = linux::list_elements(socket, NFPROTO_INET, table, text_of(chosen));
-    if (clients) found.chosen[chosen] = *std::move(clients);  // there is none before a front has affinity
+    const SetName set{SetKind::stays, v6};
+    auto clients = linux::list_elements(socket, NFPROTO_INET, table, text_of(set));
+    if (!clients) continue;  // there is no such set before a front has affinity
+    std::erase_if(*clients,
+                  [&](const NftElement& client) { return client.key.size() != stays_key_bytes(v6); });
+    found.stays[set] = *std::move(clients);
   }
   return found;
 }

@@ -1,6 +1,6 @@
-// A node in network namespaces, for tests of its rules: a host with a bridge of pods (routed, as the node makes
-// them, with or without br_netfilter) and a link to the world, where a client stands. Root only; without it
-// can_run() says so.
+// A node in network namespaces, for tests of its rules: a host with a bridge of pods (routed, as the node
+// makes them, with or without br_netfilter) and a link to the world, where a client stands. Root only;
+// without it can_run() says so.
 #pragma once
 
 #include <doctest/doctest.h>
