@@ -96,9 +96,8 @@ bring_down() {
   [[ ! $ids ]] || podo rm -f -v $ids >/dev/null || true
   podo network prune -f >/dev/null || true
   end_daemon TERM
-  # What the kernel keeps of a daemon that may come back: its control groups' folders, links and tables.
+  # The daemon leaves its own control group, for when it comes back.
   as_root find /sys/fs/cgroup -depth -type d -path "*/$prefix*" -exec rmdir {} + 2>/dev/null || true
-  remove_links_and_tables "$prefix"
   as_root rm -rf --one-file-system "$PWD/build/demo" "$DEMO_RUN"
   assert_nothing_is_left "$prefix" || return
   note "gone, in $(seconds_since "$begin"): processes, mounts, namespaces, control groups, links, tables," \
@@ -112,21 +111,6 @@ remove_objects() {
     >/dev/null 2>&1 || true
 }
 no_pods_of_shop() { ! kube get namespace shop; }
-
-remove_links_and_tables() {  # PREFIX
-  as_root env PODO_PREFIX="$1" python3 - <<'PYTHON'
-import os, subprocess
-
-prefix = os.environ["PODO_PREFIX"]
-for link in os.listdir("/sys/class/net"):
-    if link.startswith(prefix):
-        subprocess.run(["ip", "link", "delete", link], capture_output=True)
-tables = subprocess.run(["nft", "list", "tables"], capture_output=True, text=True).stdout.splitlines()
-for table in tables:
-    if table.split()[-1].startswith(prefix):
-        subprocess.run(["nft", "delete", *table.split()], capture_output=True)
-PYTHON
-}
 
 assert_nothing_is_left() {  # PREFIX
   as_root python3 - "$1" "$PWD/build/demo" "$DEMO_RUN" <<'PYTHON'
