@@ -141,4 +141,14 @@ std::set<std::string> LiveTable::nodes_with_ready(const std::string& service) co
   return nodes;
 }
 
+std::vector<Backend> LiveTable::targets(const std::string& service) const {
+  std::vector<Backend> targets;
+  const auto entry = entries_.find(service);
+  if (entry == entries_.end()) return targets;
+  for (const auto& [name, slice] : entry->second.slices)
+    for (const Endpoint& endpoint : slice.endpoints)
+      for (const SlicePort& port : slice.ports) targets.push_back({endpoint.address, port.port});
+  return targets;
+}
+
 }  // namespace podo::services

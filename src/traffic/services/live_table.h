@@ -41,6 +41,7 @@ class LiveTable {
   const std::map<std::string, Health>& health() const { return health_; }
   // Nodes with a ready endpoint of the Service.
   std::set<std::string> nodes_with_ready(const std::string& service) const;
+  std::vector<Backend> targets(const std::string& service) const;  // where its slices lead, ready or not
 
  private:
   struct Entry {

@@ -2,7 +2,8 @@
 // build_table.h) -> rules of the kernel (service_rules.h). Changes that come together are applied together.
 //
 //   auto services = co_await Services::open(ground, options);
-//   co_await services->run();               // until it is cancelled: rules stay, connections go on
+//   co_await services->run();               // until it is cancelled: rules stay, connections go on; it fails
+//                                           // when a mirror cannot be begun: then run() again
 //   co_await services->remove();            // the rules go: nothing runs here any more
 //
 // It knows the API through a client alone, as the node does. Also served here: node ports' health checks
@@ -22,9 +23,10 @@ namespace podo::services {
 struct ServicesGround {
   io::EpollLoop& loop;
   io::BlockingPool& pool;
-  client::Client& client;  // as system:node:NAME or system:kube-proxy
+  client::Client& client;  // as system:kube-proxy
   Clock& clock;
   Log& log;
+  client::Client* controllers = nullptr;  // as who may write status.loadBalancer; null: `client`
 };
 
 struct ServicesOptions {
@@ -39,7 +41,8 @@ class Services {
   static Task<std::unique_ptr<Services>> open(const ServicesGround& ground, ServicesOptions options);
   virtual ~Services() = default;
   virtual Task<void> run() = 0;
-  // Returns when this node's rules send nothing new to these addresses of a pod.
+  // Returns when this node's rules send nothing new to these addresses of a pod, or would only because
+  // nobody else is there; after two seconds at the latest.
   virtual Task<void> drained(std::vector<IpAddress> pod) = 0;
   virtual Task<void> remove() = 0;
   virtual std::string metrics() const = 0;  // Prometheus text

@@ -18,7 +18,7 @@ inline json::Tree tree_of(std::string_view json) {
 // `spec` and `more` (of the object) are members of JSON objects.
 inline std::string service_json(std::string_view name, std::string_view spec, std::string_view more = {}) {
   return text(R"({{"apiVersion":"v1","kind":"Service","metadata":{{"name":"{}","namespace":"default",
-    "creationTimestamp":"2026-01-01T00:00:00Z"}},"spec":{{{}}}{}{}}})",
+    "resourceVersion":"1","creationTimestamp":"2026-01-01T00:00:00Z"}},"spec":{{{}}}{}{}}})",
               name, spec, more.empty() ? "" : ",", more);
 }
 
@@ -52,7 +52,7 @@ inline std::string slice_json(std::string_view name, std::string_view service,
     all.append(all.empty() ? "" : ",").append(endpoint_json(line));
   const bool v6 = !endpoints.empty() && endpoints.front().find(':') != std::string_view::npos;
   return text(R"({{"apiVersion":"discovery.k8s.io/v1","kind":"EndpointSlice","metadata":{{"name":"{}",
-    "namespace":"default","labels":{{"kubernetes.io/service-name":"{}"}}}},"addressType":"{}","ports":[{}],
+    "namespace":"default","resourceVersion":"1","labels":{{"kubernetes.io/service-name":"{}"}}}},"addressType":"{}","ports":[{}],
     "endpoints":[{}]}})",
               name, service, v6 ? "IPv6" : "IPv4", ports, all);
 }
