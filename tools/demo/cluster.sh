@@ -70,6 +70,7 @@ no_daemon() { ! daemon_runs; }
 
 interrupted() {
   trap '' INT TERM
+  trap - EXIT
   echo
   step 'Interrupted: what was made is removed'
   bring_down || true

@@ -11,6 +11,7 @@ show_shop() {
     return
   }
   start_cluster || return 0
+  trap 'failed $?' EXIT
   bring_base_image
   build_images
   apply_shop
@@ -19,6 +20,13 @@ show_shop() {
   roll_out
   try_forbidden_ways
   tell_what_is_up
+  trap - EXIT
+}
+
+failed() {  # EXIT-STATUS
+  note "It failed. What is up stays, to be looked at (the daemon's log: build/demo/daemon.log);" >&2
+  note './demo --down removes it.' >&2
+  exit "$1"
 }
 
 start_cluster() {
@@ -144,7 +152,7 @@ heal() {
   note "\$ kill -9 $(daemon_pid)    # the daemon"
   as_root kill -9 "$(daemon_pid)"
   sleep 0.2
-  shopper wait /api/products | sed 's/$/, without any daemon/' | indent
+  shopper wait /version | sed 's/$/, without any daemon/' | indent
   local begin
   begin=$(now)
   begin_daemon
