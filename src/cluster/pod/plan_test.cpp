@@ -288,6 +288,30 @@ TEST_CASE("a pod that the node refuses fails with its reason") {
   CHECK(world.log.empty());
 }
 
+TEST_CASE("a pod that has taken too much ends, and fails with the reason") {
+  PlanWorld world(one_container("Always"));
+  world.look_on();
+  world.seen.evicted = Problem{"Evicted", "Usage of EmptyDir volume \"v\" exceeds the limit \"1Mi\". "};
+  world.look_on();
+  CHECK(world.phase() == "Running");  // until its containers have ended
+  world.end("c", 137);
+  world.look_on();
+  CHECK(world.phase() == "Failed");
+  CHECK(kube::text_at(world.told.root(), "reason") == "Evicted");
+  CHECK(kube::text_at(world.told.root(), "message") == world.seen.evicted->message);
+}
+
+TEST_CASE("Events say where a container stands in its pod") {
+  const json::Tree pod =
+      parsed(R"({"spec":{"initContainers":[{"name":"i"},{"name":"s","restartPolicy":"Always"}],
+    "containers":[{"name":"c"}],"ephemeralContainers":[{"name":"e"}]}})");
+  CHECK(field_path_of(pod.root(), "i") == "spec.initContainers{i}");
+  CHECK(field_path_of(pod.root(), "s") == "spec.initContainers{s}");
+  CHECK(field_path_of(pod.root(), "c") == "spec.containers{c}");
+  CHECK(field_path_of(pod.root(), "e") == "spec.ephemeralContainers{e}");
+  CHECK(field_path_of(pod.root(), "").empty());
+}
+
 TEST_CASE("a start that failed waits for its time, and the next container is started") {
   PlanWorld world(
       pod_of(R"("restartPolicy":"Always","containers":[{"name":"c","image":"i"},{"name":"d","image":"i"}])"));
