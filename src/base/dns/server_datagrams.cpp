@@ -11,7 +11,7 @@ namespace {
 
 constexpr int batch_max = 32;                  // datagrams by one system call
 constexpr std::size_t query_bytes_max = 1232;  // what is longer is cut, and is then no query
-constexpr int batches_in_a_turn = 8;
+constexpr int batches_in_a_turn = 4;
 
 }  // namespace
 

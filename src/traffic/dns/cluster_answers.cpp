@@ -95,7 +95,8 @@ Task<std::string> ClusterAnswers::find_out(dns::Query query) {
     found = co_await resolve(query.message, aliases_max);
   }
   const Message reply = dns::answer_with(query.message, found);
-  if (const auto key = dns::AnswerKey::of(query.message); key && is_ours && world == cache_.world())
+  const bool may_be_ours = is_ours || asked.type == Type::ptr;  // an address may get a name here
+  if (const auto key = dns::AnswerKey::of(query.message); key && may_be_ours && world == cache_.world())
     cache_.keep(*key, reply, dns::Lifetime::both);
   co_return dns::encode(reply);
 }

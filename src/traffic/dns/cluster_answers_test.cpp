@@ -97,6 +97,10 @@ TEST_CASE("addresses are named here when they have a name here") {
         "7.0.96.10.in-addr.arpa 30 web.default.svc.cluster.local");
   CHECK(world.ask("1.2.0.192.in-addr.arpa", Type::ptr) == "NXDOMAIN | 20");
   CHECK(world.asked_outside() == std::vector<std::string>{"1.2.0.192.in-addr.arpa"});
+  set_slice(world.names, "default", "new", "db", R"("endpoints":[{"addresses":["192.0.2.1"]}])");
+  world.cache.world_changed();
+  CHECK(world.ask("1.2.0.192.in-addr.arpa", Type::ptr) ==
+        "1.2.0.192.in-addr.arpa 30 192-0-2-1.db.default.svc.cluster.local");
 }
 
 TEST_CASE("nothing is said about the cluster before it is known") {

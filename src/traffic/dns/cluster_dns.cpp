@@ -10,7 +10,7 @@
 namespace podo::cluster_dns {
 namespace {
 
-constexpr dns::ServerLimits limits = {.waiting = 4096, .connections = 256, .idle_connection = seconds(10)};
+constexpr dns::ServerLimits limits = {.waiting = 1024, .connections = 256, .idle_connection = seconds(10)};
 constexpr Duration look_again = seconds(1);  // at a file, when somebody asks
 constexpr Duration try_again = seconds(1);
 

@@ -8,9 +8,9 @@
 // open() returns when all names are known, or after options.patience without; until they are, questions for
 // them are answered with a server failure, and clients ask again.
 //
-// Schema: Kubernetes DNS-based service discovery 1.1.0 (cluster_zone.h). A client on the search path (ndots:5)
-// asks for NAME.NAMESPACE.svc.DOMAIN first: when there is no such name, the answer is what the rest of its
-// search path would have found, in the same round trip (cluster_answers.h says when, and when not).
+// Schema: Kubernetes DNS-based service discovery 1.1.0 (cluster_zone.h). A client on the search path
+// (ndots:5) asks for NAME.NAMESPACE.svc.DOMAIN first: when there is no such name, the answer is what the rest
+// of its search path would have found, in the same round trip (cluster_answers.h says when, and when not).
 //
 // Lives on one loop; sockets are the caller's to place.
 #pragma once
@@ -41,7 +41,7 @@ struct DnsSocket {
 struct DnsOptions {
   std::string domain = "cluster.local";
   std::string resolv_conf = "/etc/resolv.conf";  // upstream servers and search; read anew when it changes
-  std::vector<IpAddress> own = {};               // addresses this server answers at: never its own upstream
+  std::vector<IpAddress> own = {};  // where it can be asked, cluster IPs too: never its own upstream
   dns::AnswerCacheLimits cache = {};
   Duration patience = seconds(5);
   std::uint16_t upstream_port = 53;
@@ -57,7 +57,8 @@ class ClusterDns {
   virtual std::string metrics() const = 0;  // Prometheus text
 };
 
-// UDP and TCP of one address and port, in the namespace of the calling thread. The address need not be up yet.
+// UDP and TCP of one address and port, in the namespace of the calling thread. The address need not be up
+// yet.
 Result<DnsSocket> open_dns_socket(const IpAddress& address, std::uint16_t port = 53);
 
 }  // namespace podo::cluster_dns

@@ -24,9 +24,9 @@ inline void set_slice(ClusterNames& names, std::string_view name_space, std::str
   names.set_slice(name_space, slice, document->root());
 }
 
-// default: web (both families, two ports), db (headless, a StatefulSet's), late (headless, publishes not ready
-// ones), empty (headless, nobody), out (ExternalName), again (ExternalName of web), round (of itself).
-// prod: api. default, prod and kube-system are namespaces.
+// default: web (both families, two ports), db (headless, a StatefulSet's), late (headless, publishes those
+// that are not ready), empty (headless, nobody), out (ExternalName), again (ExternalName of web), round (of
+// itself). prod: api. default, prod and kube-system are namespaces.
 inline void fill(ClusterNames& names) {
   for (const char* name : {"default", "prod", "kube-system"}) names.add_namespace(name);
   set_service(names, {"default", "web"},

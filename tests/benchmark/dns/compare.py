@@ -1,5 +1,5 @@
-"""./bench dns: the cluster's DNS server, asked by dnsperf. The server has one core, dnsperf another; CPU is the
-server's own. The targets: 50,000 queries a second of one core from the cache.
+"""./bench dns: the cluster's DNS server, asked by dnsperf. The server has one core, dnsperf another; CPU is
+the server's own. The target: 50,000 queries a second of one core from the cache.
 
     --seconds N     of each scenario (3)
     --services N    in the cluster (1000), with ten endpoints each
@@ -106,11 +106,10 @@ def main():
         rows["a Service, by TCP"] = ask(
             server, names(options.services)["a Service"], options.seconds, "-m", "tcp"
         )
-        for scenario, row in rows.items():
+        for what, row in rows.items():
             capacity = 1e6 / row["us/query"] if row["us/query"] else 0
-            print(
-                f"{scenario:38}{row['queries/s']:12,.0f}{row['us/query']:14.2f}{capacity:14,.0f}{row['lost']:6}"
-            )
+            cells = f"{row['queries/s']:12,.0f}{row['us/query']:14.2f}{capacity:14,.0f}{row['lost']:6}"
+            print(f"{what:38}{cells}")
         print(f"\nmemory of the process at its most, with the store: {server.memory_kb() / 1024:.1f} MB")
         short = [
             s for s, r in rows.items() if not s.endswith(("once", "TCP")) and 1e6 / r["us/query"] < TARGET

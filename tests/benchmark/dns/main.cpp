@@ -1,5 +1,5 @@
-// The cluster's DNS server beside a store in the same process, as in the daemon, with Services and endpoints in
-// it; and a server elsewhere that knows every name. compare.py asks it.
+// The cluster's DNS server beside a store in the same process, as in the daemon, with Services and endpoints
+// in it; and a server elsewhere that knows every name. compare.py asks it.
 //
 //   bench_dns PORT SERVICES ENDPOINTS        prints what the names cost, then serves until it is ended
 #include <stdlib.h>
