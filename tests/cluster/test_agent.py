@@ -32,6 +32,7 @@ from test_streams import (  # noqa: F401
 )
 
 REQUESTS = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
+RBAC = "/apis/rbac.authorization.k8s.io/v1"
 numbers = itertools.count(1)
 
 
@@ -41,7 +42,6 @@ class Agent(Cluster):
     def __init__(self, cluster):
         super().__init__(cluster.program, cluster.folder / "agent")
         self.of = cluster
-        self.folder.mkdir()
         self.own_kubeconfig = self.folder / "kubeconfig"
         key, certificate = client_certificate(cluster, "/O=system:nodes/CN=system:node:edge")
         config = yaml.safe_load(cluster.kubeconfig.read_text())
@@ -63,9 +63,38 @@ class Agent(Cluster):
         wait_until(self.of.node_is_ready, 20, "the node")
         wait_until(lambda: "serving its API" in self.log.read_text(), 20, self.tail)
 
+    def empty(self):
+        for name in self.of.made_namespaces():
+            path = f"/api/v1/namespaces/{name}/pods"
+            for each in self.of.admin.get(path)["items"]:
+                self.of.admin.ask("DELETE", f"{path}/{each['metadata']['name']}?gracePeriodSeconds=0")
+        wait_until(lambda: not self.docker("ps", "-aq"), 30, "the end of all containers")
+        wait_until(lambda: not self.mounts(), 10, "the end of all mounts")
+
     def kill(self):
         self.process.send_signal(signal.SIGKILL)
         self.process.wait(10)
+
+
+def let_nodes_see_the_network(cluster):
+    """A node may see its own pods alone; the network around them is made of everybody's."""
+    look = ["get", "list", "watch"]
+    rules = [
+        {"apiGroups": [""], "resources": ["services", "nodes", "pods", "namespaces"], "verbs": look},
+        {"apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": look},
+        {"apiGroups": ["networking.k8s.io"], "resources": ["networkpolicies"], "verbs": look},
+    ]
+    cluster.admin.create(f"{RBAC}/clusterroles", {"metadata": {"name": "network"}, "rules": rules})
+    bind(cluster, "network", {"kind": "Group", "name": "system:nodes"})
+
+
+def bind(cluster, role, whom):
+    binding = {
+        "metadata": {"name": role},
+        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", **whom}],
+        "roleRef": {"kind": "ClusterRole", "name": role, "apiGroup": "rbac.authorization.k8s.io"},
+    }
+    cluster.admin.create(f"{RBAC}/clusterrolebindings", binding)
 
 
 def client_certificate(cluster, subject, signer="kube-apiserver-client-kubelet", approve=False):
@@ -97,20 +126,19 @@ def agent(request, busybox_archive):
     folder = Path(tempfile.mkdtemp(prefix="podo-cluster-", dir="/tmp"))
     cluster = Cluster(request.config.podo, folder, "--no-node")
     Server.start(cluster)
+    let_nodes_see_the_network(cluster)
     one = Agent(cluster)
-    one.start()
-    one.docker("load", "-q", "-i", busybox_archive)
-    yield one
-    for name in cluster.made_namespaces():
-        path = f"/api/v1/namespaces/{name}/pods"
-        for each in cluster.admin.get(path)["items"]:
-            cluster.admin.ask("DELETE", f"{path}/{each['metadata']['name']}?gracePeriodSeconds=0")
-    wait_until(lambda: not one.docker("ps", "-aq"), 30, "the end of all containers")
-    wait_until(lambda: not one.mounts(), 10, "the end of all mounts")
-    one.process.terminate()
-    one.process.wait(20)
-    assert not leftovers(one.folder)
-    cluster.destroy()
+    try:
+        one.start()
+        one.docker("load", "-q", "-i", busybox_archive)
+        yield one
+        one.empty()
+    finally:
+        one.process.terminate()
+        one.process.wait(20)
+        left = leftovers(one.folder)
+        cluster.destroy()
+    assert not left
 
 
 @pytest.fixture(params=list(KUBECTLS))
@@ -165,14 +193,8 @@ def test_who_may_use_the_api_of_a_node(agent):
     status, text = ask_node(agent, "/pods", somebody)
     assert status == 403 and text.startswith("Forbidden (user=somebody, verb=get, resource=nodes")
     rules = [{"apiGroups": [""], "resources": ["nodes/metrics"], "verbs": ["get"]}]
-    rbac = "/apis/rbac.authorization.k8s.io/v1"
-    admin.create(f"{rbac}/clusterroles", {"metadata": {"name": "scrape"}, "rules": rules})
-    binding = {
-        "metadata": {"name": "scrape"},
-        "subjects": [{"kind": "User", "name": "somebody", "apiGroup": "rbac.authorization.k8s.io"}],
-        "roleRef": {"kind": "ClusterRole", "name": "scrape", "apiGroup": "rbac.authorization.k8s.io"},
-    }
-    admin.create(f"{rbac}/clusterrolebindings", binding)
+    admin.create(f"{RBAC}/clusterroles", {"metadata": {"name": "scrape"}, "rules": rules})
+    bind(agent.of, "scrape", {"kind": "User", "name": "somebody"})
     wait_until(lambda: ask_node(agent, "/metrics", somebody)[0] == 200, 10, "the role")
     assert ask_node(agent, "/pods", somebody)[0] == 403
     stranger = subprocess.run(
