@@ -9,6 +9,7 @@
 #include "cluster/node/service_environment.h"
 #include "cluster/pod/cgroup.h"
 #include "cluster/pod/container_request.h"
+#include "cluster/pod/lifecycle.h"
 #include "container/engine/runtime_config.h"
 #include "model/kube/path.h"
 
@@ -32,6 +33,17 @@ std::string resolv_conf_for_pods() {
   std::string upstream = file_or_nothing("/run/systemd/resolve/resolv.conf");
   if (reachable_from_pods(upstream)) return upstream;
   return {};
+}
+
+void tell_missing_dns(const json::Item& pod, const Containers::Said& say) {
+  const std::string_view policy = text_at(pod, "spec.dnsPolicy");
+  const bool on_host = kube::is_true_at(pod, "spec.hostNetwork");
+  if (policy != "ClusterFirstWithHostNet" && (policy != "ClusterFirst" || on_host)) return;
+  say({.reason = "MissingClusterDNS",
+       .message = text("pod: \"{}\". kubelet does not have ClusterDNS IP configured and cannot create Pod "
+                       "using \"{}\" policy. Falling back to \"Default\" policy.",
+                       pod::pod_text(pod), policy),
+       .warning = true});
 }
 
 class EngineContainers final : public Containers {
@@ -247,6 +259,7 @@ Task<engine::SandboxPtr> EngineContainers::make_sandbox(const json::Item& pod, s
   SandboxRequest request = co_await sandbox_request(pod, co_await sandbox_facts(pod));
   for (std::string& cut : request.cut_dns)
     if (say) say({.reason = "DNSConfigForming", .message = std::move(cut), .warning = true});
+  if (options_.cluster_dns.empty() && say) tell_missing_dns(pod, say);
   const std::string id = request.wish.id;
   engine::SandboxPtr sandbox = ground_.engine.find_sandbox(id);
   if (sandbox == nullptr) sandbox = co_await ground_.engine.make_sandbox(std::move(request.wish));

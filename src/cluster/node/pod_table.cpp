@@ -44,6 +44,10 @@ void PodTable::look(std::string_view uid) {
   if (const auto known = workers_.find(uid); known != workers_.end()) known->second->look();
 }
 
+void PodTable::evict(std::string_view uid, pod::Problem why) {
+  if (const auto known = workers_.find(uid); known != workers_.end()) known->second->evict(std::move(why));
+}
+
 void PodTable::show_in(std::string_view uid, PodPtr mirror) {
   const auto known = workers_.find(uid);
   if (known == workers_.end()) return;
@@ -61,6 +65,13 @@ std::vector<std::string> PodTable::uids() const {
   std::vector<std::string> uids;
   for (const auto& [uid, worker] : workers_) uids.push_back(uid);
   return uids;
+}
+
+std::vector<PodPtr> PodTable::living() const {
+  std::vector<PodPtr> pods;
+  for (const auto& [uid, worker] : workers_)
+    if (!worker->is_over()) pods.push_back(worker->shared_pod());
+  return pods;
 }
 
 std::string PodTable::metrics() const {

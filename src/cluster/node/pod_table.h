@@ -18,10 +18,12 @@ class PodTable final : public node_api::PodDirectory {
   void take(PodPtr pod, const json::Item* node);
   void lose(std::string_view uid);
   void look(std::string_view uid);
+  void evict(std::string_view uid, pod::Problem why);
   void show_in(std::string_view uid, PodPtr mirror);
   void refresh(std::string_view name_space);
   bool has(std::string_view uid) const { return workers_.contains(uid); }
   std::vector<std::string> uids() const;
+  std::vector<PodPtr> living() const;  // those that have not ended
 
   Result<node_api::ContainerPlace> find(std::string_view name_space, std::string_view pod,
                                         std::string_view container, bool previous) const override;

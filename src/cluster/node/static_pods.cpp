@@ -24,7 +24,7 @@ constexpr std::string_view config_mirror = "kubernetes.io/config.mirror",
                            config_source = "kubernetes.io/config.source",
                            config_seen = "kubernetes.io/config.seen";
 constexpr std::size_t file_bytes_max = 1 << 20, files_max = 1000;
-constexpr Duration settle = milliseconds(50), retry_after = seconds(20);
+constexpr Duration settle = milliseconds(50), retry_after = seconds(20), look_again_after = milliseconds(500);
 
 std::string key_of(const json::Item& pod) {
   return text("{}/{}", text_at(pod, "metadata.namespace"), text_at(pod, "metadata.name"));
@@ -209,6 +209,10 @@ Task<void> StaticPods::keep_mirror(std::string key, const json::Item& node) {
     const bool same = pod && hash != nullptr && hash->string_or("") == text_at(pod->root(), "metadata.uid") &&
                       kube::find_at(mirror, "metadata.deletionTimestamp") == nullptr;
     if (same) co_return;
+    // The API shows a pod until its containers have ended.
+    if (hash != nullptr && told_.is_here(std::string(hash->string_or(""))) &&
+        (!pod || hash->string_or("") != text_at(pod->root(), "metadata.uid")))
+      co_return queue_.add_after(key, look_again_after);
     const std::string uid(text_at(mirror, "metadata.uid"));
     const Result<void> removed = co_await ground_.client.remove(where, {.uid = uid, .grace_s = 0}).result();
     if (!removed && removed.error().kind() != ErrorKind::not_found) co_await Result<void>(removed);

@@ -44,6 +44,7 @@ class StaticPods {
     std::function<void(PodPtr pod)> come;
     std::function<void(const std::string& uid)> go;
     std::function<void(const std::string& uid, PodPtr mirror)> mirrored;  // null: the API has none
+    std::function<bool(const std::string& uid)> is_here;                  // something of it still is
   };
   StaticPods(const StaticPodsGround& ground, std::string folder, std::string node, Told told);
 

@@ -1,6 +1,8 @@
 // What a worker sees: the engine's containers and sandbox of its pod.
 #include <algorithm>
+#include <charconv>
 
+#include "base/linux/file.h"
 #include "cluster/node/worker.h"
 #include "cluster/pod/container_request.h"
 #include "model/kube/path.h"
@@ -35,6 +37,44 @@ void append_unframed(std::string& out, std::string_view frames) {
   }
 }
 
+bool is_user_told(const json::Item& status, std::string_view id) {
+  for (const std::string_view list : status_lists)
+    for (const json::Item& told : kube::children_at(status, list))
+      if (engine_id(text_at(told, "containerID")) == id) return kube::find_at(told, "user") != nullptr;
+  return false;
+}
+
+// The numbers of a line of /proc/PID/status: "Groups:\t10 20 ".
+std::vector<std::uint32_t> numbers_behind(std::string_view status, std::string_view key) {
+  std::vector<std::uint32_t> numbers;
+  const std::size_t at = status.find(text("\n{}:", key));
+  if (at == std::string_view::npos) return numbers;
+  status.remove_prefix(at + key.size() + 2);
+  status = status.substr(0, status.find('\n'));
+  while (true) {
+    status.remove_prefix(std::min(status.find_first_of("0123456789"), status.size()));
+    if (status.empty()) return numbers;
+    std::uint32_t number = 0;
+    const auto parsed = std::from_chars(status.data(), status.data() + status.size(), number);
+    if (parsed.ec != std::errc()) return numbers;
+    numbers.push_back(number);
+    status.remove_prefix(static_cast<std::size_t>(parsed.ptr - status.data()));
+  }
+}
+
+// Absent when it has ended meanwhile.
+std::optional<pod::LinuxUser> user_of(int pid) {
+  const auto status = linux::read_file(text("/proc/{}/status", pid).c_str(), 1 << 16);
+  if (!status || pid <= 0) return std::nullopt;
+  const auto uids = numbers_behind(*status, "Uid"), gids = numbers_behind(*status, "Gid");
+  if (uids.empty() || gids.empty()) return std::nullopt;
+  pod::LinuxUser user{uids[0], gids[0], numbers_behind(*status, "Groups")};
+  user.groups.push_back(user.gid);
+  std::ranges::sort(user.groups);
+  user.groups.erase(std::ranges::unique(user.groups).begin(), user.groups.end());
+  return user;
+}
+
 }  // namespace
 
 void PodWorker::observe() {
@@ -62,6 +102,8 @@ void PodWorker::observe_containers() {
     if (removing_.contains(container->id)) continue;
     const std::string name(label_of(*container, pod::label::container_name));
     pod::Run run = run_of(*container);
+    if (run.state == pod::Run::State::running && !is_user_told(status_.root(), run.id))
+      run.user = user_of(container->state.pid);
     if (run.state == pod::Run::State::ending) learn_end(name, run);
     seen_.containers[name].runs.push_back(std::move(run));
   }

@@ -63,10 +63,12 @@ Task<void> PodWorker::probe(std::string name, ProbeKind kind, json::Tree probe, 
       say({"Unhealthy",
            text("{} probe errored and resulted in {} state: {}", pod::name_of(kind), "unknown",
                 outcome.error().message()),
-           true});
-    else if (!ok) say({"Unhealthy", text("{} probe failed: {}", pod::name_of(kind), outcome->output), true});
+           true},
+          name);
+    else if (!ok)
+      say({"Unhealthy", text("{} probe failed: {}", pod::name_of(kind), outcome->output), true}, name);
     else if (outcome->warns)
-      say({"ProbeWarning", text("{} probe warning: {}", pod::name_of(kind), outcome->output), true});
+      say({"ProbeWarning", text("{} probe warning: {}", pod::name_of(kind), outcome->output), true}, name);
     if (schedule.add(ok, ground_.clock.now())) take_result(name, kind, ok);
   }
 }

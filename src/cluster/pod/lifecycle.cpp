@@ -68,6 +68,18 @@ std::vector<Part> parts_of(const json::Item& pod) {
   return parts;
 }
 
+std::string field_path_of(const json::Item& pod, std::string_view container) {
+  for (const Part& part : parts_of(pod)) {
+    if (part.name != container) continue;
+    const bool early = part.role == Role::init || part.role == Role::sidecar;
+    const std::string_view list = early                          ? "initContainers"
+                                  : part.role == Role::ephemeral ? "ephemeralContainers"
+                                                                 : "containers";
+    return text("spec.{}{{{}}}", list, container);
+  }
+  return {};
+}
+
 bool restarts_after(const json::Item& pod, const Part& part, int exit_code) {
   if (part.role == Role::ephemeral) return false;
   if (part.role == Role::sidecar) return true;
@@ -152,6 +164,7 @@ Ending ending_of(const json::Item& pod, const json::Item& status, const Observat
   if (is_terminal(text_at(status, "phase"))) return {.why = Why::terminal};
   if (seen.rejected)
     return {Why::rejected, seen.rejected->reason, "Pod was rejected: " + seen.rejected->message};
+  if (seen.evicted) return {Why::rejected, seen.evicted->reason, seen.evicted->message};
   const std::optional<Wall> deadline = deadline_of(pod, status);
   if (deadline && *deadline <= now)
     return {Why::too_long, "DeadlineExceeded",

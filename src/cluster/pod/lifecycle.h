@@ -24,6 +24,8 @@ struct Part {
   Role role = Role::main;
   std::string_view name;
 };
+// "spec.initContainers{web}": where it stands, as Events say it; "" of none.
+std::string field_path_of(const json::Item& pod, std::string_view container);
 std::vector<Part> parts_of(const json::Item& pod);  // init ones and sidecars, main ones, ephemeral ones
 
 // Does a container start again after this end? By its rules, its own policy, the pod's.

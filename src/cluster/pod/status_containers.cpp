@@ -130,6 +130,19 @@ void tell_readiness(const Telling& telling, const Part& part, json::Item& out) {
   if (part.role != Role::ephemeral) out.member("started").set_boolean(started);
 }
 
+// It is told as long as the same run is.
+void tell_user(json::Item& out, const Run& run, const json::Item* before) {
+  if (run.user) {
+    json::Item& user = out.member("user").member("linux");
+    user.member("uid").set_number(run.user->uid);
+    user.member("gid").set_number(run.user->gid);
+    for (const std::uint32_t group : run.user->groups)
+      user.member("supplementalGroups").append().set_number(group);
+  } else if (before != nullptr && text_at(*before, "containerID") == "podo://" + run.id) {
+    if (const json::Item* user = before->find("user")) out.member("user").copy(*user);
+  }
+}
+
 void tell_known(json::Item& out, const Part& part, const ContainerFacts& facts, const json::Item* before) {
   const Run& run = *facts.newest();
   tell_run(out.member("state"), run);
@@ -145,6 +158,7 @@ void tell_known(json::Item& out, const Part& part, const ContainerFacts& facts, 
   out.member("containerID").set_string("podo://" + run.id);
   tell_resources(out, *part.container);
   tell_mounts(out, *part.container);
+  tell_user(out, run, before);
 }
 
 void tell_container(Telling& telling, const Part& part) {

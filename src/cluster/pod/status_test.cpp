@@ -50,6 +50,24 @@ TEST_CASE("a patch says what is new, and leaves conditions of others alone") {
   CHECK(moved->contains(R"("podIPs":[{"$patch":"replace"},{"ip":"10.0.0.10"}])"));
 }
 
+TEST_CASE("who a container runs as is told as long as it is the same run") {
+  PlanWorld world(pod_text_of_test);
+  world.look_on();
+  world.facts("c").runs.front().user = LinuxUser{.uid = 5, .gid = 6, .groups = {6, 7}};
+  world.look_on();
+  const auto user = [&] {
+    const json::Item* told = world.status_of("c").find("user", "linux");
+    return told != nullptr ? json::Tree::copy_of(*told).to_text() : std::string();
+  };
+  CHECK(user() == R"({"uid":5,"gid":6,"supplementalGroups":[6,7]})");
+  world.facts("c").runs.front().user.reset();
+  world.look_on();
+  CHECK(user() == R"({"uid":5,"gid":6,"supplementalGroups":[6,7]})");
+  world.facts("c").runs.front().id = "another";
+  world.look_on();
+  CHECK(user().empty());
+}
+
 TEST_CASE("a container that the engine lost while it ran has ended for unknown reasons") {
   PlanWorld world(pod_text_of_test);
   world.look_on();
