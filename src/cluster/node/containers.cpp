@@ -104,7 +104,7 @@ PullsGround EngineContainers::pulls_ground() const {
               [&registry](oci::Reference reference, image::Credentials credentials) {
                 image::PullOptions options;
                 options.credentials = std::move(credentials);
-                return registry.pull(std::move(reference), std::move(options), {});
+                return registry.pull(std::move(reference), std::move(options), [](const image::Progress&) {});
               }};
 }
 
