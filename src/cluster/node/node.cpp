@@ -1,6 +1,7 @@
 #include "cluster/node/node.h"
 
 #include "base/io/timer.h"
+#include "cluster/node/disk_limits.h"
 #include "cluster/node/node_object.h"
 #include "cluster/node/orphans.h"
 #include "cluster/node/pod_network.h"
@@ -25,7 +26,7 @@ class LocalNode final : public Node {
         machine_(std::move(machine)),
         host_ips_{machine_.address},
         cgroup_root_("/" + options_.control_group),
-        events_(ground.client, ground.clock),
+        events_(ground.client, ground.clock, options_.name),
         runs_(ground.engine, ground.events),
         statuses_(ground.loop, ground.client, ground.log),
         registration_({ground.client, events_, ground.images, ground.clock, ground.log}, options_, machine_) {
@@ -33,7 +34,6 @@ class LocalNode final : public Node {
 
   // Each line stands on those above it.
   Task<void> open() {
-    options_.pod_cidr = co_await make_pod_network(ground_.networks, options_.pod_cidr);
     sources_ =
         volumes::Sources::make(ground_.loop, ground_.client,
                                [this](std::string_view name_space, volumes::SourceKind, std::string_view) {
@@ -53,6 +53,7 @@ class LocalNode final : public Node {
     group.spawn(follow_engine(), "the engine's events");
     group.spawn(statuses_.run(status_writers), "statuses of pods");
     group.spawn(live(), "the node's life");
+    group.spawn(keep_disk_limits(ground_.pool, *pods_, options_.data_folder + "/pods"), "limits of disks");
     co_await group.join();
   }
 
@@ -108,8 +109,9 @@ class LocalNode final : public Node {
   }
 
   WorkerGround worker_ground() {
-    return {ground_.loop,    ground_.engine, *containers_,  *volumes_,   runs_,     statuses_,   events_,
-            ground_.probing, ground_.random, ground_.clock, ground_.log, host_ips_, cgroup_root_};
+    return {ground_.loop, ground_.engine, *containers_,    *volumes_,      runs_,
+            statuses_,    events_,        ground_.probing, ground_.random, ground_.clock,
+            ground_.log,  host_ips_,      cgroup_root_,    ground_.traffic};
   }
 
   Task<void> follow_engine() {
@@ -178,7 +180,8 @@ class LocalNode final : public Node {
         options_.static_pods_folder, options_.name,
         StaticPods::Told{[this](PodPtr pod) { pods_->take(std::move(pod), nullptr); },
                          [this](const std::string& uid) { pods_->lose(uid); },
-                         [this](const std::string& uid, PodPtr mirror) { pods_->show_in(uid, mirror); }});
+                         [this](const std::string& uid, PodPtr mirror) { pods_->show_in(uid, mirror); },
+                         [this](const std::string& uid) { return pods_->has(uid); }});
   }
 
   const NodeGround ground_;

@@ -17,6 +17,7 @@
 #include "base/core/random.h"
 #include "base/http/client.h"
 #include "cluster/client/client.h"
+#include "cluster/node/pod_traffic.h"
 #include "cluster/node_api/pod_directory.h"
 #include "container/engine/engine.h"
 #include "container/image/registry.h"
@@ -38,14 +39,15 @@ struct NodeGround {
   Random& random;
   Clock& clock;
   Log& log;
+  PodTraffic* traffic = nullptr;  // null: there are neither Services nor policies
 };
 
 struct NodeOptions {
   std::string name;
-  std::string data_folder;                                         // DATA/node: pods/, see cluster/volumes
-  std::string static_pods_folder = {};                             // "": none
-  std::string pod_cidr = "10.244.0.0/24";                          // until the Node says another one
-  std::string control_group = "podo";                              // kubepods lies in it
+  std::string data_folder;                  // DATA/node: pods/, see cluster/volumes
+  std::string static_pods_folder = {};      // "": none
+  std::vector<std::string> pod_cidrs = {};  // of the pods' network, which is there (pod_network.h)
+  std::string control_group = "podo";       // kubepods lies in it
   std::string cluster_dns = {}, cluster_domain = "cluster.local";  // dns "": pods get the machine's resolvers
   std::string address = {};  // of its API, and its own; "": that of the way out
   std::uint16_t api_port = 10250;

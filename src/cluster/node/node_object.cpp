@@ -109,10 +109,8 @@ json::Tree node_object(const NodeOptions& options, const Machine& machine) {
       .set_string("true");
   json::Item& spec = node.member("spec");
   spec.set_object();
-  if (!options.pod_cidr.empty()) {
-    spec.member("podCIDR").set_string(options.pod_cidr);
-    spec.member("podCIDRs").append().set_string(options.pod_cidr);
-  }
+  if (!options.pod_cidrs.empty()) spec.member("podCIDR").set_string(options.pod_cidrs.front());
+  for (const std::string& cidr : options.pod_cidrs) spec.member("podCIDRs").append().set_string(cidr);
   if (!options.provider.empty()) spec.member("providerID").set_string(options.provider);
   return tree;
 }

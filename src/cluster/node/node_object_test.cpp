@@ -24,7 +24,7 @@ Machine machine() {
 NodeOptions options() {
   NodeOptions options;
   options.name = "n";
-  options.pod_cidr = "10.244.0.0/24";
+  options.pod_cidrs = {"10.244.0.0/24", "fd00:1::/64"};
   return options;
 }
 
@@ -45,6 +45,7 @@ TEST_CASE("a Node says what the machine has, and what of it pods may use") {
   const json::Tree node = node_object(options(), machine());
   CHECK(text_at(node.root(), "metadata.name") == "n");
   CHECK(text_at(node.root(), "spec.podCIDR") == "10.244.0.0/24");
+  CHECK(text_at(node.root(), "spec.podCIDRs[1]") == "fd00:1::/64");
 }
 
 TEST_CASE("conditions keep the time of their last change, and a heartbeat alone is no news") {

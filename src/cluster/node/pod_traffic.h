@@ -1,5 +1,6 @@
 // PodTraffic: what the network around pods has to do at two moments of a pod's life. The node knows no
-// Services and no policies; who does implements this (floor traffic). Lives on the node's loop.
+// Services and no policies; who does implements this (floor traffic). It is asked of pods with a network of
+// their own; begins() and ended() not of static pods, which the API may not know. Lives on the node's loop.
 #pragma once
 
 #include <string>

@@ -55,7 +55,7 @@ Task<void> Registration::make_node() {
       if (there == nullptr || there->string_or("") != label.string_or(""))
         patch.root().member("metadata").member("labels").member(label.key()).copy(label);
     }
-    if (text_at(node_.root(), "spec.podCIDR").empty() && !options_.pod_cidr.empty())
+    if (text_at(node_.root(), "spec.podCIDR").empty() && !options_.pod_cidrs.empty())
       patch.root().member("spec").copy(*wanted.root().find("spec"));
     if (patch.root().size() != 0)
       node_ = co_await ground_.client.patch(node_place_, client::Patch::strategic, patch.to_text());

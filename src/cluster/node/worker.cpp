@@ -23,6 +23,7 @@ PodWorker::PodWorker(const WorkerGround& ground, PodPtr pod, bool found)
       group_(ground.loop) {
   seen_.host_ips = ground.host_ips;
   seen_.remains = found;
+  seen_.joined = !must_join();
   if (found) restore(status_.root());
 }
 
@@ -59,6 +60,14 @@ void PodWorker::show_in(PodPtr mirror) {
 void PodWorker::reject(pod::Problem why) {
   say({.reason = why.reason, .message = why.message, .warning = true});
   seen_.rejected = std::move(why);
+  look();
+}
+
+void PodWorker::evict(pod::Problem why) {
+  if (seen_.evicted || is_over()) return;
+  say({.reason = why.reason, .message = why.message, .warning = true});
+  seen_.evicted = std::move(why);
+  seen_.again_at = {};
   look();
 }
 
@@ -101,7 +110,7 @@ void PodWorker::tell_status(json::Tree status) {
 
 void PodWorker::perform(const pod::Plan& plan) {
   for (const pod::Told& told : plan.told)
-    say({.reason = told.reason, .message = told.message, .warning = told.warning});
+    say({.reason = told.reason, .message = told.message, .warning = told.warning}, told.container);
   if (plan.ending) begin_to_end();
   for (const pod::Stop& step : plan.stops) stop(step);
   for (const std::string& id : plan.remove)
@@ -123,6 +132,9 @@ void PodWorker::begin_to_end() {
   seen_.ending_since = ground_.clock.now();
   seen_.problem.reset();
   seen_.again_at = {};
+  if (seen_.pod_ips.empty() || !has_own_network()) return;
+  draining_ = true;
+  spawn(drain(), "drain");
 }
 
 void PodWorker::end_if_done() {
@@ -134,10 +146,11 @@ void PodWorker::end_if_done() {
   }
 }
 
-void PodWorker::say(const client::Said& said) {
-  ground_.events.say({"v1", "Pod", std::string(text_at(pod(), "metadata.namespace")),
-                      std::string(text_at(pod(), "metadata.name")), uid_},
-                     "kubelet", said);
+void PodWorker::say(const client::Said& said, std::string_view container) {
+  ground_.events.say(
+      {"v1", "Pod", std::string(text_at(pod(), "metadata.namespace")),
+       std::string(text_at(pod(), "metadata.name")), uid_, pod::field_path_of(pod(), container)},
+      "kubelet", said);
 }
 
 Task<void> PodWorker::then_look(Task<void> task) {

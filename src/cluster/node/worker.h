@@ -21,6 +21,7 @@
 #include "cluster/client/events.h"
 #include "cluster/node/actions.h"
 #include "cluster/node/containers.h"
+#include "cluster/node/pod_traffic.h"
 #include "cluster/node/runs.h"
 #include "cluster/node/statuses.h"
 #include "cluster/pod/plan.h"
@@ -42,6 +43,7 @@ struct WorkerGround {
   Log& log;
   const std::vector<std::string>& host_ips;
   const std::string& cgroup_root;  // "/podo"
+  PodTraffic* traffic = nullptr;
 };
 
 class PodWorker final : private io::Timer {
@@ -52,6 +54,7 @@ class PodWorker final : private io::Timer {
   Task<void> run();
   void change(PodPtr pod);
   void reject(pod::Problem why);  // this node cannot take it: it fails
+  void evict(pod::Problem why);   // it has taken too much: it fails
   void lose();                    // the API has it no more, or its file is gone
   void show_in(PodPtr mirror);    // of a static pod: where the API shows its status; null: nowhere
   void refresh();                 // a ConfigMap or Secret of its namespace has changed
@@ -59,6 +62,7 @@ class PodWorker final : private io::Timer {
 
   const std::string& uid() const { return uid_; }
   const json::Item& pod() const { return pod_->root(); }
+  const PodPtr& shared_pod() const { return pod_; }
   const pod::Observation& seen() const { return seen_; }
   const json::Item& status() const { return status_.root(); }
   bool is_over() const;  // Succeeded or Failed: it takes no room any more
@@ -85,13 +89,19 @@ class PodWorker final : private io::Timer {
   void tell_status(json::Tree status);
   void end_if_done();
   void keep_volumes_current(pod::Plan& plan);
-  void say(const client::Said& said);
+  void say(const client::Said& said, std::string_view container = {});
 
   Task<void> then_look(Task<void> task);
   void spawn(Task<void> task, std::string_view what);
   void place_failed(std::string_view reason, const Error& error);
   Task<void> make_place(PodPtr pod, bool mount, bool sandbox);
   Task<void> clear_place(bool sandbox, bool unmount);
+  bool has_own_network() const;
+  bool must_join() const;
+  std::vector<IpAddress> addresses() const;
+  Task<void> join_network(PodPtr pod);
+  Task<void> drain();
+  Task<void> when_drained(Task<void> then);
   Task<void> keep_volumes(PodPtr pod);
 
   void start(const pod::Start& start);
@@ -124,10 +134,10 @@ class PodWorker final : private io::Timer {
   std::map<std::string, std::pair<std::string, std::string>> ends_;  // reason, message by engine's id
   std::set<std::string> reading_, removing_;                         // engine's ids
   bool found_, dirty_ = true, over_ = false, pod_changed_ = true;
-  bool refresh_due_ = false, refreshing_ = false;
+  bool refresh_due_ = false, refreshing_ = false, draining_ = false;
   int failures_ = 0;  // of volumes and sandbox, in a row
   std::optional<Monotonic> refresh_at_;
-  io::Condition changed_{"a change of a pod"};
+  io::Condition changed_{"a change of a pod"}, drained_{"the end of what is sent to a pod"};
   std::map<std::string, Probing> probes_;  // by container and kind
   std::unique_ptr<io::TaskGroup> starting_;
   std::vector<std::unique_ptr<io::TaskGroup>> ended_;  // cancelled, and gone at the next look

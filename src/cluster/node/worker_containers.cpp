@@ -58,8 +58,9 @@ Task<void> PodWorker::start_and_greet(PodPtr pod, pod::Start start) {
                  .host_ips = seen_.host_ips,
                  .cgroup_parent = pod::pod_group(ground_.cgroup_root, pod->root())};
   if (kube::is_true_at(pod->root(), "spec.hostNetwork")) place.pod_ips = seen_.host_ips;
-  const auto started = co_await ground_.containers.start(std::move(place), *container, start.attempt,
-                                                         [this](const client::Said& said) { say(said); });
+  const auto started = co_await ground_.containers.start(
+      std::move(place), *container, start.attempt,
+      [this, &start](const client::Said& said) { say(said, start.container); });
   pod::ContainerFacts& facts = seen_.containers[start.container];
   if (!started) {
     facts.waiting = started.error();
@@ -80,7 +81,7 @@ Task<void> PodWorker::run_post_start(const json::Item& container, std::string na
   if (!outcome && outcome.error().kind() == ErrorKind::cancelled) co_return;
   const std::optional<std::string> failure = failure_of(outcome);
   if (!failure) co_return;
-  say({.reason = "FailedPostStartHook", .message = "PostStartHook failed", .warning = true});
+  say({.reason = "FailedPostStartHook", .message = "PostStartHook failed", .warning = true}, name);
   pod::ContainerFacts& facts = seen_.containers[name];
   facts.post_start_failed = true;
   facts.waiting = pod::Waiting{"PostStartHookError", *failure, {}};
@@ -95,12 +96,12 @@ void PodWorker::stop(const pod::Stop& stop) {
   switch (stop.step) {
     case pod::Stop::Step::pre_stop:
       facts.stopping->pre_stop = Hook::running;
-      spawn(run_pre_stop(pod_, stop), "preStop of " + stop.container);
+      spawn(when_drained(run_pre_stop(pod_, stop)), "preStop of " + stop.container);
       break;
     case pod::Stop::Step::signal:
       facts.stopping->told = true;
       facts.stopping->kill_at = now + stop.left;
-      spawn(ground_.containers.stop(stop.id, stop.left), "stop " + stop.container);
+      spawn(when_drained(ground_.containers.stop(stop.id, stop.left)), "stop " + stop.container);
       break;
     case pod::Stop::Step::kill:
       facts.stopping->killed = true;
@@ -119,7 +120,7 @@ Task<void> PodWorker::run_pre_stop(PodPtr pod, pod::Stop stop) {
           .result();
   if (!outcome && outcome.error().kind() == ErrorKind::cancelled) co_return;
   if (failure_of(outcome))
-    say({.reason = "FailedPreStopHook", .message = "PreStopHook failed", .warning = true});
+    say({.reason = "FailedPreStopHook", .message = "PreStopHook failed", .warning = true}, stop.container);
   pod::ContainerFacts& facts = seen_.containers[stop.container];
   if (facts.stopping) facts.stopping->pre_stop = Hook::done;
 }

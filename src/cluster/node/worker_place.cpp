@@ -10,6 +10,7 @@ namespace podo::node {
 namespace {
 
 constexpr Duration retry_first = milliseconds(500), retry_max = seconds(10), refresh_retry = seconds(60);
+constexpr Duration drain_max = seconds(1);
 
 Duration retry_after(int failures) {
   Duration wait = retry_first;
@@ -39,6 +40,8 @@ Task<void> PodWorker::make_place(PodPtr pod, bool mount, bool sandbox) {
             .result();
     if (!made && made.error().kind() != ErrorKind::already_exists)
       place_failed("FailedCreatePodSandBox", Error(made.error()).within("Failed to create pod sandbox"));
+    else if (const auto joined = co_await join_network(pod).result(); !joined)
+      place_failed("FailedCreatePodSandBox", Error(joined.error()).within("Failed to set up its network"));
     else seen_.problem.reset();
   } else if (seen_.volumes) {
     seen_.problem.reset();
@@ -51,6 +54,10 @@ Task<void> PodWorker::clear_place(bool sandbox, bool unmount) {
   if (sandbox) {
     const Result<void> removed = co_await ground_.engine.remove_sandbox(uid_).result();
     if (!removed) place_failed("FailedKillPod", Error(removed.error()).within("error killing pod"));
+    if (removed && must_join()) {
+      ground_.traffic->ended(uid_);
+      seen_.joined = false;
+    }
   }
   if (unmount) {
     const Result<void> done = co_await ground_.volumes.unmount(uid_).result();
@@ -58,6 +65,45 @@ Task<void> PodWorker::clear_place(bool sandbox, bool unmount) {
     else place_failed("FailedUnMount", done.error());
   }
   seen_.busy = false;
+}
+
+// --- what the network around it does ---
+
+bool PodWorker::has_own_network() const {
+  return ground_.traffic != nullptr && !kube::is_true_at(pod(), "spec.hostNetwork");
+}
+
+// A static pod starts without the API, which alone knows what is to be said of it: by its mirror, later.
+bool PodWorker::must_join() const { return has_own_network() && !static_; }
+
+std::vector<IpAddress> PodWorker::addresses() const {
+  std::vector<IpAddress> addresses;
+  for (const std::string& words : seen_.pod_ips)
+    if (const auto address = IpAddress::parse(words)) addresses.push_back(*address);
+  return addresses;
+}
+
+Task<void> PodWorker::join_network(PodPtr pod) {
+  if (seen_.joined) co_return;
+  observe_sandbox();
+  co_await ground_.traffic->begins(uid_, std::string(kube::text_at(pod->root(), "metadata.namespace")),
+                                   std::string(kube::text_at(pod->root(), "metadata.name")), addresses());
+  seen_.joined = true;
+}
+
+// Whoever is connected goes on; nobody new comes while its containers are being told to end.
+Task<void> PodWorker::drain() {
+  const Result<void> drained =
+      co_await io::deadline(ground_.traffic->drains(uid_, addresses()), drain_max).result();
+  if (!drained && drained.error().kind() != ErrorKind::cancelled)
+    ground_.log.warn("pod {}: draining it: {}", pod::pod_text(pod()), drained.error().message());
+  draining_ = false;
+  drained_.notify_all();
+}
+
+Task<void> PodWorker::when_drained(Task<void> then) {
+  while (draining_) co_await drained_.wait();
+  co_await std::move(then);
 }
 
 void PodWorker::keep_volumes_current(pod::Plan& plan) {

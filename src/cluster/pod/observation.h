@@ -17,6 +17,12 @@ struct Moment {
   Monotonic at = {};
 };
 
+// Who a container's first process runs as.
+struct LinuxUser {
+  std::uint32_t uid = 0, gid = 0;
+  std::vector<std::uint32_t> groups = {};  // its own one among them
+};
+
 // One run of a container in the engine.
 struct Run {
   std::string id;  // of the engine
@@ -28,6 +34,7 @@ struct Run {
   Wall created = {}, started = {}, finished = {};  // zero: never
   int exit_code = 0, signal = 0;
   bool oom_killed = false;
+  std::optional<LinuxUser> user = {};  // absent: told before, or not known
   std::string reason,
       message;  // of the end: "Completed", "Error", "OOMKilled", "ContainerCannotRun"; termination message
   bool is_up() const { return state == State::running || state == State::ending; }
@@ -76,6 +83,7 @@ struct Problem {
 
 struct Observation {
   bool sandbox = false, lost = false;  // there is one; it is of before a reboot
+  bool joined = true;                  // the network around it knows of it: containers may start
   Wall sandbox_created = {};
   bool volumes = false;                   // mounted
   bool remains = false;                   // it has a folder of before a restart
@@ -83,6 +91,7 @@ struct Observation {
   std::optional<Problem> problem;         // of them: why not
   Monotonic again_at = {};                // then
   std::optional<Problem> rejected;        // this node cannot take it
+  std::optional<Problem> evicted;         // it took more of the node than it may
   bool gone = false;                      // the API has it no more
   std::optional<Monotonic> ending_since;  // since when the whole pod is being stopped
   std::vector<std::string> pod_ips, host_ips;

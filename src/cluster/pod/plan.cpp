@@ -35,7 +35,7 @@ bool has_place(Planning& planning) {
   const Observation& seen = planning.seen;
   Plan& plan = planning.plan;
   if (seen.busy) return false;
-  if (seen.volumes && seen.sandbox) return true;
+  if (seen.volumes && seen.sandbox && seen.joined) return true;
   if (seen.problem && planning.now.at < seen.again_at) {
     plan.look_again(seen.again_at);
     return false;
@@ -54,7 +54,7 @@ bool has_place(Planning& planning) {
   }
   if (!plan.stops.empty() || (!seen.sandbox && !is_still(seen))) return false;
   plan.mount = !seen.volumes;
-  plan.make_sandbox = !seen.sandbox;
+  plan.make_sandbox = !seen.sandbox || !seen.joined;
   return false;
 }
 

@@ -115,8 +115,8 @@ Task<void> MachineNetworks::warn_about_policies() {
 
 namespace {
 
-// A host that forwards does not believe routers' advertisements any more, unless it is told so by a 2: what it
-// has by them it is to keep.
+// A host that forwards does not believe routers' advertisements any more, unless it is told so by a 2: what
+// it has by them it is to keep.
 Result<> keep_advertised_routes() {
   linux::NetlinkSocket socket = TRY(linux::NetlinkSocket::open());
   for (const linux::Link& link : TRY(linux::list_links(socket))) {

@@ -36,9 +36,9 @@ struct IpamPool {
   StringMap auxiliary_addresses = {};
 };
 
-// Of a bridge network, "true": its containers are no neighbours. Each has an address of full length and reaches
-// everything, the others too, by way of this host: all it sends passes the packet filter's hook forward. Who
-// meets another one there by a translated address is seen with the own one. Not with br_netfilter's help.
+// Of a bridge network, "true": its containers are no neighbours. Each has an address of full length and
+// reaches everything, the others too, by way of this host: all it sends passes the packet filter's hook
+// forward. Who meets another one by a translated address is seen with its own.
 inline constexpr auto routed_option = "podo.network.routed";
 
 // What POST /networks/create asks for, and what is kept.
