@@ -4,6 +4,7 @@
 
 #include <string_view>
 
+#include "podo/cluster.h"
 #include "podo/daemon.h"
 #include "podo/flags.h"
 
@@ -20,6 +21,8 @@ constexpr const char agent_help[] =
     "      --run DIR                what ends with a reboot, and docker.sock (default /run/podo-agent)\n"
     "      --node-name NAME         what it is called (default: the machine's name)\n"
     "      --static-pods DIR        pods of this node that are files there\n"
+    "      --service-cidr CIDR[,CIDR], --cluster-domain NAME, --no-traffic\n"
+    "                               as of `podo serve`: what the cluster has\n"
     "      --node-listen ADDRESS:PORT  where its API is served to the API server (default: port 10250 of\n"
     "                               the address of the way out); none: no logs, exec, port-forward\n"
     "      --cgroup-parent NAME     below which containers' control groups are made\n"
@@ -32,6 +35,9 @@ Result<DaemonOptions> read_options(int count, char** words, int first) {
       text_flag("run", &DaemonOptions::run),
       text_flag("node-name", &DaemonOptions::node_name),
       text_flag("static-pods", &DaemonOptions::static_pods_folder),
+      text_flag("service-cidr", &DaemonOptions::service_cidr),
+      text_flag("cluster-domain", &DaemonOptions::cluster_domain),
+      switch_flag("no-traffic", &DaemonOptions::no_traffic, true),
       text_flag("node-listen", &DaemonOptions::node_listen),
       text_flag("cgroup-parent", &DaemonOptions::cgroup_parent),
       switch_flag("debug", &DaemonOptions::debug, true)};
@@ -41,6 +47,7 @@ Result<DaemonOptions> read_options(int count, char** words, int first) {
   options.listen = "none";
   options.node_listen = ":10250";
   TRY(read_flags(flags, options, count, words, first));
+  TRY(parse_service_ranges(options.service_cidr));
   if (options.kubeconfig.empty()) return invalid("--kubeconfig FILE is needed");
   for (const std::string* folder : {&options.data, &options.run})
     if (!folder->starts_with('/')) return invalid("\"{}\" is no absolute path", *folder);

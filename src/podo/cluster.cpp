@@ -4,6 +4,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "base/http/server.h"
 #include "base/io/fd.h"
 #include "base/io/socket.h"
@@ -27,8 +29,6 @@ namespace podo {
 namespace {
 
 using io::Task;
-
-constexpr std::string_view service_cidr = "10.96.0.0/16", service_address = "10.96.0.1";
 
 constexpr std::size_t key_bytes_max = 64 << 10;
 constexpr Duration month = seconds(30 * 24 * 3600);
@@ -75,15 +75,15 @@ std::string host_name() {
 }
 
 // Names and addresses that the server's certificate is good for.
-std::vector<std::string> hosts_of(const std::string& listen_host) {
+std::vector<std::string> hosts_of(const std::string& listen_host, const ClusterOptions& options) {
   std::vector<std::string> hosts = {"localhost",
                                     "127.0.0.1",
                                     "::1",
-                                    std::string(service_address),
                                     "kubernetes",
                                     "kubernetes.default",
                                     "kubernetes.default.svc",
-                                    "kubernetes.default.svc.cluster.local"};
+                                    "kubernetes.default.svc." + options.cluster_domain};
+  for (const IpPrefix& range : options.service_ranges) hosts.push_back(range.first().plus(1).to_text());
   if (const std::string own = host_name(); !own.empty()) hosts.push_back(own);
   if (!is_any(listen_host) && listen_host != "127.0.0.1" && listen_host != "::1" &&
       listen_host != "localhost")
@@ -129,7 +129,7 @@ class LocalCluster final : public Cluster {
     access_ =
         co_await access::Access::open({ground_.loop, *objects_, ground_.clock, ground_.random, ground_.log},
                                       {.folder = options_.data + "/pki",
-                                       .hosts = hosts_of(listening_.host),
+                                       .hosts = hosts_of(listening_.host, options_),
                                        .static_tokens_file = options_.token_file});
     remote_nodes_.emplace(ground_.loop, access_->authority_pem(), co_await identity_for_nodes());
     nodes_.emplace(ground_.loop, ground_.log, &*remote_nodes_);
@@ -163,7 +163,7 @@ class LocalCluster final : public Cluster {
   apiserver::ApiOptions api_options() const {
     return {.address = is_any(listening_.host) ? "127.0.0.1" : listening_.host,
             .port = listening_.port,
-            .service_cidr = std::string(service_cidr),
+            .service_ranges = options_.service_ranges,
             .audit_policy_file = options_.audit_policy_file,
             .audit_log_file = options_.audit_log_file};
   }
@@ -238,7 +238,7 @@ class LocalCluster final : public Cluster {
   Task<void> renew_certificate(tls::Context& context) {
     for (;;) {
       co_await io::sleep(seconds(3600));
-      const Result<bool> renewed = co_await access_->renew(hosts_of(listening_.host)).result();
+      const Result<bool> renewed = co_await access_->renew(hosts_of(listening_.host, options_)).result();
       if (!renewed) ground_.log.error("the API server's certificate: {}", renewed.error().message());
       if (!renewed || !*renewed) continue;
       context = co_await tls::server_context(access_->tls());
@@ -267,6 +267,22 @@ Task<std::unique_ptr<Cluster>> Cluster::open(ClusterGround ground, ClusterOption
   auto cluster = std::make_unique<LocalCluster>(ground, std::move(options), std::move(listening));
   co_await cluster->open();
   co_return std::unique_ptr<Cluster>(std::move(cluster));
+}
+
+Result<std::vector<IpPrefix>> parse_service_ranges(std::string_view words) {
+  std::vector<IpPrefix> ranges;
+  while (!words.empty()) {
+    const std::string_view word = words.substr(0, words.find(','));
+    words.remove_prefix(std::min(words.size(), word.size() + 1));
+    const IpPrefix range = TRY_IN(text("--service-cidr {}", word), IpPrefix::parse(word)).network();
+    const int host_bits = range.address.bits() - range.length;
+    if (host_bits < 4) return invalid("--service-cidr {}: has no room for Services", word);
+    if (!ranges.empty() && ranges.front().address.is_v4() == range.address.is_v4())
+      return invalid("--service-cidr {}: one range of each family at most", word);
+    ranges.push_back(range);
+  }
+  if (ranges.empty() || ranges.size() > 2) return invalid("--service-cidr: one range, or one of each family");
+  return ranges;
 }
 
 Result<std::string> complete_listen(std::string_view address) {

@@ -16,6 +16,7 @@
 #include "base/core/random.h"
 #include "base/io/disk.h"
 #include "base/io/epoll_loop.h"
+#include "cluster/apiserver/api_server.h"
 #include "cluster/apiserver/local_nodes.h"
 #include "podo/resident.h"
 
@@ -34,6 +35,8 @@ struct ClusterOptions {
   std::string listen = "127.0.0.1:6443";  // "none": there is no cluster
   bool api_only = false;                  // without controllers and scheduler
   std::string node;                       // this machine's; "": it is none
+  std::vector<IpPrefix> service_ranges = apiserver::default_service_ranges();
+  std::string cluster_domain = "cluster.local";
   std::string token_file, audit_policy_file, audit_log_file;
 };
 
@@ -50,6 +53,8 @@ class Cluster {
   virtual apiserver::LocalNodes& nodes() = 0;
 };
 
+// "10.96.0.0/16,fd00:10:96::/112": one range, or one of each family.
+Result<std::vector<IpPrefix>> parse_service_ranges(std::string_view words);
 // HOST:PORT; a port alone, or a host alone, is completed.
 Result<std::string> complete_listen(std::string_view address);
 

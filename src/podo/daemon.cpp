@@ -34,6 +34,7 @@
 #include "podo/data_lock.h"
 #include "podo/node.h"
 #include "podo/registry_serve.h"
+#include "podo/traffic.h"
 
 namespace podo {
 namespace {
@@ -165,7 +166,10 @@ class Daemon {
     log_.info("{}: ending; containers {}", signal == SIGTERM ? "SIGTERM" : "SIGINT",
               options_.stop_containers ? "are stopped" : "go on");
     co_await engine->close(options_.stop_containers);
-    co_await networks->close(engine->list().empty() && engine->list_sandboxes().empty());
+    const bool nothing_runs = engine->list().empty() && engine->list_sandboxes().empty();
+    co_await networks->close(nothing_runs);
+    if (nothing_runs && serves_node())
+      co_await pool_.run([prefix = prefix_of(options_.data)] { return remove_traffic_rules(prefix); });
     if (cluster) co_await cluster->close();
     co_await store->close();
     co_return 0;
@@ -256,13 +260,23 @@ class Daemon {
                                       .listen = options_.listen,
                                       .api_only = options_.api_only,
                                       .node = options_.no_node ? "" : node_name(),
+                                      .service_ranges = service_ranges(),
+                                      .cluster_domain = options_.cluster_domain,
                                       .token_file = options_.token_file,
                                       .audit_policy_file = options_.audit_policy_file,
                                       .audit_log_file = options_.audit_log_file});
   }
 
+  bool serves_node() const {
+    return !options_.kubeconfig.empty() || (!options_.api_only && !options_.no_node);
+  }
+
   std::string node_name() const {
     return options_.node_name.empty() ? node_name_of_machine() : options_.node_name;
+  }
+
+  std::vector<IpPrefix> service_ranges() const {
+    return parse_service_ranges(options_.service_cidr).value_or(std::vector<IpPrefix>());
   }
 
   NodeSideOptions node_options() const {
@@ -270,6 +284,10 @@ class Daemon {
             .data = options_.data,
             .control_group = engine_options().cgroup_parent,
             .static_pods_folder = options_.static_pods_folder,
+            .prefix = prefix_of(options_.data),
+            .no_traffic = options_.no_traffic,
+            .service_ranges = service_ranges(),
+            .cluster_domain = options_.cluster_domain,
             .listen = options_.node_listen};
   }
 
@@ -277,7 +295,7 @@ class Daemon {
                              const NodeSideGround& node) {
     io::TaskGroup serving(loop_);
     if (cluster != nullptr) serving.spawn(cluster->serve(), "serve the cluster");
-    if (cluster != nullptr && !options_.api_only && !options_.no_node)
+    if (cluster != nullptr && serves_node())
       serving.spawn(serve_node(node, *cluster, node_options()), "serve the node");
     if (!options_.kubeconfig.empty())
       serving.spawn(serve_node(node, options_.kubeconfig, node_options()), "serve the node");

@@ -40,6 +40,11 @@ const char serve_help[] =
     "      --static-pods DIR        pods of this node that are files there\n"
     "      --node-listen ADDRESS:PORT  serve the node's own API there, too (default none; its port is 10250\n"
     "                               by custom). The API server of this process needs none\n"
+    "      --service-cidr CIDR[,CIDR]  where Services' addresses are taken from, one range of each IP "
+    "family\n"
+    "                               (default 10.96.0.0/16,fd00:10:96::/112)\n"
+    "      --cluster-domain NAME    below which the cluster's names are (default cluster.local)\n"
+    "      --no-traffic             no Services, names and network policies here: somebody else does that\n"
     "      --token-auth-file FILE   TOKEN,USER,UID[,\"GROUP,...\"] a line: who else may ask the Kubernetes "
     "API\n"
     "      --audit-policy-file FILE, --audit-log-path FILE\n"
@@ -76,6 +81,9 @@ std::vector<Flag<DaemonOptions>> all_flags() {
       text_flag("node-name", &DaemonOptions::node_name),
       text_flag("static-pods", &DaemonOptions::static_pods_folder),
       text_flag("node-listen", &DaemonOptions::node_listen),
+      text_flag("service-cidr", &DaemonOptions::service_cidr),
+      text_flag("cluster-domain", &DaemonOptions::cluster_domain),
+      switch_flag("no-traffic", &DaemonOptions::no_traffic, true),
       text_flag("token-auth-file", &DaemonOptions::token_file),
       text_flag("audit-policy-file", &DaemonOptions::audit_policy_file),
       text_flag("audit-log-path", &DaemonOptions::audit_log_file),
@@ -138,6 +146,7 @@ Result<DaemonOptions> read_daemon_options(int count, char** words, int first) {
   TRY(read_flags(all_flags(), options, count, words, first));
   TRY(check(options));
   options.listen = TRY(complete_listen(options.listen));
+  TRY(parse_service_ranges(options.service_cidr));
   TRY(check(options.registry, "registry-"));
   options.registry.server.folder = options.data + "/registry";
   return options;

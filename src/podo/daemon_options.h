@@ -29,7 +29,10 @@ struct DaemonOptions {
   std::string node_name;                  // "": the machine's name
   std::string static_pods_folder;         // its files are pods of the node
   std::string node_listen = "none";       // ADDRESS:PORT of the node's API, over TLS
-  std::string kubeconfig;                 // of a cluster elsewhere that this machine is a node of
+  std::string service_cidr = "10.96.0.0/16,fd00:10:96::/112";  // ranges of Services' addresses
+  std::string cluster_domain = "cluster.local";
+  bool no_traffic = false;  // Services, names and policies are somebody else's
+  std::string kubeconfig;   // of a cluster elsewhere that this machine is a node of
   std::string token_file, audit_policy_file, audit_log_file;
   bool stop_containers = false;  // when the daemon is told to end
   bool debug = false;

@@ -2,6 +2,7 @@
 // use, too.
 #pragma once
 
+#include "base/core/ip_address.h"
 #include "base/http/system_connector.h"
 #include "cluster/node/node.h"
 #include "podo/cluster.h"
@@ -28,7 +29,11 @@ struct NodeSideOptions {
   std::string data;  // the daemon's data folder: DATA/node is the node's
   std::string control_group;
   std::string static_pods_folder;  // "": none
-  std::string listen;              // where its API is served over TLS; "none"
+  std::string prefix;              // of the daemon: of its tables of rules
+  bool no_traffic = false;         // neither Services nor names nor policies: somebody else does that
+  std::vector<IpPrefix> service_ranges = {};
+  std::string cluster_domain = "cluster.local";
+  std::string listen;  // where its API is served over TLS; "none"
 };
 
 // The machine's name as a node may be called: lower case.
