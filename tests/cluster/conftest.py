@@ -16,6 +16,7 @@ import pytest
 from cluster import Cluster, Pods
 from images import make_busybox
 from server import Kubectl, wait_until
+from toolbox import make_toolbox
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 # Where ./test api and ./test cluster unpack them.
@@ -77,6 +78,14 @@ def cluster(request, busybox_archive):
     one = Cluster(request.config.podo, folder, images=[busybox_archive]).start()
     yield one
     one.destroy()
+
+
+@pytest.fixture(scope="session")
+def toolbox(cluster, tmp_path_factory):
+    """The image of tests about traffic, loaded."""
+    cluster.docker(
+        "load", "-q", "-i", make_toolbox(tmp_path_factory.mktemp("toolbox"), shutil.which("busybox"))
+    )
 
 
 def new_namespace(cluster):
