@@ -48,6 +48,9 @@ void set_up_namespace() {
     must(linux::write_net_sysctl(text("ipv4/conf/{}/send_redirects", which), "0"));
   }
   must(linux::write_net_sysctl("ipv4/ip_forward", "1"));
+  // As routed networks have it: else bridged frames are translated too soon, and go where ports are isolated.
+  for (const char* family : {"iptables", "ip6tables"})  // where the kernel has it
+    (void)linux::write_net_sysctl(text("bridge/bridge-nf-call-{}", family), "0");
   linux::LinkRequests requests;
   requests.change_link(1, {.up = true});
   send(requests);
@@ -218,7 +221,7 @@ std::vector<bool> PacketWorld::attempt(const std::vector<Connection>& connection
     (void)::connect(attempt.socket.get(), to.get(), to.size);
     if (!attempt.is_stream) (void)::send(attempt.socket.get(), &number, sizeof number, 0);
   }
-  // What comes comes at once, but for a machine that has other work; what does not come is waited for in vain.
+  // What comes comes at once, but on a machine with other work; what does not come is waited for in vain.
   std::vector<bool> came(connections.size());
   for (int quiet = 0; quiet < 3; ++quiet) {
     ::poll(nullptr, 0, 5);

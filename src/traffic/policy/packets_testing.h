@@ -1,6 +1,6 @@
-// A small network for tests: a namespace that plays this node, pods on a bridge of it that reach each other by
-// way of it alone, and the world behind it, which has a pod of another node. In each, sockets that take what
-// comes to scene_ports. Root only.
+// A small network for tests: a namespace that plays this node, pods on a bridge of it that reach each other
+// by way of it alone, and the world behind it, which has a pod of another node. In each, sockets that take
+// what comes to scene_ports. Root only.
 #pragma once
 
 #include <sys/socket.h>

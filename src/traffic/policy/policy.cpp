@@ -14,8 +14,8 @@ using objects::Object;
 
 constexpr Duration wait_after_failure = seconds(1), look_every = seconds(10), wait_for_far = milliseconds(50);
 
-// Turns of change: who changes something takes a ticket, and the strand that commits serves all that have been
-// taken when it begins.
+// Turns of change: who changes something takes a ticket, and the strand that commits serves all that were
+// taken when it began.
 class Policies final : public NetworkPolicy {
  public:
   Policies(const PolicyGround& ground, PolicyOptions options)

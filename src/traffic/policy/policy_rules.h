@@ -1,5 +1,5 @@
-// The rules in the kernel: a table of nftables, and how it gets from one value to the next. Pure: a batch comes
-// out, who has it committed says so by passing on what is then installed.
+// The rules in the kernel: a table of nftables, and how it gets from one value to the next. Pure: a batch
+// comes out; who has committed it passes on, the next time, what is then installed.
 //
 //   table inet PREFIX-policy {
 //     chain forward { hook forward; ct state established,related accept

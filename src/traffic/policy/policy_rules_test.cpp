@@ -140,8 +140,8 @@ TEST_CASE("a pod reaches itself by an address that leads back to it") {
       R"({"metadata":{"namespace":"a","name":"n"},"spec":{"policyTypes":["Ingress","Egress"]}})"));
   for (json::Tree& pod : scene.pods) pod.root().member("metadata").member("namespace").set_string("a");
   kernel.become(plan_policies(scene.world(), {}));
-  // As a Service does it: the destination is translated before, and the source after, in a network that has no
-  // other way back.
+  // As a Service does it: the destination is translated before, and the source after, for there is no other
+  // way back.
   linux::NftBatch service(NFPROTO_INET, "service");
   service.add_table();
   service.add_chain({"before", "nat", NF_INET_PRE_ROUTING, -100});
