@@ -19,40 +19,45 @@ constexpr std::uint32_t stays_max = 65536;  // of a family; who finds no room is
 // One family's types and registers. Registers lie so that each key of a look-up is in one piece:
 //
 //   front: address protocol port | number, source, or backend: address port
+//   front: protocol port | ...                                                  of node ports
 //
 // or, for affinity: client, front: address port, backend: address port. (A type is made of five at most.)
 struct Family {
-  explicit Family(bool is_v6)
+  explicit Family(bool is_v6, bool is_node_port = false)
       : v6(is_v6),
+        node_port(is_node_port),
         nfproto(is_v6 ? NFPROTO_IPV6 : NFPROTO_IPV4),
         address(is_v6 ? NftType::ipv6 : NftType::ipv4),
         bytes(is_v6 ? 16 : 4),
         words(bytes / 4) {}
 
-  bool v6;
+  bool v6, node_port;
   std::uint8_t nfproto;
   NftType address;
   std::uint32_t bytes;
   NftRule::Register words;  // of an address
   NftRule::Register front = 0;
-  NftRule::Register behind() const { return front + words + 2; }
+  NftRule::Register behind() const { return front + (node_port ? 2 : words + 2); }
 
-  std::string set(SetKind kind) const { return text_of(SetName{kind, v6}); }
+  std::string set(SetKind kind) const { return text_of(SetName{kind, v6, node_port}); }
   std::uint32_t front_type() const {
+    if (node_port) return concatenated(NftType::protocol, NftType::port);
     return concatenated(concatenated(address, NftType::protocol), NftType::port);
   }
-  std::uint32_t front_bytes() const { return bytes + 8; }
+  std::uint32_t front_bytes() const { return static_cast<std::uint32_t>(front_key_bytes(v6, node_port)); }
   std::uint32_t endpoint_type() const { return concatenated(address, NftType::port); }
   std::uint32_t endpoint_bytes() const { return bytes + 4; }
 };
 
-// The front a packet is for: at its own destination, or at any address.
-NftRule load_front(const Family& family, bool any_address, NftRule rule) {
+// The front a packet is for.
+NftRule load_front(const Family& family, NftRule rule = {}) {
   rule.family(family.nfproto);
-  if (any_address) rule.load_constant(std::string(family.bytes, '\0'), family.front);
-  else rule.load_destination(family.nfproto, family.front);
-  rule.load_meta(NFT_META_L4PROTO, family.front + family.words);
-  return rule.load_destination_port(family.front + family.words + 1);
+  NftRule::Register at = family.front;
+  if (!family.node_port) {
+    rule.load_destination(family.nfproto, at);
+    at += family.words;
+  }
+  return rule.load_meta(NFT_META_L4PROTO, at).load_destination_port(at + 1);
 }
 
 void add_sets(NftBatch& batch, const Family& family) {
@@ -64,10 +69,15 @@ void add_sets(NftBatch& batch, const Family& family) {
                    .data_type = number_of(NftType::verdict)});
   batch.add_set({family.set(SetKind::backend), concatenated(front, NftType::mark), bytes + 4,
                  family.endpoint_type(), family.endpoint_bytes()});
+  std::vector<std::uint32_t> fields = {1, 2, family.bytes};
+  if (!family.node_port) fields.insert(fields.begin(), family.bytes);
   batch.add_set({.name = family.set(SetKind::source),
                  .key_type = concatenated(front, family.address),
                  .key_bytes = bytes + family.bytes,
-                 .ranges_of = {family.bytes, 1, 2, family.bytes}});
+                 .ranges_of = std::move(fields)});
+}
+
+void add_address_sets(NftBatch& batch, const Family& family) {
   batch.add_set({.name = family.set(SetKind::here),
                  .key_type = concatenated(family.address, family.address),
                  .key_bytes = 2 * family.bytes});
@@ -77,11 +87,9 @@ void add_sets(NftBatch& batch, const Family& family) {
 }
 
 void add_search(NftBatch& batch, const Family& family, const char* chain, SetKind fronts) {
-  const auto go = [&](NftRule rule) {
-    batch.add_rule(chain, rule.look_up_verdict(family.set(fronts), family.front));
-  };
-  go(load_front(family, false, NftRule()));
-  go(load_front(family, true, NftRule().destination_is_local()));
+  NftRule rule;
+  if (family.node_port) rule.destination_is_local();
+  batch.add_rule(chain, load_front(family, rule).look_up_verdict(family.set(fronts), family.front));
 }
 
 void add_refusal(NftBatch& batch) {
@@ -146,7 +154,7 @@ void add_bridges(NftBatch& batch, const RulesOptions& options) {
 void add_choice(NftBatch& batch, const Family& family, const Way& way, const std::string& chain) {
   for (const std::uint32_t count : {way.count, std::uint32_t{1}}) {
     batch.add_rule(chain,
-                   load_front(family, way.node_port, NftRule())
+                   load_front(family)
                        .load_random(count, way.outside ? first_outside : 0, family.behind())
                        .look_up(family.set(SetKind::backend), family.front, family.behind())
                        .destination_nat(family.nfproto, family.behind(), family.behind() + family.words));
@@ -157,7 +165,7 @@ void add_choice(NftBatch& batch, const Family& family, const Way& way, const std
 
 void add_guard(NftBatch& batch, const Family& family, const Way& way, const std::string& chain) {
   if (!way.sourced) return;
-  batch.add_rule(chain, load_front(family, way.node_port, NftRule())
+  batch.add_rule(chain, load_front(family)
                             .load_source(family.nfproto, family.behind())
                             .in_set(family.set(SetKind::source), family.front, false)
                             .verdict(NF_DROP));
@@ -166,7 +174,7 @@ void add_guard(NftBatch& batch, const Family& family, const Way& way, const std:
 }  // namespace
 
 void add_way_rules(NftBatch& batch, const Way& way) {
-  const Family family(way.v6);
+  const Family family(way.v6, way.node_port);
   add_guard(batch, family, way, chain_of(way));
   add_choice(batch, family, way, chain_of(way));
 }
@@ -175,8 +183,8 @@ void add_way_rules(NftBatch& batch, const Way& way) {
 // be remembered the rules that do so end early, and the choice is as without affinity.
 void add_way_rules(NftBatch& batch, const Way& way, const FrontKey& front, std::int64_t affinity_s,
                    const std::vector<Backend>& backends) {
-  const Family family(way.v6);
-  const std::string chain = chain_of(way, front, affinity_s), stays = family.set(SetKind::stays);
+  const Family family(way.v6, way.node_port);
+  const std::string chain = chain_of(way, front, affinity_s), stays = text_of({SetKind::stays, way.v6});
   const NftRule::Register client = 0, asked = family.words, backend = asked + family.words + 1;
   const auto lead = [&](NftRule rule, const Backend& to, bool only_known) {
     rule.family(family.nfproto)
@@ -219,9 +227,13 @@ NftBatch empty_table(const RulesOptions& options) {
   add_refusal(batch);
   for (const char* chain : {"inside", "outside"}) batch.add_chain({.name = chain});
   for (const bool v6 : {false, true}) {
-    add_sets(batch, Family(v6));
-    add_search(batch, Family(v6), "inside", SetKind::inside);
-    add_search(batch, Family(v6), "outside", SetKind::outside);
+    add_address_sets(batch, Family(v6));
+    for (const bool node_port : {false, true}) {
+      const Family family(v6, node_port);
+      add_sets(batch, family);
+      add_search(batch, family, "inside", SetKind::inside);
+      add_search(batch, family, "outside", SetKind::outside);
+    }
   }
   for (const IpPrefix& prefix : options.cluster_ips)
     batch.add_rule("inside", NftRule()

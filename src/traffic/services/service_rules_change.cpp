@@ -135,7 +135,7 @@ std::vector<ServiceProgram::Placed> ServiceProgram::elements_of(const FrontKey& 
   const bool v6 = key.address.is_v6();
   const std::string front = front_key(key);
   const auto put = [&](SetKind set, NftElement element) {
-    placed.push_back({SetName{set, v6}, std::move(element)});
+    placed.push_back({SetName{set, v6, key.address.is_unspecified()}, std::move(element)});
   };
   if (programmed.to_inside) put(SetKind::inside, {.key = front, .verdict = programmed.to_inside});
   if (programmed.to_outside) put(SetKind::outside, {.key = front, .verdict = programmed.to_outside});

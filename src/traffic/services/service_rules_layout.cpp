@@ -26,23 +26,28 @@ std::uint16_t port_at(std::string_view key, std::size_t at) {
 }  // namespace
 
 std::string text_of(const SetName& set) {
-  return text("{}{}", set_words[static_cast<std::size_t>(set.kind)], set.v6 ? 6 : 4);
+  return text("{}{}{}", set.node_port ? "node_" : "", set_words[static_cast<std::size_t>(set.kind)],
+              set.v6 ? 6 : 4);
 }
 
 std::string front_key(const FrontKey& front) {
-  return std::string(front.address.bytes()) + linux::nft_protocol_key(front.protocol) +
-         linux::nft_port_key(front.port);
+  const bool node_port = front.address.is_unspecified();
+  return std::string(node_port ? std::string_view() : front.address.bytes()) +
+         linux::nft_protocol_key(front.protocol) + linux::nft_port_key(front.port);
 }
+
+std::size_t front_key_bytes(bool v6, bool node_port) { return (node_port ? 0 : v6 ? 16 : 4) + 8; }
 
 std::string endpoint_key(const Backend& backend) {
   return std::string(backend.address.bytes()) + linux::nft_port_key(backend.port);
 }
 
-std::optional<FrontKey> front_of(std::string_view key, bool v6) {
-  const std::size_t bytes = v6 ? 16 : 4;
-  if (key.size() < bytes + 8) return {};
-  return FrontKey{IpAddress::from_bytes(key.substr(0, bytes)), static_cast<std::uint8_t>(key[bytes]),
-                  port_at(key, bytes + 4)};
+std::optional<FrontKey> front_of(std::string_view key, bool v6, bool node_port) {
+  const std::size_t bytes = front_key_bytes(v6, node_port);
+  if (key.size() < bytes) return {};
+  const std::string any(v6 ? 16 : 4, '\0');
+  return FrontKey{IpAddress::from_bytes(node_port ? any : key.substr(0, bytes - 8)),
+                  static_cast<std::uint8_t>(key[bytes - 8]), port_at(key, bytes - 4)};
 }
 
 std::optional<Backend> endpoint_of(std::string_view key, bool v6) {

@@ -1,5 +1,5 @@
-// How the service table lies in the nft table `inet PREFIX-services`. Every set is there for each family:
-// inside4, inside6.
+// How the service table lies in the nft table `inet PREFIX-services`. Every set is there for each family, and
+// those of fronts once more for node ports: inside4, inside6, node_inside4, node_inside6.
 //
 //   map inside     front -> goto a chain             for pods of this node and the node itself
 //   map outside    front -> goto a chain             for everybody else
@@ -9,7 +9,7 @@
 //   set elsewhere  address                           of backends of other nodes
 //   set stays      client . front . address . port   affinity; kept by rules, each element for its time
 //
-//   front := address . protocol . port               address 0: any address of this node, a node port
+//   front := address . protocol . port | protocol . port
 //
 //   prerouting, output -> inside | outside -> a chain that chooses -> destination NAT
 //   postrouting: masquerade
@@ -31,15 +31,16 @@ enum class SetKind : std::uint8_t { inside, outside, backend, source, here, else
 
 struct SetName {
   SetKind kind = SetKind::inside;
-  bool v6 = false;
+  bool v6 = false, node_port = false;
   auto operator<=>(const SetName&) const = default;
 };
-std::string text_of(const SetName& set);  // "inside4"
+std::string text_of(const SetName& set);  // "inside4", "node_inside4"
 
 // Keys and data of elements. What lies behind is not looked at.
 std::string front_key(const FrontKey& front);
 std::string endpoint_key(const Backend& backend);
-std::optional<FrontKey> front_of(std::string_view key, bool v6);
+std::size_t front_key_bytes(bool v6, bool node_port);
+std::optional<FrontKey> front_of(std::string_view key, bool v6, bool node_port);
 std::optional<Backend> endpoint_of(std::string_view key, bool v6);
 std::size_t stays_key_bytes(bool v6);
 

@@ -130,7 +130,8 @@ TEST_CASE("whatever the table becomes, the kernel has it, and nothing else") {
     }
     node.apply({});
     auto socket = *linux::NetlinkSocket::open(NETLINK_NETFILTER);
-    for (const char* set : {"inside", "outside", "backend", "source", "here", "elsewhere"})
+    for (const char* set : {"inside", "outside", "backend", "source", "node_inside", "node_outside",
+                            "node_backend", "node_source", "here", "elsewhere"})
       for (const char family : {'4', '6'}) {
         const auto left =
             linux::list_elements(socket, NFPROTO_INET, "podotest-services", text("{}{}", set, family));

@@ -12,22 +12,23 @@ std::uint32_t number_at(std::string_view bytes, std::size_t at) {
   return bytes.size() < at + 4 ? 0 : linux::number_of(bytes.substr(at, 4));
 }
 
-// The elements of one family's sets, and the table that is put together from them.
+// The elements of one family's sets, those of node ports or the others, and what they are put together to.
 class Reading {
  public:
-  Reading(NetlinkSocket& socket, const std::string& table, bool v6)
-      : socket_(socket), table_(table), v6_(v6) {}
+  Reading(NetlinkSocket& socket, const std::string& table, bool v6, bool node_port)
+      : socket_(socket), table_(table), v6_(v6), node_port_(node_port) {}
 
   Result<> read(ServiceTable& table) {
-    for (const NftElement& element : TRY(elements(SetKind::here)))
+    for (const NftElement& element : TRY(elements(SetKind::here, false)))
       here_.insert(element.key.substr(0, address_bytes()));
-    for (const NftElement& element : TRY(elements(SetKind::inside)))
-      if (const auto key = front_of(element.key, v6_)) set_inside(table[*key], element);
-    for (const NftElement& element : TRY(elements(SetKind::backend))) add_backend(table, element);
-    for (const NftElement& element : TRY(elements(SetKind::outside)))
-      if (const auto key = front_of(element.key, v6_)) set_outside(table[*key], element);
-    for (const NftElement& element : TRY(elements(SetKind::source)))
-      if (const auto key = front_of(element.key, v6_)) table[*key].sources.push_back(range_of(element));
+    for (const NftElement& element : TRY(elements(SetKind::inside, node_port_)))
+      if (const auto key = front_of(element.key, v6_, node_port_)) set_inside(table[*key], element);
+    for (const NftElement& element : TRY(elements(SetKind::backend, node_port_))) add_backend(table, element);
+    for (const NftElement& element : TRY(elements(SetKind::outside, node_port_)))
+      if (const auto key = front_of(element.key, v6_, node_port_)) set_outside(table[*key], element);
+    for (const NftElement& element : TRY(elements(SetKind::source, node_port_)))
+      if (const auto key = front_of(element.key, v6_, node_port_))
+        table[*key].sources.push_back(range_of(element));
     for (auto& [key, front] : table)
       for (auto* list : {&front.backends, &front.backends_outside}) std::ranges::sort(*list);
     return {};
@@ -36,8 +37,8 @@ class Reading {
  private:
   std::size_t address_bytes() const { return v6_ ? 16 : 4; }
 
-  Result<std::vector<NftElement>> elements(SetKind kind) {
-    return linux::list_elements(socket_, NFPROTO_INET, table_, text_of(SetName{kind, v6_}));
+  Result<std::vector<NftElement>> elements(SetKind kind, bool node_port) {
+    return linux::list_elements(socket_, NFPROTO_INET, table_, text_of(SetName{kind, v6_, node_port}));
   }
 
   static std::optional<WaySeen> way_in(const NftElement& element) {
@@ -51,11 +52,11 @@ class Reading {
   }
 
   void add_backend(ServiceTable& table, const NftElement& element) {
-    const auto key = front_of(element.key, v6_);
+    const auto key = front_of(element.key, v6_, node_port_);
     auto backend = endpoint_of(element.data, v6_);
     if (!key || !backend) return;
     backend->here = here_.contains(std::string(backend->address.bytes()));
-    const bool is_outside = number_at(element.key, address_bytes() + 8) >= first_outside;
+    const bool is_outside = number_at(element.key, front_key_bytes(v6_, node_port_)) >= first_outside;
     Front& front = table[*key];
     (is_outside ? front.backends_outside : front.backends).push_back(*backend);
   }
@@ -73,7 +74,7 @@ class Reading {
   }
 
   IpPrefix range_of(const NftElement& element) const {
-    const std::size_t at = address_bytes() + 8;
+    const std::size_t at = front_key_bytes(v6_, node_port_);
     if (element.key.size() < at || element.key_last.size() < at) return {};
     IpPrefix prefix{IpAddress::from_bytes(std::string_view(element.key).substr(at)), 0};
     const IpAddress last = IpAddress::from_bytes(std::string_view(element.key_last).substr(at));
@@ -85,7 +86,7 @@ class Reading {
 
   NetlinkSocket& socket_;
   const std::string& table_;
-  const bool v6_;
+  const bool v6_, node_port_;
   std::set<std::string> here_;
 };
 
@@ -99,11 +100,8 @@ Result<ServiceTable> read_rules(const std::string& table) {
 Result<ServiceTable> read_rules(NetlinkSocket& socket, const std::string& table) {
   TRY(linux::find_table(socket, NFPROTO_INET, table));
   ServiceTable found;
-  for (const bool v6 : {false, true}) {
-    ServiceTable of_family;
-    TRY(Reading(socket, table, v6).read(of_family));
-    found.merge(of_family);
-  }
+  for (const bool v6 : {false, true})
+    for (const bool node_port : {false, true}) TRY(Reading(socket, table, v6, node_port).read(found));
   return found;
 }
 
