@@ -53,7 +53,7 @@ node_is_ready() { kube get nodes | grep -q ' Ready'; }
 begin_daemon() {
   as_root mkdir -p "$DEMO_DATA"
   as_root sh -c 'log=$1; shift; setsid "$@" >>"$log" 2>&1 </dev/null &' sh "$DEMO_LOG" \
-    "$DEMO_PODO" serve --data "$DEMO_DATA" --run "$DEMO_RUN" --listen "$DEMO_API"
+    "$DEMO_PODO" serve --data "$DEMO_DATA" --run "$DEMO_RUN" --listen "$DEMO_API" 3>&- 4>&-
   wait_until 20 'an answer of the engine' podo version
   wait_until 20 'an answer of the Kubernetes API' is_ready
 }
@@ -71,6 +71,7 @@ no_daemon() { ! daemon_runs; }
 interrupted() {
   trap '' INT TERM
   trap - EXIT
+  exec >&3 2>&4  # those of the command that was interrupted may lead elsewhere
   echo
   step 'Interrupted: what was made is removed'
   bring_down || true
@@ -107,6 +108,7 @@ bring_down() {
 
 remove_objects() {
   kube delete namespace shop --ignore-not-found --wait=false >/dev/null 2>&1 || true
+  kube -n shop delete pods --all --grace-period=2 --wait=false >/dev/null 2>&1 || true
   wait_until 60 'the end of the shop' no_pods_of_shop
   kube delete deployments,statefulsets,daemonsets,jobs,pods --all --all-namespaces --wait=false \
     >/dev/null 2>&1 || true

@@ -25,7 +25,7 @@ class Worker:
         self.name = os.environ.get("HOSTNAME", "worker")
         self.mine = f"orders:taken:{self.name}"
         host = os.environ.get("REDIS_HOST", "redis")
-        self.redis = redis.Redis(host, socket_timeout=10, socket_connect_timeout=2, decode_responses=True)
+        self.redis = redis.Redis(host, socket_timeout=3, socket_connect_timeout=2, decode_responses=True)
         self.ending = False
 
     def run(self):
