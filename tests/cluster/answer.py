@@ -3,14 +3,13 @@
 GET /           "NAME CLIENT"
 GET /wait?2     the same, after so many seconds
 GET /stream     a line each tenth of a second, until the client goes
-After SIGTERM nobody new is let in; who is connected gets an answer. Ends when they are gone.
+After SIGTERM nobody new is let in; who has asked gets an answer, and that is the end.
 """
 
 import os
 import signal
 import socket
 import socketserver
-import sys
 import threading
 import time
 
@@ -27,14 +26,22 @@ class Request(socketserver.StreamRequestHandler):
 
     def handle(self):
         while line := self.rfile.readline():
-            path = line.decode().split()[1]
-            while self.rfile.readline().strip():
-                pass
-            if path.startswith("/wait?"):
-                time.sleep(float(path.partition("?")[2]))
-            if path == "/stream":
-                return self.stream()
-            self.answer(f"{NAME} {address(self.client_address)}\n")
+            with self.server.asked:
+                self.server.waiting += 1
+            try:
+                self.serve(line.decode().split()[1])
+            finally:
+                with self.server.asked:
+                    self.server.waiting -= 1
+
+    def serve(self, path):
+        while self.rfile.readline().strip():
+            pass
+        if path.startswith("/wait?"):
+            time.sleep(float(path.partition("?")[2]))
+        if path == "/stream":
+            return self.stream()
+        self.answer(f"{NAME} {address(self.client_address)}\n")
 
     def answer(self, body):
         self.wfile.write(f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
@@ -48,6 +55,7 @@ class Request(socketserver.StreamRequestHandler):
 
 class Server(socketserver.ThreadingTCPServer):
     address_family, allow_reuse_address, request_queue_size = socket.AF_INET6, True, 128
+    daemon_threads, asked, waiting = True, threading.Lock(), 0
 
     def server_bind(self):
         self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
@@ -67,9 +75,10 @@ def datagrams():
 
 
 server = Server(("::", HTTP), Request)
-server.daemon_threads, server.block_on_close = False, True
 signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
 threading.Thread(target=datagrams, daemon=True).start()
 server.serve_forever(poll_interval=0.05)
 server.socket.close()
-sys.exit(0)
+time.sleep(0.2)  # who is connected may be about to ask
+while server.waiting:
+    time.sleep(0.02)
