@@ -50,6 +50,7 @@ std::span<const Command> build_commands();
 std::span<const Command> builder_commands();  // builder prune, du
 std::span<const Command> network_commands();
 std::span<const Command> volume_commands();
+std::span<const Command> net_commands();  // net show service
 std::span<const Command> events_commands();
 std::span<const Command> info_commands();        // info, version
 std::span<const Command> doctor_commands();

@@ -24,6 +24,7 @@ constexpr Chapter chapters[] = {
      {build_commands, images_commands, registry_commands, archive_commands, login_commands,
       builder_commands}},
     {"Networks and volumes", {network_commands, volume_commands}},
+    {"The cluster", {net_commands}},
     {"The engine",
      {inspect_commands, events_commands, info_commands, doctor_commands, disk_usage_commands,
       prune_commands}},

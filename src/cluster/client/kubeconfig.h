@@ -7,7 +7,7 @@
 
 #include "base/tls/tls.h"
 
-namespace podo {
+namespace podo::client {
 
 struct ApiAccess {
   std::string server;  // "https://10.0.0.1:6443"
@@ -18,4 +18,4 @@ struct ApiAccess {
 Result<ApiAccess> read_kubeconfig(const std::string& path);
 Result<ApiAccess> parse_kubeconfig(std::string_view text, const std::string& folder);
 
-}  // namespace podo
+}  // namespace podo::client

@@ -1,4 +1,4 @@
-#include "podo/kubeconfig.h"
+#include "cluster/client/kubeconfig.h"
 
 #include "base/format/base64.h"
 #include "base/format/json_tree.h"
@@ -6,7 +6,7 @@
 #include "base/linux/file.h"
 #include "model/kube/path.h"
 
-namespace podo {
+namespace podo::client {
 namespace {
 
 using kube::text_at;
@@ -69,4 +69,4 @@ Result<ApiAccess> read_kubeconfig(const std::string& path) {
   return TRY_IN(path, parse_kubeconfig(content, slash == std::string::npos ? "." : path.substr(0, slash)));
 }
 
-}  // namespace podo
+}  // namespace podo::client
