@@ -131,15 +131,71 @@ TEST_CASE("slices change as little as possible") {
   CHECK(c.slices(stored(none)).empty());
 }
 
-TEST_CASE("ports by name are each pod's own; pods without that port are left out") {
+TEST_CASE("ports by name are each pod's own; a pod without that port stands in a slice without ports") {
   Case c(R"("ports":[{"name":"http","port":80,"targetPort":"web","protocol":"TCP"}])");
   c.add("a", "10.0.0.1", true);
-  CHECK(told(c.slices()) == "create EndpointSlice web-");
-  CHECK(kube::size_at(c.slices()[0].object.root(), "endpoints") == 0);
+  std::vector<Write> writes = c.slices();
+  REQUIRE(told(writes) == "create EndpointSlice web-");
+  CHECK(kube::size_at(writes[0].object.root(), "ports") == 0);
+  CHECK(text_at(writes[0].object.root(), "endpoints[0].addresses[0]") == "10.0.0.1");
+  CHECK(c.slices(stored(writes)).empty());
+  CHECK(kube::find_at(c.endpoints()->object.root(), "subsets") == nullptr);
   c.objects.push_back(tree_of(R"({"spec":{"containers":[{"name":"c","ports":[
     {"name":"web","containerPort":3000,"protocol":"UDP"},{"name":"web","containerPort":3001,
     "protocol":"TCP"}]}]}})"));
   CHECK(kube::number_at(c.slices()[0].object.root(), "ports[0].port") == 3001);
+}
+
+TEST_CASE("a Service of two families has slices of each, a pod stands where it has an address") {
+  Case c(R"("ipFamilies":["IPv4","IPv6"],"ports":[{"name":"http","port":80,"protocol":"TCP"}])");
+  c.add("a", "10.0.0.1", true).ips.emplace_back("fd00::1");
+  c.add("b", "10.0.0.2", true);
+  const std::vector<Write> writes = c.slices();
+  REQUIRE(told(writes) == "create EndpointSlice web-, create EndpointSlice web-");
+  CHECK(text_at(writes[0].object.root(), "addressType") == "IPv4");
+  CHECK(kube::size_at(writes[0].object.root(), "endpoints") == 2);
+  CHECK(text_at(writes[1].object.root(), "addressType") == "IPv6");
+  REQUIRE(kube::size_at(writes[1].object.root(), "endpoints") == 1);
+  CHECK(text_at(writes[1].object.root(), "endpoints[0].addresses[0]") == "fd00::1");
+}
+
+TEST_CASE("trafficDistribution: ready endpoints are meant for their zone, and for their node") {
+  const auto hints = [](std::string_view wanted) {
+    Case c(text(R"({},"trafficDistribution":"{}")", http, wanted));
+    c.add("a", "10.0.0.1", true);
+    c.add("b", "10.0.0.2", false);
+    const std::vector<Write> writes = c.slices();
+    const json::Item& slice = writes[0].object.root();
+    CHECK(kube::find_at(slice, "endpoints[1].hints") == nullptr);
+    std::string said;
+    json::append_text(said, kube::part_at(slice, "endpoints[0].hints"));
+    return said;
+  };
+  CHECK(hints("") == "null");
+  CHECK(hints("PreferClose") == R"({"forZones":[{"name":"z1"}]})");
+  CHECK(hints("PreferSameZone") == R"({"forZones":[{"name":"z1"}]})");
+  CHECK(hints("PreferSameNode") == R"({"forZones":[{"name":"z1"}],"forNodes":[{"name":"n1"}]})");
+
+  // What changes its mind is written again.
+  Case c(http);
+  c.add("a", "10.0.0.1", true);
+  const std::vector<json::Tree> there = stored(c.slices());
+  c.service.root().member("spec").member("trafficDistribution").set_string("PreferClose");
+  CHECK(told(c.slices(there)) == "update EndpointSlice s1");
+}
+
+TEST_CASE("a pod that is being deleted is unready at once, but serves on; unless its Service publishes all") {
+  const auto conditions = [](std::string_view more) {
+    Case c(text("{}{}", http, more));
+    c.add("a", "10.0.0.1", true).deleted = 900;
+    const std::vector<Write> writes = c.slices();
+    std::string all;
+    json::append_text(all, kube::part_at(writes[0].object.root(), "endpoints[0].conditions"));
+    return all;
+  };
+  CHECK(conditions("") == R"({"ready":false,"serving":true,"terminating":true})");
+  CHECK(conditions(R"(,"publishNotReadyAddresses":true)") ==
+        R"({"ready":true,"serving":true,"terminating":true})");
 }
 
 TEST_CASE("headless Services may have no ports, and know their pods by name") {

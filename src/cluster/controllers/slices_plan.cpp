@@ -17,6 +17,11 @@ std::string key_of(const json::Item& endpoint) {
   return text("{} {}", text_at(endpoint, "addresses[0]"), text_at(endpoint, "targetRef.uid"));
 }
 
+// None may be said as an empty list, or not at all.
+bool is_same_ports(const json::Item& a, const json::Item& b) {
+  return (a.size() == 0 && b.size() == 0) || json::same(a, b);
+}
+
 struct Slice {
   json::Tree object;
   std::size_t room = 0;
@@ -45,7 +50,7 @@ class SlicePlan {
     std::vector<Slice> taken;
     std::erase_if(slices_, [&](Slice& slice) {
       const bool is_its = text_at(slice.object.root(), "addressType") == group.family &&
-                          json::same(kube::part_at(slice.object.root(), "ports"), group.ports.root());
+                          is_same_ports(kube::part_at(slice.object.root(), "ports"), group.ports.root());
       if (is_its) taken.push_back(std::move(slice));
       return is_its;
     });
@@ -178,19 +183,37 @@ SliceGroup& group_of(SliceWish& wish, std::string_view family, json::Tree ports)
   return wish.groups.emplace_back(SliceGroup{std::string(family), std::move(ports), {}});
 }
 
+// trafficDistribution: who shall use the endpoint are those that are near it. The older annotation for that
+// (topology-mode) wins, and does nothing here.
+void write_hints(json::Item& endpoint, const json::Item& service, const Backend& backend) {
+  const std::string_view wanted = text_at(service, "spec.trafficDistribution");
+  const bool same_node = wanted == "PreferSameNode";
+  if (!same_node && wanted != "PreferSameZone" && wanted != "PreferClose") return;
+  for (const std::string_view note :
+       {"service.kubernetes.io/topology-aware-hints", "service.kubernetes.io/topology-mode"})
+    if (const json::Item* mode = kube::part_at(service, "metadata.annotations").find(note))
+      if (mode->string_or("") == "Auto" || mode->string_or("") == "auto") return;
+  if (!backend.zone.empty())
+    endpoint.member("hints").member("forZones").append().member("name").set_string(backend.zone);
+  if (same_node && !backend.pod->node.empty())
+    endpoint.member("hints").member("forNodes").append().member("name").set_string(backend.pod->node);
+}
+
 json::Tree endpoint_of(const json::Item& service, const Backend& backend, std::string_view address) {
   const Pod& pod = *backend.pod;
   json::Tree tree;
   json::Item& endpoint = tree.root();
   endpoint.member("addresses").append().set_string(address);
   json::Item& conditions = endpoint.member("conditions");
-  conditions.member("ready").set_boolean(publishes_not_ready(service) || (pod.ready && !pod.deleting()));
+  const bool ready = publishes_not_ready(service) || (pod.ready && !pod.deleting());
+  conditions.member("ready").set_boolean(ready);
   conditions.member("serving").set_boolean(pod.ready);
   conditions.member("terminating").set_boolean(pod.deleting());
   if (const std::string_view hostname = hostname_of(service, pod); !hostname.empty())
     endpoint.member("hostname").set_string(hostname);
   if (!pod.node.empty()) endpoint.member("nodeName").set_string(pod.node);
   if (!backend.zone.empty()) endpoint.member("zone").set_string(backend.zone);
+  if (ready) write_hints(endpoint, service, backend);
   write_target(endpoint.member("targetRef"), pod);
   return tree;
 }
@@ -223,10 +246,8 @@ SliceWish slices_of_service(const ServiceInput& in) {
     for (const Backend& backend : in.backends) {
       const std::string_view address = address_of(*backend.pod, family);
       if (address.empty() || backend.pod->ended()) continue;
-      json::Tree ports = ports_of(in.service, backend);
-      const bool has_none = ports.root().size() == 0;
-      if (has_none && !(is_headless(in.service) && kube::size_at(in.service, "spec.ports") == 0)) continue;
-      group_of(wish, family, std::move(ports)).endpoints.push_back(endpoint_of(in.service, backend, address));
+      group_of(wish, family, ports_of(in.service, backend))
+          .endpoints.push_back(endpoint_of(in.service, backend, address));
     }
   }
   return wish;
