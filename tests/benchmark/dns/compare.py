@@ -41,7 +41,10 @@ class Server:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
-        command = [program, str(self.port), str(services), "10"]
+        self.folder = tempfile.TemporaryDirectory()
+        conf = Path(self.folder.name) / "resolv.conf"
+        conf.write_text("nameserver 127.0.0.2\n")
+        command = [program, str(self.port), str(services), "10", str(conf)]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         os.sched_setaffinity(self.process.pid, {min(os.sched_getaffinity(0))})
         self.names = self.process.stdout.readline().strip()
@@ -61,6 +64,7 @@ class Server:
     def __exit__(self, *_):
         self.process.kill()
         self.process.wait()
+        self.folder.cleanup()
 
 
 def ask(server, lines, seconds, *more):

@@ -1,8 +1,9 @@
 // The cluster's DNS server beside a store in the same process, as in the daemon, with Services and endpoints
 // in it; and a server elsewhere that knows every name. compare.py asks it.
 //
-//   bench_dns PORT SERVICES ENDPOINTS        prints what the names cost, then serves until it is ended
-#include <stdlib.h>
+//   bench_dns PORT SERVICES ENDPOINTS RESOLV_CONF      prints what the names cost, then serves
+//
+// The server elsewhere is 127.0.0.2, which the file has to name.
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -25,6 +26,7 @@ using io::Task;
 struct Size {
   std::uint16_t port = 5399;
   int services = 1000, endpoints = 10;
+  std::string resolv_conf = "/etc/resolv.conf";
 };
 
 class NoApi final : public http::Handler {
@@ -104,14 +106,10 @@ Task<void> serve(io::EpollLoop& loop, Size size) {
   World world;
   auto elsewhere = co_await cluster_dns::open_dns_socket(*IpAddress::parse("127.0.0.2"), size.port);
   const dns::Server upstream(loop, std::move(elsewhere.udp), std::move(elsewhere.tcp), world);
-  char conf[] = "/tmp/podo-dns-bench-XXXXXX";
-  const io::Fd file(::mkstemp(conf));
-  constexpr std::string_view words = "nameserver 127.0.0.2\n";
-  if (::write(file.get(), words.data(), words.size()) < 0) co_await failed_errno(errno, "write {}", conf);
   const long before_kb = resident_kb();
   const double before_ms = cpu_ms();
   const auto names = co_await cluster_dns::ClusterDns::open(
-      {loop, client, random, log}, {.resolv_conf = conf, .upstream_port = size.port});
+      {loop, client, random, log}, {.resolv_conf = size.resolv_conf, .upstream_port = size.port});
   std::printf("names %ld KB %.1f ms\n", resident_kb() - before_kb, cpu_ms() - before_ms);
   std::fflush(stdout);
   names->serve(co_await cluster_dns::open_dns_socket(*IpAddress::parse("127.0.0.1"), size.port));
@@ -131,6 +129,7 @@ int main(int count, char** arguments) {
   if (count > 1) take(arguments[1], size.port);
   if (count > 2) take(arguments[2], size.services);
   if (count > 3) take(arguments[3], size.endpoints);
+  if (count > 4) size.resolv_conf = arguments[4];
   io::EpollLoop loop;
   const Result<void> ran = loop.run(serve(loop, size));
   if (!ran) std::printf("%s\n", ran.error().message().c_str());
