@@ -98,21 +98,36 @@ void add_refusal(NftBatch& batch) {
   batch.add_rule(refusing_chain, NftRule().refuse(NFT_REJECT_ICMPX_PORT_UNREACH));
 }
 
-void add_base_chains(NftBatch& batch) {
+void refuse_what_no_front_has(NftBatch& batch, const RulesOptions& options, const char* chain,
+                              const NftRule& from) {
+  for (const IpPrefix& prefix : options.cluster_ips)
+    batch.add_rule(chain, NftRule(from)
+                              .family(prefix.address.is_v6() ? NFPROTO_IPV6 : NFPROTO_IPV4)
+                              .destination(prefix)
+                              .verdict(NFT_GOTO, refusing_chain));
+}
+
+// Another daemon's cluster may have the same range: what this host sends is refused when no table has led it
+// anywhere, so behind all translation.
+void add_base_chains(NftBatch& batch, const RulesOptions& options) {
   batch.add_chain({"prerouting", "nat", NF_INET_PRE_ROUTING, NF_IP_PRI_NAT_DST});
   batch.add_chain({"output", "nat", NF_INET_LOCAL_OUT, NF_IP_PRI_NAT_DST});
   batch.add_chain({"postrouting", "nat", NF_INET_POST_ROUTING, NF_IP_PRI_NAT_SRC});
+  batch.add_chain({"untranslated", "filter", NF_INET_LOCAL_OUT, NF_IP_PRI_FILTER});
   const IpPrefix loopback4 = *IpPrefix::parse("127.0.0.0/8"), loopback6 = *IpPrefix::parse("::1/128");
   // A neighbour on the wire may write 127.0.0.1 on its packets: those are no business of ours.
   batch.add_rule(
       "prerouting",
       NftRule().interface_in("lo", false).family(NFPROTO_IPV4).destination(loopback4).verdict(NFT_RETURN));
-  batch.add_rule("prerouting",
-                 NftRule().load_meta(NFT_META_IIFNAME, 0).in_set("bridges", 0).verdict(NFT_GOTO, "inside"));
+  const NftRule from_pods = NftRule().load_meta(NFT_META_IIFNAME, 0).in_set("bridges", 0);
+  batch.add_rule("prerouting", NftRule(from_pods).verdict(NFT_JUMP, "inside"));
+  refuse_what_no_front_has(batch, options, "prerouting", from_pods);
+  batch.add_rule("prerouting", NftRule(from_pods).verdict(NFT_RETURN));
   batch.add_rule("prerouting", NftRule().verdict(NFT_GOTO, "outside"));
   // There is no route_localnet for IPv6.
   batch.add_rule("output", NftRule().family(NFPROTO_IPV6).destination(loopback6).verdict(NFT_RETURN));
   batch.add_rule("output", NftRule().verdict(NFT_GOTO, "inside"));
+  refuse_what_no_front_has(batch, options, "untranslated", NftRule());
 }
 
 // Answers have to pass here again: of a pod that reaches itself, to the host's loopback, and from other
@@ -235,12 +250,7 @@ NftBatch empty_table(const RulesOptions& options) {
       add_search(batch, family, "outside", SetKind::outside);
     }
   }
-  for (const IpPrefix& prefix : options.cluster_ips)
-    batch.add_rule("inside", NftRule()
-                                 .family(prefix.address.is_v6() ? NFPROTO_IPV6 : NFPROTO_IPV4)
-                                 .destination(prefix)
-                                 .verdict(NFT_GOTO, "refuse"));
-  add_base_chains(batch);
+  add_base_chains(batch, options);
   for (const bool v6 : {false, true}) add_masquerade(batch, Family(v6));
   return batch;
 }

@@ -215,6 +215,26 @@ TEST_CASE("who has no backends refuses or drops, and so does a port that nobody 
   CHECK((::recv(client.get(), word, sizeof word, 0) < 0 && errno == ECONNREFUSED));
 }
 
+TEST_CASE("two daemons with one range of cluster IPs do not refuse each other's for the host") {
+  if (!can_run()) return;
+  TestNode node;
+  const Servers servers(node, 1);
+  RulesOptions other = TestNode::default_options();
+  other.table = "podotest-other";
+  other.bridges = {"br1"};
+  for (const bool other_first : {true, false}) {
+    if (!other_first) node.apply({{web4, front_of_pods({0})}});
+    auto beside = *node.loop.run(ServiceRules::open({node.pool, node.log}, other));
+    REQUIRE(node.loop.run(beside->apply({{front_at("10.96.0.99", IPPROTO_TCP, 80), Front()}})).has_value());
+    if (other_first) node.apply({{web4, front_of_pods({0})}});
+    CHECK(servers.visit(node.host, "10.96.0.10", 80).server == 0);
+    CHECK(servers.visit(node.host, "10.96.0.10", 81).failure == "Connection refused");
+    REQUIRE(node.loop.run(beside->remove()).has_value());
+    REQUIRE(node.loop.run(node.rules->remove()).has_value());
+    node.rules.reset();
+  }
+}
+
 TEST_CASE("a client stays with its backend, as long as that is there") {
   if (!can_run()) return;
   for (const bool v6 : {false, true}) {
