@@ -1,5 +1,5 @@
-"""A node that is a process of its own: it knows the cluster by the API, as system:node:edge, and the API server
-asks it over TLS."""
+"""A node that is a process of its own: it knows the cluster by the API, as system:node:edge, and the API
+server asks it over TLS."""
 
 import base64
 import http.client

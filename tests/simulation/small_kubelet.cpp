@@ -48,7 +48,8 @@ Task<void> SmallKubelet::register_node() {
   const auto there = co_await client_.find(cluster_.at("nodes", name_));
   if (!there) {
     const json::Tree node = co_await json::Tree::parse(text(
-        R"({{"apiVersion":"v1","kind":"Node","metadata":{{"name":"{}","labels":{{"kubernetes.io/hostname":"{}"}}}},
+        R"({{"apiVersion":"v1","kind":"Node","metadata":{{"name":"{}",
+          "labels":{{"kubernetes.io/hostname":"{}"}}}},
           "status":{{"capacity":{{"cpu":"{}m","memory":"16Gi","pods":"110"}},
           "allocatable":{{"cpu":"{}m","memory":"16Gi","pods":"110"}}}}}})",
         name_, name_, node_millicores, node_millicores));

@@ -10,7 +10,13 @@ namespace podo::linux {
 namespace {
 
 // Which fields of a tuple are compared. No header of the kernel's interface has these numbers.
-enum TupleField : std::uint32_t { ip_source = 1 << 0, protocol_number = 1 << 3, destination_port = 1 << 5 };
+enum TupleField : std::uint32_t {
+  ip_source = 1 << 0,
+  ip_destination = 1 << 1,
+  protocol_number = 1 << 3,
+  source_port = 1 << 4,
+  destination_port = 1 << 5,
+};
 
 constexpr std::size_t requests_at_once = 100;  // whose acknowledgements surely find room
 
@@ -89,6 +95,32 @@ Result<> forget_flows_to_port(std::uint8_t protocol, std::uint8_t nfproto, std::
     });
   });
   filter_by(request, protocol_number | destination_port, 0);
+  return forget(request);
+}
+
+Result<> forget_flows_like(std::uint8_t protocol, const Flow& flow) {
+  const bool v4 = flow.answering.is_v4();
+  NetlinkRequest request = forget_request(v4 ? NFPROTO_IPV4 : NFPROTO_IPV6);
+  const auto put_tuple = [&](std::uint16_t tuple_type, std::uint16_t address_type, const IpAddress& address,
+                             std::uint16_t port_type, std::uint16_t port) {
+    const std::uint16_t big_endian = htons(port);
+    request.nested(tuple_type, [&](NetlinkAttributes& tuple) {
+      if (address)
+        tuple.nested(CTA_TUPLE_IP,
+                     [&](NetlinkAttributes& ip) { ip.attribute(address_type, address.bytes()); });
+      tuple.nested(CTA_TUPLE_PROTO, [&](NetlinkAttributes& proto) {
+        proto.byte_attribute(CTA_PROTO_NUM, protocol);
+        proto.attribute(port_type,
+                        std::string_view(reinterpret_cast<const char*>(&big_endian), sizeof big_endian));
+      });
+    });
+  };
+  put_tuple(CTA_TUPLE_ORIG, v4 ? CTA_IP_V4_DST : CTA_IP_V6_DST, flow.asked, CTA_PROTO_DST_PORT,
+            flow.asked_port);
+  put_tuple(CTA_TUPLE_REPLY, v4 ? CTA_IP_V4_SRC : CTA_IP_V6_SRC, flow.answering, CTA_PROTO_SRC_PORT,
+            flow.answering_port);
+  filter_by(request, protocol_number | destination_port | (flow.asked ? ip_destination : 0),
+            protocol_number | source_port | ip_source);
   return forget(request);
 }
 

@@ -19,7 +19,9 @@ struct Flow {
   IpAddress asked, answering;
   std::uint16_t asked_port = 0, answering_port = 0;
 };
-// Of a protocol with ports. All flows of it are looked at, once.
+// Of a protocol with ports. Those that were sent there and are answered so; an `asked` that is none is any.
+Result<> forget_flows_like(std::uint8_t protocol, const Flow& flow);
+// All flows of it are looked at here: for when many are stale.
 Result<> forget_flows(std::uint8_t protocol, std::uint8_t nfproto,
                       const std::function<bool(const Flow&)>& is_stale);
 

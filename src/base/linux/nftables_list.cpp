@@ -37,14 +37,14 @@ NftElement element_of(std::string_view attributes) {
                      .data = value(NFTA_SET_ELEM_DATA),
                      .key_last = value(NFTA_SET_ELEM_KEY_END)};
   const std::uint32_t flags = big_endian_number_of(find_attribute(attributes, NFTA_SET_ELEM_FLAGS));
-  const auto time = [&](std::uint16_t type) {
+  const auto duration = [&](std::uint16_t type) {
     const std::string_view big_endian = find_attribute(attributes, type);
     std::uint64_t ms = 0;
     if (big_endian.size() == sizeof ms) std::memcpy(&ms, big_endian.data(), sizeof ms);
     return milliseconds(static_cast<std::int64_t>(be64toh(ms)));
   };
-  element.timeout = time(NFTA_SET_ELEM_TIMEOUT);
-  element.expires_in = time(NFTA_SET_ELEM_EXPIRATION);
+  element.timeout = duration(NFTA_SET_ELEM_TIMEOUT);
+  element.expires_in = duration(NFTA_SET_ELEM_EXPIRATION);
   element.ends_interval = (flags & NFT_SET_ELEM_INTERVAL_END) != 0;
   const std::string_view verdict =
       find_attribute(find_attribute(attributes, NFTA_SET_ELEM_DATA), NFTA_DATA_VERDICT);

@@ -106,8 +106,10 @@ class FakeRules final : public ServiceRules {
 struct World {
   explicit World(io::SimulatedLoop& on, const schema::Schema& of) : loop(on), schema(of) {
     api.put(nodes_path,
-            R"({"apiVersion":"v1","kind":"Node","metadata":{"name":"n1","resourceVersion":"1","labels":{
-      "topology.kubernetes.io/zone":"z1"}},"status":{"addresses":[{"type":"InternalIP","address":"192.0.2.1"}],
+            R"({"apiVersion":"v1","kind":"Node","metadata":{"name":"n1",
+      "resourceVersion":"1","labels":{
+      "topology.kubernetes.io/zone":"z1"}},
+      "status":{"addresses":[{"type":"InternalIP","address":"192.0.2.1"}],
       "conditions":[{"type":"Ready","status":"True"}]}})");
   }
   std::unique_ptr<Services> make(bool balances = false) {

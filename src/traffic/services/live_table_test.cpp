@@ -102,7 +102,8 @@ TEST_CASE("an address is offered until all slices of its Services say that it en
 TEST_CASE("health checks are those that Services ask for") {
   LiveTable live("n1");
   live.set_service("default/web", service_of(tree_of(service_json("web", R"("clusterIP":"10.96.0.1",
-    "type":"LoadBalancer","externalTrafficPolicy":"Local","healthCheckNodePort":31000,"ports":[{"port":80}])"))
+    "type":"LoadBalancer","externalTrafficPolicy":"Local","healthCheckNodePort":31000,
+    "ports":[{"port":80}])"))
                                                  .root()));
   live.set_slice("default/a",
                  slice_of(tree_of(slice_json("a", "web", {"10.0.0.1 n1", "10.0.0.2 n2"})).root()));

@@ -29,7 +29,21 @@ struct KernelTable {
   std::uint64_t made = 0;  // the table's number
 };
 
+constexpr std::size_t few = 8;
+
+// One by one the kernel finds them faster than it can list all.
+Result<> forget_few(const StaleFlows& flows) {
+  for (const auto& [front, backend] : flows.lost)
+    TRY(linux::forget_flows_like(IPPROTO_UDP,
+                                 {.asked = front.address.is_unspecified() ? IpAddress() : front.address,
+                                  .answering = backend.address,
+                                  .asked_port = front.port,
+                                  .answering_port = backend.port}));
+  return {};
+}
+
 Result<> forget(const StaleFlows& flows) {
+  if (flows.gained.empty() && flows.lost.size() <= few) return forget_few(flows);
   const auto is_stale = [&](const linux::Flow& flow) {
     const Backend answering{flow.answering, flow.answering_port};
     const IpAddress any = IpAddress::from_bytes(std::string(flow.asked.bytes().size(), '\0'));

@@ -52,7 +52,8 @@ inline std::string slice_json(std::string_view name, std::string_view service,
     all.append(all.empty() ? "" : ",").append(endpoint_json(line));
   const bool v6 = !endpoints.empty() && endpoints.front().find(':') != std::string_view::npos;
   return text(R"({{"apiVersion":"discovery.k8s.io/v1","kind":"EndpointSlice","metadata":{{"name":"{}",
-    "namespace":"default","resourceVersion":"1","labels":{{"kubernetes.io/service-name":"{}"}}}},"addressType":"{}","ports":[{}],
+    "namespace":"default","resourceVersion":"1","labels":{{"kubernetes.io/service-name":"{}"}}}},
+    "addressType":"{}","ports":[{}],
     "endpoints":[{}]}})",
               name, service, v6 ? "IPv6" : "IPv4", ports, all);
 }
