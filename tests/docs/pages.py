@@ -22,7 +22,7 @@ def blocks_of(page):
 
 def script_of(page, places):
     """One script of all blocks that are run; it says on standard error at which one it is."""
-    parts = ["set -euo pipefail"]
+    parts = ["set -eu"]
     for block in blocks_of(page):
         if not block.skipped:
             text = block.text
