@@ -72,7 +72,7 @@ class Reader(Cluster):
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-            timeout=600,
+            timeout=400,
         )
 
     def places(self):
