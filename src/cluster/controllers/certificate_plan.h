@@ -12,7 +12,7 @@
 #pragma once
 
 #include "base/crypto/certificate.h"
-#include "cluster/controllers/plan.h"
+#include "cluster/control/plan.h"
 
 namespace podo::controllers {
 

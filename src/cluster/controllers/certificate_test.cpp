@@ -1,6 +1,6 @@
 #include "base/format/base64.h"
+#include "cluster/control/plans_testing.h"
 #include "cluster/controllers/certificate_plan.h"
-#include "cluster/controllers/plans_testing.h"
 
 namespace podo::controllers {
 namespace {

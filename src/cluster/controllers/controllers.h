@@ -1,4 +1,4 @@
-// The controllers: they make true what Deployments, StatefulSets, Jobs and the like declare.
+// All controllers of a cluster: those of workloads and of Services, and those of this room.
 //
 //   co_await run_controllers(ground, {});      // until it is cancelled; only one of them in a cluster:
 //                                              // client::lead() around it
@@ -7,7 +7,7 @@
 #pragma once
 
 #include "base/core/ip_address.h"
-#include "cluster/controllers/controller.h"
+#include "cluster/control/controller.h"
 
 namespace podo::controllers {
 
@@ -20,19 +20,10 @@ struct Options {
 
 Task<void> run_controllers(Ground ground, Options options);
 
-std::unique_ptr<Controller> make_replica_set_controller(World& world);
-std::unique_ptr<Controller> make_replication_controller(World& world);
-std::unique_ptr<Controller> make_deployment_controller(World& world);
-std::unique_ptr<Controller> make_stateful_set_controller(World& world);
-std::unique_ptr<Controller> make_daemon_set_controller(World& world);
-std::unique_ptr<Controller> make_job_controller(World& world);
-std::unique_ptr<Controller> make_cron_job_controller(World& world);
+// Those of this room.
 std::unique_ptr<Controller> make_node_controller(World& world, IpPrefix pod_addresses);
 std::unique_ptr<Controller> make_taint_eviction_controller(World& world);
 std::unique_ptr<Controller> make_pod_collector(World& world, std::size_t ended_max);
-std::unique_ptr<Controller> make_endpoint_slice_controller(World& world);
-std::unique_ptr<Controller> make_endpoints_controller(World& world);
-std::unique_ptr<Controller> make_endpoint_slice_mirroring_controller(World& world);
 std::unique_ptr<Controller> make_claim_controller(World& world);
 std::unique_ptr<Controller> make_volume_controller(World& world);
 std::unique_ptr<Controller> make_claim_protection(World& world);
@@ -44,6 +35,5 @@ std::unique_ptr<Controller> make_certificate_signer(World& world);
 std::unique_ptr<Controller> make_certificate_cleaner(World& world);
 std::unique_ptr<Controller> make_account_tokens(World& world);
 std::unique_ptr<Controller> make_bootstrap_tokens(World& world);
-std::unique_ptr<Controller> make_budget_controller(World& world);
 
 }  // namespace podo::controllers

@@ -1,4 +1,4 @@
-// A cluster in virtual time for the tests of this room: an API server with the rules of the real one
+// A cluster in virtual time for the tests of all controllers: an API server with the rules of the real one
 // (defaults, strategies, validation, conflicts, finalizers, grace), a scheduler and kubelets that take their
 // time, and faults from a seed: conflicts, requests that are lost before or after they
 // were done, watches that end, controllers that die.

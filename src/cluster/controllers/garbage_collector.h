@@ -16,7 +16,7 @@
 // -> run(), after World::start(), until it is cancelled. Lives on the loop.
 #pragma once
 
-#include "cluster/controllers/controller.h"
+#include "cluster/control/controller.h"
 #include "cluster/controllers/owner_graph.h"
 
 namespace podo::controllers {

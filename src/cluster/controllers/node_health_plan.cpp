@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "cluster/controllers/conditions.h"
+#include "cluster/control/conditions.h"
 #include "model/kube/path.h"
 
 namespace podo::controllers {

@@ -12,7 +12,7 @@
 #pragma once
 
 #include "base/core/ip_address.h"
-#include "cluster/controllers/plan.h"
+#include "cluster/control/plan.h"
 
 namespace podo::controllers {
 

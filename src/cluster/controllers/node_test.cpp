@@ -1,5 +1,5 @@
+#include "cluster/control/plans_testing.h"
 #include "cluster/controllers/node_health_plan.h"
-#include "cluster/controllers/plans_testing.h"
 #include "cluster/controllers/taint_eviction_plan.h"
 
 namespace podo::controllers {

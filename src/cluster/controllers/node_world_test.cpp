@@ -1,7 +1,7 @@
 // Nodes that die and come back, in simulated clusters with faults.
 #include <algorithm>
 
-#include "cluster/controllers/conditions.h"
+#include "cluster/control/conditions.h"
 #include "cluster/controllers/controllers_testing.h"
 #include "model/kube/path.h"
 

@@ -1,5 +1,7 @@
 #include "cluster/controllers/controllers.h"
 #include "cluster/controllers/garbage_collector.h"
+#include "cluster/endpoints/endpoints.h"
+#include "cluster/workloads/workloads.h"
 
 namespace podo::controllers {
 namespace {

@@ -3,7 +3,7 @@
 #include <set>
 
 #include "base/format/base64.h"
-#include "cluster/controllers/conditions.h"
+#include "cluster/control/conditions.h"
 #include "cluster/controllers/controllers_testing.h"
 #include "model/kube/path.h"
 

@@ -2,7 +2,7 @@
 // is not tolerated, after the shortest tolerationSeconds of those that are, or never.
 #pragma once
 
-#include "cluster/controllers/plan.h"
+#include "cluster/control/plan.h"
 
 namespace podo::controllers {
 

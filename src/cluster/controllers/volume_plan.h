@@ -11,7 +11,7 @@
 //   claim    Pending -> Bound -> Lost (its volume is gone, or somebody else's)
 #pragma once
 
-#include "cluster/controllers/plan.h"
+#include "cluster/control/plan.h"
 
 namespace podo::controllers {
 

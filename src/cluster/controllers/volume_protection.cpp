@@ -2,7 +2,7 @@
 // And the claims of ephemeral volumes: made with the pod as their owner.
 #include <algorithm>
 
-#include "cluster/controllers/claims.h"
+#include "cluster/control/claims.h"
 #include "cluster/controllers/controllers.h"
 #include "cluster/controllers/volume_plan.h"
 #include "model/kube/path.h"

@@ -1,4 +1,4 @@
-#include "cluster/controllers/plans_testing.h"
+#include "cluster/control/plans_testing.h"
 #include "cluster/controllers/volume_plan.h"
 
 namespace podo::controllers {

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <set>
 
-#include "cluster/controllers/conditions.h"
+#include "cluster/control/conditions.h"
 #include "cluster/controllers/controllers_testing.h"
 #include "model/kube/path.h"
 
