@@ -17,7 +17,7 @@
 #include "base/io/disk.h"
 #include "base/io/epoll_loop.h"
 #include "cluster/apiserver/api_server.h"
-#include "cluster/apiserver/local_nodes.h"
+#include "cluster/connectors/local_nodes.h"
 #include "podo/resident.h"
 
 namespace podo {

@@ -4,9 +4,9 @@
 
 #include "base/format/gzip_stream.h"
 #include "base/format/json_writer.h"
-#include "cluster/apiserver/audit.h"
 #include "cluster/apiserver/parts.h"
 #include "cluster/apiserver/table.h"
+#include "cluster/audit/audit.h"
 #include "model/schema/convert.h"
 #include "model/strategy/strategy.h"
 

@@ -1,14 +1,14 @@
 #include "cluster/apiserver/api_server.h"
 
-#include "cluster/apiserver/audit.h"
 #include "cluster/apiserver/bootstrap.h"
-#include "cluster/apiserver/flow_control.h"
 #include "cluster/apiserver/loops.h"
 #include "cluster/apiserver/metrics.h"
 #include "cluster/apiserver/parts.h"
-#include "cluster/apiserver/pod_proxy.h"
 #include "cluster/apiserver/published.h"
 #include "cluster/apiserver/service_addresses.h"
+#include "cluster/audit/audit.h"
+#include "cluster/connectors/pod_proxy.h"
+#include "cluster/flow_control/flow_control.h"
 
 namespace podo::apiserver {
 

@@ -4,8 +4,8 @@
 
 #include "base/format/yaml.h"
 #include "base/io/combine.h"
-#include "cluster/apiserver/audit.h"
 #include "cluster/apiserver/parts.h"
+#include "cluster/audit/audit.h"
 #include "model/patch/apply.h"
 #include "model/schema/convert.h"
 

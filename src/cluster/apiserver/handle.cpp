@@ -1,8 +1,8 @@
 // The path of a request through the server.
-#include "cluster/apiserver/audit.h"
-#include "cluster/apiserver/flow_control.h"
 #include "cluster/apiserver/metrics.h"
 #include "cluster/apiserver/verbs.h"
+#include "cluster/audit/audit.h"
+#include "cluster/flow_control/flow_control.h"
 
 namespace podo::apiserver {
 namespace {

@@ -4,7 +4,7 @@
 #include "base/http/websocket.h"
 #include "base/io/combine.h"
 #include "base/io/timer.h"
-#include "cluster/apiserver/audit.h"
+#include "cluster/audit/audit.h"
 
 namespace podo::apiserver {
 namespace {

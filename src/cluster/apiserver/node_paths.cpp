@@ -2,14 +2,14 @@
 // said in the node's words; the node does the rest, and bytes are passed on.
 #include "base/http/websocket.h"
 #include "base/io/combine.h"
-#include "cluster/apiserver/audit.h"
 #include "cluster/apiserver/hooks.h"
 #include "cluster/apiserver/log_socket.h"
-#include "cluster/apiserver/node_connector.h"
 #include "cluster/apiserver/pod_options.h"
 #include "cluster/apiserver/relay.h"
 #include "cluster/apiserver/verbs.h"
 #include "cluster/apiserver/write.h"
+#include "cluster/audit/audit.h"
+#include "cluster/connectors/node_connector.h"
 #include "model/kube/path.h"
 
 namespace podo::apiserver {

@@ -2,8 +2,8 @@
 
 #include "base/io/socket.h"
 #include "cluster/apiserver/api_testing.h"
-#include "cluster/apiserver/local_nodes.h"
-#include "cluster/apiserver/remote_nodes.h"
+#include "cluster/connectors/local_nodes.h"
+#include "cluster/connectors/remote_nodes.h"
 
 namespace podo::apiserver {
 namespace {

@@ -4,10 +4,10 @@
 //
 // Answers come as they are, but that a Location that leads back there leads through this server.
 #include "cluster/apiserver/parts.h"
-#include "cluster/apiserver/pod_proxy.h"
 #include "cluster/apiserver/relay.h"
 #include "cluster/apiserver/verbs.h"
 #include "cluster/apiserver/write.h"
+#include "cluster/connectors/pod_proxy.h"
 #include "model/kube/path.h"
 
 namespace podo::apiserver {

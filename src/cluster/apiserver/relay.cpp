@@ -3,7 +3,7 @@
 #include <charconv>
 
 #include "base/io/combine.h"
-#include "cluster/apiserver/audit.h"
+#include "cluster/audit/audit.h"
 
 namespace podo::apiserver {
 namespace {

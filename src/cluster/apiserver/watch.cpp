@@ -6,11 +6,11 @@
 // history, and when that is gone it is told 410 Expired and has to list again.
 #include "base/io/combine.h"
 #include "base/io/wait.h"
-#include "cluster/apiserver/audit.h"
 #include "cluster/apiserver/metrics.h"
 #include "cluster/apiserver/parts.h"
 #include "cluster/apiserver/verbs.h"
 #include "cluster/apiserver/watch_event.h"
+#include "cluster/audit/audit.h"
 
 namespace podo::apiserver {
 namespace {

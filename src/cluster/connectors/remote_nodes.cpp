@@ -1,4 +1,4 @@
-#include "cluster/apiserver/remote_nodes.h"
+#include "cluster/connectors/remote_nodes.h"
 
 #include "model/kube/path.h"
 

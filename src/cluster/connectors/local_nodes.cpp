@@ -1,4 +1,4 @@
-#include "cluster/apiserver/local_nodes.h"
+#include "cluster/connectors/local_nodes.h"
 
 #include "base/io/group.h"
 #include "base/io/socket.h"

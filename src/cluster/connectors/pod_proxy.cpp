@@ -1,4 +1,4 @@
-#include "cluster/apiserver/pod_proxy.h"
+#include "cluster/connectors/pod_proxy.h"
 
 namespace podo::apiserver {
 namespace {

@@ -1,4 +1,4 @@
-#include "cluster/apiserver/audit.h"
+#include "cluster/audit/audit.h"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include "cluster/apiserver/flow_control.h"
+#include "cluster/flow_control/flow_control.h"
 
 #include <algorithm>
 

@@ -18,7 +18,7 @@
 #include "base/io/condition.h"
 #include "base/io/disk.h"
 #include "base/io/group.h"
-#include "cluster/apiserver/audit_policy.h"
+#include "cluster/audit/audit_policy.h"
 
 namespace podo::apiserver {
 

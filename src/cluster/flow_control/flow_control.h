@@ -20,7 +20,7 @@
 
 #include "base/io/condition.h"
 #include "base/io/list.h"
-#include "cluster/apiserver/flow_schema.h"
+#include "cluster/flow_control/flow_schema.h"
 #include "cluster/objects/mirror.h"
 
 namespace podo::apiserver {

@@ -1,4 +1,4 @@
-#include "cluster/apiserver/audit.h"
+#include "cluster/audit/audit.h"
 
 #include "base/io/blocking_pool.h"
 #include "base/io/system_disk.h"

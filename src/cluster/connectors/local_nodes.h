@@ -14,7 +14,7 @@
 #include "base/core/log.h"
 #include "base/http/server.h"
 #include "base/io/epoll_loop.h"
-#include "cluster/apiserver/node_connector.h"
+#include "cluster/connectors/node_connector.h"
 
 namespace podo::apiserver {
 

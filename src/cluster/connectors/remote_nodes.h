@@ -5,7 +5,7 @@
 #pragma once
 
 #include "base/http/system_connector.h"
-#include "cluster/apiserver/node_connector.h"
+#include "cluster/connectors/node_connector.h"
 
 namespace podo::apiserver {
 

@@ -1,4 +1,4 @@
-#include "cluster/apiserver/flow_schema.h"
+#include "cluster/flow_control/flow_schema.h"
 
 #include <algorithm>
 

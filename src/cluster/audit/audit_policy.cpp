@@ -1,4 +1,4 @@
-#include "cluster/apiserver/audit_policy.h"
+#include "cluster/audit/audit_policy.h"
 
 #include <algorithm>
 

@@ -3,7 +3,7 @@
 #include "base/core/timestamp.h"
 #include "base/format/json_tree.h"
 #include "base/format/json_writer.h"
-#include "cluster/apiserver/audit.h"
+#include "cluster/audit/audit.h"
 
 namespace podo::apiserver {
 namespace {
