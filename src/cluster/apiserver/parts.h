@@ -11,9 +11,9 @@ namespace podo::apiserver {
 class ServiceAddresses;  // service_addresses.h: cluster IPs and node ports that are taken
 class Published;         // published.h: discovery and OpenAPI texts, made when first asked for
 class Metrics;           // metrics.h
-class FlowControl;       // flow_control.h: fair queueing by user; null: everybody may at once
-class Audit;             // audit.h; null: nothing is written down
-class PodProxy;          // pod_proxy.h: connections to what listens in pods
+class FlowControl;       // cluster/flow_control: fair queueing by user; null: everybody may at once
+class Audit;             // cluster/audit; null: nothing is written down
+class PodProxy;          // cluster/connectors: connections to what listens in pods
 
 struct Parts {
   Parts(const ApiGround& ground, ApiOptions options);
