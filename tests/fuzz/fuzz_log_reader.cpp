@@ -13,8 +13,8 @@
 #include <cstdint>
 
 #include "base/format/utf8.h"
-#include "container/engine/log_cursor.h"
 #include "container/monitor/log_format.h"
+#include "container/streams/log_cursor.h"
 
 namespace podo::engine {
 namespace {

@@ -10,7 +10,7 @@
 #include "cluster/pod/cgroup.h"
 #include "cluster/pod/container_request.h"
 #include "cluster/pod/lifecycle.h"
-#include "container/engine/runtime_config.h"
+#include "container/config/runtime_config.h"
 #include "model/kube/path.h"
 
 namespace podo::node {

@@ -9,7 +9,7 @@
 #include <optional>
 
 #include "base/http/message.h"
-#include "container/engine/logs.h"
+#include "container/streams/logs.h"
 
 namespace podo::node_api {
 

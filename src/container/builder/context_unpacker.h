@@ -7,8 +7,8 @@
 #include <string>
 
 #include "base/crypto/digest.h"
+#include "container/archive/tree_extractor.h"
 #include "container/builder/stat_cache.h"
-#include "container/engine/tree_extractor.h"
 
 namespace podo::builder {
 

@@ -13,7 +13,7 @@
 #include "base/linux/file.h"
 #include "container/builder/files.h"
 #include "container/builder/stat_cache.h"
-#include "container/engine/scratch_testing.h"
+#include "container/config/scratch_testing.h"
 #include "container/image/tree.h"
 
 namespace podo::builder {

@@ -2,7 +2,7 @@
 #include <charconv>
 
 #include "container/builder/files.h"
-#include "container/engine/user_lookup.h"
+#include "container/config/user_lookup.h"
 
 namespace podo::builder {
 namespace {

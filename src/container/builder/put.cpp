@@ -4,10 +4,10 @@
 
 #include "base/linux/file.h"
 #include "base/linux/path.h"
+#include "container/archive/tree_extractor.h"
 #include "container/builder/archive_stream.h"
 #include "container/builder/files.h"
 #include "container/builder/tree_writer.h"
-#include "container/engine/tree_extractor.h"
 
 namespace podo::builder {
 namespace {

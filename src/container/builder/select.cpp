@@ -14,9 +14,9 @@
 #include "base/crypto/digest.h"
 #include "base/linux/file.h"
 #include "base/linux/path.h"
+#include "container/archive/archive_path.h"
 #include "container/builder/file_digest.h"
 #include "container/builder/sources.h"
-#include "container/engine/archive_path.h"
 #include "container/image/tree.h"
 
 namespace podo::builder {

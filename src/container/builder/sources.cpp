@@ -5,7 +5,7 @@
 #include <span>
 
 #include "base/linux/path.h"
-#include "container/engine/archive_path.h"
+#include "container/archive/archive_path.h"
 #include "container/image/tree.h"
 
 namespace podo::builder {
@@ -101,7 +101,7 @@ bool has_wildcard(std::string_view pattern) {
 }
 
 Result<std::vector<NamedSource>> find_sources(int root, const Tree& tree, std::string_view pattern,
-                                         bool follow_folder) {
+                                              bool follow_folder) {
   const std::string clean = linux::clean_path(pattern);
   const std::vector<std::string_view> names = parts_of(clean);
   Finder finder(root, tree, follow_folder);

@@ -8,8 +8,8 @@
 #include "base/core/clock.h"
 #include "base/linux/file.h"
 #include "base/linux/path.h"
+#include "container/archive/archive_path.h"
 #include "container/builder/content_copy.h"
-#include "container/engine/archive_path.h"
 
 namespace podo::builder {
 namespace {

@@ -1,5 +1,6 @@
 // What a container goes through after it was made.
 #include "base/io/combine.h"
+#include "container/config/create_config.h"
 #include "container/docker/filters.h"
 #include "container/docker/handlers.h"
 #include "container/docker/prune.h"

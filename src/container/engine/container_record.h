@@ -12,7 +12,7 @@
 #include <string>
 
 #include "base/format/json.h"
-#include "container/engine/container.h"
+#include "container/config/container.h"
 
 namespace podo::engine {
 

@@ -24,7 +24,7 @@
 #include <string_view>
 
 #include "base/core/error.h"
-#include "container/engine/container.h"
+#include "container/config/container.h"
 
 namespace podo::engine {
 

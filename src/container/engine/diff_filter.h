@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "container/engine/container.h"
+#include "container/config/container.h"
 
 namespace podo::engine {
 

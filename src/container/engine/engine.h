@@ -30,13 +30,13 @@
 #include "base/io/blocking_pool.h"
 #include "base/io/epoll_loop.h"
 #include "base/store/store.h"
-#include "container/engine/container.h"
+#include "container/config/container.h"
 #include "container/engine/engine_options.h"
 #include "container/engine/events.h"
-#include "container/engine/logs.h"
 #include "container/engine/sandbox.h"
 #include "container/image/images.h"
 #include "container/network/networks.h"
+#include "container/streams/logs.h"
 #include "model/docker/exec_config.h"
 
 namespace podo::engine {
@@ -104,7 +104,7 @@ class Engine {
   virtual Result<std::unique_ptr<Waiter>> wait(std::string reference, WaitFor what) = 0;
   virtual Task<std::unique_ptr<io::Stream>> attach(std::string reference, AttachOptions options) = 0;
   virtual Task<void> resize(std::string reference, std::uint32_t height, std::uint32_t width) = 0;
-  // Log lines, framed as attach does; see logs.h.
+  // Log lines, framed as attach does; see container/streams/logs.h.
   virtual Task<std::unique_ptr<LogReader>> logs(std::string reference, LogOptions options) = 0;
 
   struct Top {
@@ -121,9 +121,7 @@ class Engine {
   virtual Task<PathStat> stat_path(std::string reference, std::string path) = 0;
   virtual Task<PathStat> copy_from(std::string reference, std::string path,
                                    std::function<Task<void>(PathStat)> first, image::Images::Sink sink) = 0;
-  struct CopyOptions {
-    bool no_overwrite_dir_non_dir = false, copy_uid_gid = false;
-  };
+  using CopyOptions = engine::CopyOptions;
   virtual Task<void> copy_to(std::string reference, std::string path, http::Body& archive,
                              CopyOptions options) = 0;
   virtual Task<void> export_tree(std::string reference, image::Images::Sink sink) = 0;
@@ -147,10 +145,7 @@ class Engine {
   virtual Task<void> resize_exec(std::string id, std::uint32_t height, std::uint32_t width) = 0;
 
   // --- volumes ---
-  struct VolumeWish {
-    std::string name, driver = "local";
-    docker::StringMap options, labels;
-  };
+  using VolumeWish = engine::VolumeWish;
   virtual Task<VolumePtr> create_volume(VolumeWish wish) = 0;  // the one there is, when it has that name
   virtual Result<VolumePtr> get_volume(std::string_view name) const = 0;
   virtual std::vector<VolumePtr> list_volumes() const = 0;

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "container/engine/container.h"
+#include "container/config/container.h"
 
 namespace podo::engine {
 

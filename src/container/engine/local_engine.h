@@ -6,14 +6,14 @@
 #include <functional>
 
 #include "base/io/group.h"
-#include "container/engine/archive.h"
+#include "container/archive/archive.h"
+#include "container/config/create_config.h"
 #include "container/engine/container_state.h"
-#include "container/engine/create_config.h"
-#include "container/engine/mounts_resolve.h"
 #include "container/engine/sandboxes.h"
 #include "container/engine/slot.h"
-#include "container/engine/volumes.h"
 #include "container/runtime/runtime.h"
+#include "container/volumes/mounts_resolve.h"
+#include "container/volumes/volumes.h"
 
 namespace podo::engine {
 

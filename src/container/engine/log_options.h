@@ -6,8 +6,8 @@
 //   none
 #pragma once
 
-#include "container/engine/container.h"
-#include "container/engine/monitor_client.h"
+#include "container/config/container.h"
+#include "container/streams/monitor_client.h"
 
 namespace podo::engine {
 

@@ -9,7 +9,7 @@
 #include <ctime>
 
 #include "base/linux/file.h"
-#include "container/engine/user_lookup.h"
+#include "container/config/user_lookup.h"
 
 namespace podo::engine {
 namespace {

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "base/core/clock.h"
-#include "container/engine/container.h"
+#include "container/config/container.h"
 
 namespace podo::engine {
 

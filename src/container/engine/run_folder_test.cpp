@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <thread>
 
-#include "container/engine/scratch_testing.h"
+#include "container/config/scratch_testing.h"
 
 namespace podo::engine {
 namespace {

@@ -49,9 +49,4 @@ struct SandboxState {
 };
 using SandboxPtr = std::shared_ptr<const SandboxState>;
 
-inline std::string_view sandbox_of_mode(std::string_view mode) {  // "sandbox:x" -> "x", else ""
-  constexpr std::string_view prefix = "sandbox:";
-  return mode.starts_with(prefix) ? mode.substr(prefix.size()) : std::string_view();
-}
-
 }  // namespace podo::engine

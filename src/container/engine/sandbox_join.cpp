@@ -1,6 +1,6 @@
 #include "container/engine/sandbox_join.h"
 
-#include "container/engine/create_config.h"
+#include "container/config/create_config.h"
 
 namespace podo::engine {
 namespace {

@@ -2,7 +2,7 @@
 // attached or published for it. A container that names none is not concerned.
 #pragma once
 
-#include "container/engine/runtime_config.h"
+#include "container/config/runtime_config.h"
 #include "container/engine/sandboxes.h"
 
 namespace podo::engine {

@@ -8,8 +8,8 @@
 #include "base/linux/file.h"
 #include "base/linux/mount.h"
 #include "base/linux/namespaces.h"
-#include "container/engine/mounts_resolve.h"
 #include "container/engine/run_folder.h"
+#include "container/volumes/mounts_resolve.h"
 
 namespace podo::engine {
 namespace {

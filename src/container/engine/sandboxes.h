@@ -12,8 +12,8 @@
 #include <set>
 
 #include "base/io/group.h"
+#include "container/config/runtime_config.h"
 #include "container/engine/engine.h"
-#include "container/engine/runtime_config.h"
 #include "container/engine/sandbox_namespaces.h"
 #include "container/engine/sandbox_record.h"
 #include "container/engine/turn.h"

@@ -10,11 +10,11 @@
 
 #include "base/io/condition.h"
 #include "base/io/group.h"
-#include "container/engine/archive.h"
-#include "container/engine/container.h"
-#include "container/engine/logs.h"
-#include "container/engine/monitor_client.h"
+#include "container/archive/archive.h"
+#include "container/config/container.h"
 #include "container/engine/turn.h"
+#include "container/streams/logs.h"
+#include "container/streams/monitor_client.h"
 
 namespace podo::engine {
 

@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
-#include "container/engine/container.h"
-#include "container/engine/runtime_config.h"
+#include "container/config/container.h"
+#include "container/config/runtime_config.h"
 #include "container/network/networks.h"
 
 namespace podo::engine {

@@ -1,6 +1,6 @@
 #include "container/engine/stats.h"
 
-#include "container/engine/runtime_config_testing.h"
+#include "container/config/runtime_config_testing.h"
 
 namespace podo::engine {
 namespace {
