@@ -1,7 +1,6 @@
 #include "podo/registry_options.h"
 
-#include <charconv>
-
+#include "base/core/number.h"
 #include "base/core/text.h"
 
 namespace podo {
@@ -48,12 +47,10 @@ RegistryFlag server_switch(std::string name, bool registry::ServerOptions::* mem
 }
 RegistryFlag server_seconds(std::string name, Duration registry::ServerOptions::* member) {
   return {name, "", true, [name, member](RegistryOptions& options, std::string_view value) -> Result<> {
-            std::int64_t count = 0;
-            const auto [end, problem] = std::from_chars(value.data(), value.data() + value.size(), count);
-            if (problem != std::errc() || end != value.data() + value.size() || count < 0 ||
-                count > 1'000'000'000)
+            const auto count = whole_number<std::int64_t>(value);
+            if (!count || *count < 0 || *count > 1'000'000'000)
               return invalid("--{} {}: expected a number of seconds", name, value);
-            options.server.*member = seconds(count);
+            options.server.*member = seconds(*count);
             return {};
           }};
 }

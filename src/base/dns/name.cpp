@@ -4,6 +4,7 @@
 #include <charconv>
 #include <vector>
 
+#include "base/core/number.h"
 #include "base/core/text.h"
 
 namespace podo::dns {
@@ -141,9 +142,7 @@ std::string address_of_reverse_name(std::string_view name) {
   if (labels.size() != (v4 ? 4 : 32)) return {};
   std::string bytes;
   const auto number = [](std::string_view label, int base) {
-    unsigned value = 256;
-    const auto [end, error] = std::from_chars(label.data(), label.data() + label.size(), value, base);
-    return error == std::errc() && end == label.data() + label.size() ? value : 256;
+    return whole_number<unsigned>(label, base).value_or(256);
   };
   for (std::size_t i = labels.size(); i > 0; i -= v4 ? 1 : 2) {
     const unsigned value = v4 ? number(labels[i - 1], 10)

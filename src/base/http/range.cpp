@@ -1,17 +1,11 @@
 #include "base/http/range.h"
 
 #include <algorithm>
-#include <charconv>
+
+#include "base/core/number.h"
 
 namespace podo::http {
 namespace {
-
-std::optional<std::uint64_t> number_of(std::string_view text) {
-  std::uint64_t number = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (text.empty() || problem != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
 
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -39,12 +33,13 @@ RangeChoice choose_range(const Headers& headers, std::uint64_t size, std::string
   if (dash == std::string_view::npos || range.contains(',')) return whole;
   const std::string_view before = trimmed(range.substr(0, dash)), behind = trimmed(range.substr(dash + 1));
   if (before.empty()) {
-    const auto suffix = number_of(behind);
+    const auto suffix = whole_number<std::uint64_t>(behind);
     if (!suffix) return whole;
     const std::uint64_t count = std::min(*suffix, size);
     return count == 0 ? none : RangeChoice{RangeChoice::Kind::part, size - count, count};
   }
-  const auto first = number_of(before), last = behind.empty() ? std::optional(UINT64_MAX) : number_of(behind);
+  const auto first = whole_number<std::uint64_t>(before),
+             last = behind.empty() ? std::optional(UINT64_MAX) : whole_number<std::uint64_t>(behind);
   if (!first || !last || *last < *first) return whole;
   if (*first >= size) return none;
   return {RangeChoice::Kind::part, *first, std::min(*last, size - 1) - *first + 1};

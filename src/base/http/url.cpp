@@ -1,5 +1,5 @@
-#include <charconv>
 
+#include "base/core/number.h"
 #include "base/http/client.h"
 
 namespace podo::http {
@@ -25,9 +25,9 @@ Result<void> take_authority(Url& url, std::string_view authority) {
   if (url.host.empty()) return invalid("a host is missing");
   if (host_end >= authority.size()) return {};
   std::string_view port = authority.substr(host_end + 1);
-  auto [end, problem] = std::from_chars(port.data(), port.data() + port.size(), url.port);
-  if (authority[host_end] != ':' || problem != std::errc() || end != port.data() + port.size())
-    return invalid("'{}' is no port", port);
+  const auto number = whole_number<std::uint16_t>(port);
+  if (authority[host_end] != ':' || !number) return invalid("'{}' is no port", port);
+  url.port = *number;
   return {};
 }
 

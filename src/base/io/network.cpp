@@ -1,6 +1,6 @@
 #include "base/io/network.h"
 
-#include <charconv>
+#include "base/core/number.h"
 
 namespace podo::io {
 
@@ -17,11 +17,9 @@ Result<Address> Address::parse(std::string_view text) {
   if (host.starts_with('[') && host.ends_with(']') && host.size() > 2) host = host.substr(1, host.size() - 2);
   else if (host.empty() || host.find_first_of(":[]") != std::string_view::npos)
     return invalid("the address {} has no host, or an IPv6 one without brackets", text);
-  std::uint16_t port = 0;
-  auto [end, error] = std::from_chars(digits.begin(), digits.end(), port);
-  if (error != std::errc() || end != digits.end())
-    return invalid("the address {} has no port from 0 to 65535", text);
-  return tcp(std::string(host), port);
+  const auto port = whole_number<std::uint16_t>(digits);
+  if (!port) return invalid("the address {} has no port from 0 to 65535", text);
+  return tcp(std::string(host), *port);
 }
 
 std::string Address::to_text() const {

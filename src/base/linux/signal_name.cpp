@@ -2,8 +2,9 @@
 
 #include <signal.h>
 
-#include <charconv>
 #include <optional>
+
+#include "base/core/number.h"
 
 namespace podo::linux {
 namespace {
@@ -27,11 +28,7 @@ constexpr SignalName names[] = {
 constexpr int real_time_min = 34, real_time_max = 64;
 
 std::optional<int> number_of(std::string_view digits) {
-  int number = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  if (error != std::errc() || end != digits.data() + digits.size() || digits.starts_with('-'))
-    return std::nullopt;
-  return number;
+  return digits.starts_with('-') ? std::nullopt : whole_number<int>(digits);
 }
 
 // real_time := "RTMIN" [ "+" number ] | "RTMAX" [ "-" number ]

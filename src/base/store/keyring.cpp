@@ -5,10 +5,10 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdio>
 #include <optional>
 
+#include "base/core/number.h"
 #include "base/format/base64.h"
 #include "base/io/fd.h"
 
@@ -19,10 +19,7 @@ namespace {
 constexpr std::size_t file_size_max = 64 << 10;
 
 std::optional<KeyId> parse_id(std::string_view text) {
-  KeyId id = 0;
-  const auto [end, problem] = std::from_chars(text.begin(), text.end(), id);
-  if (problem != std::errc() || end != text.end() || text.starts_with('0')) return std::nullopt;
-  return id;
+  return text.starts_with('0') ? std::nullopt : whole_number<KeyId>(text);
 }
 
 Result<Keyring::Key> parse_line(std::string_view line) {

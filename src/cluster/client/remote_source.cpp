@@ -1,7 +1,6 @@
 #include "cluster/client/remote_source.h"
 
-#include <charconv>
-
+#include "base/core/number.h"
 #include "base/io/combine.h"
 
 namespace podo::client {
@@ -15,11 +14,9 @@ constexpr std::size_t line_bytes_max = 8 << 20, read_bytes = 64 << 10;
 Result<Revision> revision_of(const json::Item& object) {
   const json::Item* written = object.find("metadata", "resourceVersion");
   const std::string_view digits = written != nullptr ? written->string_or("") : std::string_view();
-  Revision revision = 0;
-  const auto [end, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), revision);
-  if (problem != std::errc() || end != digits.data() + digits.size() || revision == 0)
-    return corrupt("\"{}\" is no resourceVersion", digits);
-  return revision;
+  const auto revision = whole_number<Revision>(digits);
+  if (!revision || *revision == 0) return corrupt("\"{}\" is no resourceVersion", digits);
+  return *revision;
 }
 
 std::string_view text_of(const json::Item* item) {

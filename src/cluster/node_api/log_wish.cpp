@@ -1,8 +1,8 @@
 #include "cluster/node_api/log_wish.h"
 
 #include <algorithm>
-#include <charconv>
 
+#include "base/core/number.h"
 #include "base/core/timestamp.h"
 
 namespace podo::node_api {
@@ -16,10 +16,8 @@ bool is_set(const http::Query& query, std::string_view name) {
 Result<std::optional<std::uint64_t>> number(const http::Query& query, std::string_view name) {
   const auto value = query.find(name);
   if (!value || value->empty()) return std::nullopt;
-  std::uint64_t parsed = 0;
-  const auto [end, problem] = std::from_chars(value->data(), value->data() + value->size(), parsed);
-  if (problem != std::errc() || end != value->data() + value->size() || parsed > INT64_MAX)
-    return invalid("{}: \"{}\" is no number", name, *value);
+  const auto parsed = whole_number<std::uint64_t>(*value);
+  if (!parsed || *parsed > INT64_MAX) return invalid("{}: \"{}\" is no number", name, *value);
   return parsed;
 }
 

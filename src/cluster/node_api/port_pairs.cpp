@@ -1,16 +1,14 @@
 #include "cluster/node_api/port_pairs.h"
 
-#include <charconv>
+#include "base/core/number.h"
 
 namespace podo::node_api {
 namespace {
 
 Result<std::uint16_t> port_of(std::string_view text) {
-  std::uint16_t port = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (problem != std::errc() || end != text.data() + text.size() || port == 0)
-    return invalid("\"{}\" is no port", text);
-  return port;
+  const auto port = whole_number<std::uint16_t>(text);
+  if (!port || *port == 0) return invalid("\"{}\" is no port", text);
+  return *port;
 }
 
 // The error stream of a connection comes first; its data stream has the next id.

@@ -1,8 +1,8 @@
 #include "cluster/pod/security.h"
 
 #include <algorithm>
-#include <charconv>
 
+#include "base/core/number.h"
 #include "cluster/pod/downward.h"
 #include "model/kube/path.h"
 
@@ -22,13 +22,6 @@ std::string_view user_of(const oci::ImageConfig& image) {
   return std::string_view(image.user).substr(0, image.user.find(':'));
 }
 
-std::optional<std::uint64_t> number_of(std::string_view word) {
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
-  if (error != std::errc() || end != word.data() + word.size() || word.empty()) return std::nullopt;
-  return number;
-}
-
 Result<> check_not_root(const json::Item& pod, const json::Item& container, const oci::ImageConfig& image) {
   const json::Item* wanted = effective(pod, container, "runAsNonRoot");
   if (wanted == nullptr || !wanted->is(json::Kind::boolean) || !wanted->boolean()) return {};
@@ -38,9 +31,9 @@ Result<> check_not_root(const json::Item& pod, const json::Item& container, cons
     return {};
   }
   const std::string_view user = user_of(image);
-  if (user.empty() || number_of(user) == 0)
+  if (user.empty() || whole_number<std::uint64_t>(user) == 0)
     return invalid("container has runAsNonRoot and image will run as root {}", whose);
-  if (!number_of(user))
+  if (!whole_number<std::uint64_t>(user))
     return invalid(
         "container has runAsNonRoot and image has non-numeric user ({}), cannot verify user is "
         "non-root {}",

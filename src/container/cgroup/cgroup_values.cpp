@@ -1,7 +1,8 @@
 #include "container/cgroup/cgroup_values.h"
 
 #include <algorithm>
-#include <charconv>
+
+#include "base/core/number.h"
 
 namespace podo::runtime {
 
@@ -15,10 +16,7 @@ std::string_view take_word(std::string_view& text, std::string_view separators) 
 std::optional<std::uint64_t> parse_count(std::string_view text) {
   const auto word = take_word(text);
   if (word == "max") return UINT64_MAX;
-  std::uint64_t count = 0;
-  const auto end = std::from_chars(word.data(), word.data() + word.size(), count);
-  if (end.ec != std::errc() || end.ptr != word.data() + word.size()) return std::nullopt;
-  return count;
+  return whole_number<std::uint64_t>(word);
 }
 
 std::vector<std::pair<std::string_view, std::uint64_t>> parse_flat(std::string_view text) {

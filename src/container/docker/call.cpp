@@ -1,7 +1,6 @@
 #include "container/docker/call.h"
 
-#include <charconv>
-
+#include "base/core/number.h"
 #include "base/core/version.h"
 #include "base/io/combine.h"
 
@@ -19,10 +18,8 @@ bool Call::flag(std::string_view key, bool otherwise) const {
 Result<std::optional<std::int64_t>> Call::number(std::string_view key) const {
   const std::string_view value = exchange.query().get(key);
   if (value.empty()) return std::nullopt;
-  std::int64_t number = 0;
-  const auto [end, problem] = std::from_chars(value.data(), value.data() + value.size(), number);
-  if (problem != std::errc() || end != value.data() + value.size())
-    return invalid("strconv.Atoi: parsing \"{}\": invalid syntax", value);
+  const auto number = whole_number<std::int64_t>(value);
+  if (!number) return invalid("strconv.Atoi: parsing \"{}\": invalid syntax", value);
   return number;
 }
 

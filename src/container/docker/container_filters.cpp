@@ -1,8 +1,8 @@
 #include "container/docker/container_filters.h"
 
 #include <algorithm>
-#include <charconv>
 
+#include "base/core/number.h"
 #include "container/docker/container_json.h"
 
 namespace podo::docker {
@@ -20,13 +20,6 @@ Result<> check_values(const Filters& filters, std::string_view key, std::span<co
   return {};
 }
 
-std::optional<int> whole_number(std::string_view text) {
-  int number = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (problem != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
-
 // port_filter := port [ "-" port ] [ "/" protocol ]
 struct PortFilter {
   int first = 0, last = 0;
@@ -39,8 +32,8 @@ struct PortFilter {
       text = text.substr(0, slash);
     }
     const auto dash = text.find('-');
-    const auto first = whole_number(text.substr(0, dash));
-    const auto last = dash == text.npos ? first : whole_number(text.substr(dash + 1));
+    const auto first = whole_number<int>(text.substr(0, dash));
+    const auto last = dash == text.npos ? first : whole_number<int>(text.substr(dash + 1));
     if (!first || !last) return std::nullopt;
     filter.first = *first;
     filter.last = *last;
@@ -62,7 +55,7 @@ Result<ContainerFilters> ContainerFilters::of(const Call& call) {
   TRY(check_values(filters, "status", statuses));
   TRY(check_values(filters, "health", healths));
   for (const auto& code : filters.values("exited")) {
-    if (!whole_number(code)) return invalid("invalid filter 'exited={}'", code);
+    if (!whole_number<int>(code)) return invalid("invalid filter 'exited={}'", code);
   }
   for (const std::string_view key : {"publish", "expose"}) {
     for (const auto& port : filters.values(key)) {

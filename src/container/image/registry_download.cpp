@@ -1,8 +1,8 @@
 #include "container/image/registry_download.h"
 
 #include <algorithm>
-#include <charconv>
 
+#include "base/core/number.h"
 #include "base/io/combine.h"
 #include "container/image/registry_problem.h"
 
@@ -30,18 +30,11 @@ struct Transfer {
   std::string target() const { return text("/v2/{}/blobs/{}", repository, blob.digest); }
 };
 
-std::optional<std::uint64_t> number_of(std::string_view text) {
-  std::uint64_t number = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (problem != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
-
 // "bytes 100-199/200" -> 100
 std::optional<std::uint64_t> range_start(std::string_view content_range) {
   if (!content_range.starts_with("bytes ")) return std::nullopt;
   content_range.remove_prefix(6);
-  return number_of(content_range.substr(0, content_range.find('-')));
+  return whole_number<std::uint64_t>(content_range.substr(0, content_range.find('-')));
 }
 
 // How many bytes of the answer are here already; corrupt when it cannot be this blob's rest.
@@ -49,7 +42,7 @@ Result<std::uint64_t> bytes_to_skip(const http::Response& response, const Transf
   const std::uint64_t offset = transfer.writer->offset(), size = transfer.blob.size;
   const bool partial = response.status == 206;
   const std::uint64_t expected = partial ? size - offset : size;
-  const auto length = number_of(response.headers.get("Content-Length"));
+  const auto length = whole_number<std::uint64_t>(response.headers.get("Content-Length"));
   if (length && *length != expected)
     return corrupt("blob {}: the registry sends {} bytes, the manifest says {}", transfer.blob.digest,
                    *length, expected);

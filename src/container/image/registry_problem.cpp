@@ -1,7 +1,6 @@
 #include "container/image/registry_problem.h"
 
-#include <charconv>
-
+#include "base/core/number.h"
 #include "base/format/json.h"
 #include "container/image/registry_challenge.h"
 
@@ -121,12 +120,9 @@ bool may_pass(const Error& error) {
 }
 
 Duration retry_after(const http::Headers& headers) {
-  const std::string_view value = headers.get("Retry-After");
-  std::int64_t count = 0;
-  const auto [end, problem] = std::from_chars(value.data(), value.data() + value.size(), count);
-  if (problem != std::errc() || end != value.data() + value.size() || count < 0 || count > 1'000'000'000)
-    return {};
-  return seconds(count);
+  const auto count = whole_number<std::int64_t>(headers.get("Retry-After"));
+  if (!count || *count < 0 || *count > 1'000'000'000) return {};
+  return seconds(*count);
 }
 
 }  // namespace podo::image

@@ -1,8 +1,9 @@
 #include "container/oci_cli/quantities.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
+
+#include "base/core/number.h"
 
 namespace podo::oci_cli {
 namespace {
@@ -37,10 +38,9 @@ Result<std::int64_t> whole(double value) {
 }  // namespace
 
 Result<std::int64_t> parse_integer(std::string_view text) {
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.begin(), text.end(), value);
-  if (error != std::errc{} || end != text.end()) return invalid("'{}' is not a whole number", text);
-  return value;
+  const auto value = whole_number<std::int64_t>(text);
+  if (!value) return invalid("'{}' is not a whole number", text);
+  return *value;
 }
 
 Result<std::int64_t> parse_size(std::string_view text) {

@@ -1,6 +1,5 @@
 // What there is: tags, repositories, referrers.
-#include <charconv>
-
+#include "base/core/number.h"
 #include "base/format/json_writer.h"
 #include "container/registry/server_state.h"
 #include "model/oci/image.h"
@@ -20,10 +19,9 @@ Answer<Paging> paging_of(const Call& call) {
   Paging paging{.last = std::string(call.query("last"))};
   const auto n = call.exchange.query().find("n");
   if (!n) return paging;
-  const auto [end, problem] = std::from_chars(n->data(), n->data() + n->size(), paging.count);
-  if (n->empty() || problem != std::errc() || end != n->data() + n->size())
-    return Refusal(number_invalid(*n));
-  paging.count = std::min(paging.count, names_max);
+  const auto count = whole_number<std::size_t>(*n);
+  if (!count) return Refusal(number_invalid(*n));
+  paging.count = std::min(*count, names_max);
   return paging;
 }
 

@@ -2,21 +2,13 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <charconv>
-
+#include "base/core/number.h"
 #include "base/io/combine.h"
 #include "base/linux/file.h"
 #include "container/registry/server_state.h"
 
 namespace podo::registry {
 namespace {
-
-std::optional<std::uint64_t> number_of(std::string_view text) {
-  std::uint64_t number = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (text.empty() || problem != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
 
 // range := first "-" last                both ends included; also as HTTP writes it: "bytes first-last/size"
 struct Chunk {
@@ -26,13 +18,14 @@ std::optional<Chunk> read_content_range(std::string_view text) {
   if (text.starts_with("bytes ")) text = text.substr(6, text.find('/') - 6);
   const std::size_t dash = text.find('-');
   if (dash == std::string_view::npos) return std::nullopt;
-  const auto first = number_of(text.substr(0, dash)), last = number_of(text.substr(dash + 1));
+  const auto first = whole_number<std::uint64_t>(text.substr(0, dash)),
+             last = whole_number<std::uint64_t>(text.substr(dash + 1));
   if (!first || !last || *last < *first) return std::nullopt;
   return Chunk{*first, *last};
 }
 
 std::uint64_t length_of(const http::Exchange& exchange) {
-  return number_of(exchange.headers().get("Content-Length")).value_or(0);
+  return whole_number<std::uint64_t>(exchange.headers().get("Content-Length")).value_or(0);
 }
 
 std::string folder_of(const std::string& path) { return path.substr(0, path.rfind('/')); }

@@ -2,8 +2,7 @@
 
 #include <unistd.h>
 
-#include <charconv>
-
+#include "base/core/number.h"
 #include "container/image/manifest_fetch.h"
 #include "container/image/registry_problem.h"
 
@@ -14,11 +13,7 @@ constexpr Duration left_alone = seconds(10);
 constexpr std::size_t piece_bytes = 256 << 10;
 
 std::optional<std::uint64_t> length_of(const http::Response& response) {
-  const std::string_view text = response.headers.get("Content-Length");
-  std::uint64_t number = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (text.empty() || problem != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
+  return whole_number<std::uint64_t>(response.headers.get("Content-Length"));
 }
 
 }  // namespace

@@ -1,19 +1,13 @@
 #include <algorithm>
-#include <charconv>
 
+#include "base/core/number.h"
 #include "model/dockerfile/dockerfile.h"
 #include "model/dockerfile/words.h"
 
 namespace podo::dockerfile {
 namespace {
 
-std::optional<std::uint16_t> port_number(std::string_view text) {
-  std::uint16_t number = 0;
-  const char* end = text.data() + text.size();
-  const auto [stopped, error] = std::from_chars(text.data(), end, number);
-  if (error != std::errc() || stopped != end) return std::nullopt;
-  return number;
-}
+std::optional<std::uint16_t> port_number(std::string_view text) { return whole_number<std::uint16_t>(text); }
 
 }  // namespace
 

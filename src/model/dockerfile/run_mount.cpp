@@ -1,7 +1,7 @@
 #include <algorithm>
-#include <charconv>
 #include <iterator>
 
+#include "base/core/number.h"
 #include "model/dockerfile/dockerfile.h"
 #include "model/dockerfile/words.h"
 
@@ -22,14 +22,6 @@ constexpr Text texts[] = {{"from", &RunMount::from},  {"source", &RunMount::sour
                           {"src", &RunMount::source}, {"target", &RunMount::target},
                           {"dst", &RunMount::target}, {"destination", &RunMount::target},
                           {"id", &RunMount::id},      {"env", &RunMount::env}};
-
-template <class T>
-std::optional<T> whole_number(std::string_view text, int base) {
-  T value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
 
 std::optional<bool> yes_or_no(std::string_view text) {
   constexpr std::string_view yes[] = {"1", "t", "T", "TRUE", "true", "True"};
