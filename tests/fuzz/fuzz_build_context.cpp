@@ -12,7 +12,7 @@
 #include "base/core/ensure.h"
 #include "base/linux/file.h"
 #include "container/builder/context_unpacker.h"
-#include "container/builder/files.h"
+#include "container/copy/files.h"
 #include "container/image/tree.h"
 
 namespace {

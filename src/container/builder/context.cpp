@@ -7,12 +7,12 @@
 #include "base/io/combine.h"
 #include "base/linux/file.h"
 #include "base/linux/path.h"
-#include "container/builder/archive_stream.h"
-#include "container/builder/content_copy.h"
 #include "container/builder/context_unpacker.h"
 #include "container/builder/download.h"
 #include "container/builder/git.h"
-#include "container/builder/stat_cache.h"
+#include "container/copy/archive_stream.h"
+#include "container/copy/content_copy.h"
+#include "container/copy/stat_cache.h"
 #include "container/image/tree.h"
 
 namespace podo::builder {

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "container/builder/builder.h"
-#include "container/builder/files.h"
+#include "container/copy/files.h"
 
 namespace podo::builder {
 

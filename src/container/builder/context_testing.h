@@ -7,7 +7,7 @@
 #include "base/io/combine.h"
 #include "base/io/process.h"
 #include "container/builder/context.h"
-#include "container/builder/files_testing.h"
+#include "container/copy/files_testing.h"
 
 namespace podo::builder {
 

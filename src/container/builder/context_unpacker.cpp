@@ -4,8 +4,8 @@
 #include <sys/stat.h>
 
 #include "base/linux/file.h"
-#include "container/builder/archive_stream.h"
-#include "container/builder/file_digest.h"
+#include "container/copy/archive_stream.h"
+#include "container/copy/file_digest.h"
 
 namespace podo::builder {
 namespace {

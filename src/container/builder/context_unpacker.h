@@ -8,7 +8,7 @@
 
 #include "base/crypto/digest.h"
 #include "container/archive/tree_extractor.h"
-#include "container/builder/stat_cache.h"
+#include "container/copy/stat_cache.h"
 
 namespace podo::builder {
 

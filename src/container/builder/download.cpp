@@ -8,7 +8,7 @@
 #include "base/crypto/digest.h"
 #include "base/format/base64.h"
 #include "base/linux/file.h"
-#include "container/builder/content_copy.h"
+#include "container/copy/content_copy.h"
 
 namespace podo::builder {
 namespace {

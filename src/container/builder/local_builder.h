@@ -2,8 +2,8 @@
 #pragma once
 
 #include "container/builder/places.h"
-#include "container/builder/stat_cache.h"
 #include "container/builder/work.h"
+#include "container/copy/stat_cache.h"
 
 namespace podo::builder {
 

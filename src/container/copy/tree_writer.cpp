@@ -1,4 +1,4 @@
-#include "container/builder/tree_writer.h"
+#include "container/copy/tree_writer.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -9,7 +9,7 @@
 #include "base/linux/file.h"
 #include "base/linux/path.h"
 #include "container/archive/archive_path.h"
-#include "container/builder/content_copy.h"
+#include "container/copy/content_copy.h"
 
 namespace podo::builder {
 namespace {

@@ -1,4 +1,4 @@
-#include "container/builder/file_digest.h"
+#include "container/copy/file_digest.h"
 
 #include <fcntl.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-#include "container/builder/content_copy.h"
+#include "container/copy/content_copy.h"
 
 #include <linux/fs.h>
 #include <sys/ioctl.h>

@@ -2,7 +2,7 @@
 #include <sys/sysmacros.h>
 #include <sys/un.h>
 
-#include "container/builder/files_testing.h"
+#include "container/copy/files_testing.h"
 
 namespace podo::builder {
 namespace {

@@ -1,4 +1,4 @@
-#include "container/builder/archive_stream.h"
+#include "container/copy/archive_stream.h"
 
 #include <fcntl.h>
 #include <signal.h>

@@ -15,8 +15,8 @@
 #include "base/linux/file.h"
 #include "base/linux/path.h"
 #include "container/archive/archive_path.h"
-#include "container/builder/file_digest.h"
-#include "container/builder/sources.h"
+#include "container/copy/file_digest.h"
+#include "container/copy/sources.h"
 #include "container/image/tree.h"
 
 namespace podo::builder {

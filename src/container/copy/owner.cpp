@@ -1,8 +1,8 @@
 // find_owner(): --chown by names of the tree that is built.
 #include <charconv>
 
-#include "container/builder/files.h"
 #include "container/config/user_lookup.h"
+#include "container/copy/files.h"
 
 namespace podo::builder {
 namespace {

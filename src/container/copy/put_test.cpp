@@ -1,6 +1,6 @@
 #include <sys/sysmacros.h>
 
-#include "container/builder/files_testing.h"
+#include "container/copy/files_testing.h"
 
 namespace podo::builder {
 namespace {

@@ -1,4 +1,4 @@
-#include "container/builder/sources.h"
+#include "container/copy/sources.h"
 
 #include <fcntl.h>
 

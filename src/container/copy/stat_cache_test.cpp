@@ -1,6 +1,6 @@
-#include "container/builder/stat_cache.h"
+#include "container/copy/stat_cache.h"
 
-#include "container/builder/files_testing.h"
+#include "container/copy/files_testing.h"
 
 namespace podo::builder {
 namespace {

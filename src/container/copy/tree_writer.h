@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "container/builder/files.h"
-#include "container/builder/mode.h"
-#include "container/builder/open_folders.h"
-#include "container/builder/xattrs.h"
+#include "container/copy/files.h"
+#include "container/copy/mode.h"
+#include "container/copy/open_folders.h"
+#include "container/copy/xattrs.h"
 
 namespace podo::builder {
 

@@ -4,8 +4,8 @@
 #include "base/format/gzip.h"
 #include "base/format/tar.h"
 #include "base/format/zstd.h"
-#include "container/builder/archive_stream.h"
-#include "container/builder/files_testing.h"
+#include "container/copy/archive_stream.h"
+#include "container/copy/files_testing.h"
 
 extern char** environ;
 

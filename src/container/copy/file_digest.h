@@ -6,8 +6,8 @@
 
 #include <string>
 
-#include "container/builder/stat_cache.h"
-#include "container/builder/xattrs.h"
+#include "container/copy/stat_cache.h"
+#include "container/copy/xattrs.h"
 
 namespace podo::builder {
 

@@ -1,4 +1,4 @@
-#include "container/builder/xattrs.h"
+#include "container/copy/xattrs.h"
 
 #include <sys/xattr.h>
 

@@ -1,4 +1,4 @@
-#include "container/builder/stat_cache.h"
+#include "container/copy/stat_cache.h"
 
 #include <fcntl.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-#include "container/builder/files_testing.h"
+#include "container/copy/files_testing.h"
 
 namespace podo::builder {
 namespace {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/core/error.h"
-#include "container/builder/files.h"
+#include "container/copy/files.h"
 
 namespace podo::builder {
 
@@ -24,7 +24,7 @@ struct NamedSource {
 bool has_wildcard(std::string_view pattern);
 // Of one pattern. Empty: a wildcard matched nothing.
 Result<std::vector<NamedSource>> find_sources(int root, const Tree& tree, std::string_view pattern,
-                                         bool follow_folder);
+                                              bool follow_folder);
 Failure source_not_found(const Tree& tree, std::string_view pattern);
 
 // --parents: the folder behind which paths are kept ("/x" of "x/./y/*", else the top), and what is taken from

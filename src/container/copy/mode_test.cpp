@@ -1,4 +1,4 @@
-#include "container/builder/mode.h"
+#include "container/copy/mode.h"
 
 #include <doctest/doctest.h>
 

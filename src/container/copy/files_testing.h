@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "base/linux/file.h"
-#include "container/builder/files.h"
-#include "container/builder/stat_cache.h"
 #include "container/config/scratch_testing.h"
+#include "container/copy/files.h"
+#include "container/copy/stat_cache.h"
 #include "container/image/tree.h"
 
 namespace podo::builder {

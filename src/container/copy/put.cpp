@@ -5,9 +5,9 @@
 #include "base/linux/file.h"
 #include "base/linux/path.h"
 #include "container/archive/tree_extractor.h"
-#include "container/builder/archive_stream.h"
-#include "container/builder/files.h"
-#include "container/builder/tree_writer.h"
+#include "container/copy/archive_stream.h"
+#include "container/copy/files.h"
+#include "container/copy/tree_writer.h"
 
 namespace podo::builder {
 namespace {

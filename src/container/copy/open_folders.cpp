@@ -1,4 +1,4 @@
-#include "container/builder/open_folders.h"
+#include "container/copy/open_folders.h"
 
 #include <fcntl.h>
 
