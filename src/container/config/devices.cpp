@@ -5,8 +5,9 @@
 #include <sys/sysmacros.h>
 
 #include <algorithm>
-#include <charconv>
 #include <memory>
+
+#include "base/core/number.h"
 
 namespace podo::engine {
 namespace {
@@ -105,10 +106,8 @@ Result<> add_block_number(const std::string& path, HostDevices& devices) {
 
 Result<std::optional<std::int64_t>> parse_number(std::string_view word, std::string_view rule) {
   if (word == "*") return std::nullopt;
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
-  if (error != std::errc{} || end != word.data() + word.size() || number < 0)
-    return invalid("invalid device cgroup rule format: '{}'", rule);
+  const auto number = whole_number<std::int64_t>(word);
+  if (!number || *number < 0) return invalid("invalid device cgroup rule format: '{}'", rule);
   return number;
 }
 
