@@ -1,5 +1,5 @@
-// ./bench policy [--policies N] [--pods N]: what network policies cost, in a plan and in the kernel; needs root,
-// and makes a network namespace of its own.
+// ./bench policy [--policies N] [--pods N]: what network policies cost, in a plan and in the kernel; needs
+// root, and makes a network namespace of its own.
 //
 //   spread    namespaces of 50 pods and as many policies, each for some pods, of some pods
 //   crowded   the same in one namespace

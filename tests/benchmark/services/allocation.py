@@ -1,5 +1,5 @@
-"""Addresses and node ports of Services, given and freed over and over by callers side by side: none twice, and
-at the end all are free again."""
+"""Addresses and node ports of Services, given and freed over and over by callers side by side: none twice,
+and at the end all are free again."""
 
 import collections
 import random

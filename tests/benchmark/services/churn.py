@@ -1,11 +1,11 @@
-"""./bench services --churn SECONDS [--services N] [--endpoints N] [--rate N] [--allocate SECONDS] [--json FILE]
+"""./bench services --churn SECONDS [--services N] [--endpoints N] [--rate N] [--allocate SECONDS]
 
 A whole `podo serve` in a network namespace of its own; Services without selectors, and EndpointSlices that
-change all the time: endpoints are replaced, unready, more, fewer; Services are deleted and made again. Datagrams
-go to them meanwhile. Every minute the churn stops for a moment, and the kernel has to have what was declared:
-each backend, and no flow of datagrams to one that is no more. At the end all of it is deleted, and what is left
-in the kernel and in the daemon has to be what was there before. Then addresses and node ports are given and
-freed (allocation.py). Fails when something is left behind.
+change all the time: endpoints are replaced, unready, more, fewer; Services are deleted and made again.
+Datagrams go to them meanwhile. Every minute the churn stops for a moment, and the kernel has to have what was
+declared: each backend, and no flow of datagrams to one that is no more. At the end all of it is deleted, and
+what is left in the kernel and in the daemon has to be what was there before. Then addresses and node ports
+are given and freed (allocation.py). Fails when something is left behind.
 
 Run by ./bench, which makes the namespace.
 """

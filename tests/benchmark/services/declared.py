@@ -1,4 +1,4 @@
-"""What a churn declares: Services of every kind and their EndpointSlices, and what the kernel has to have then."""
+"""What a churn declares: Services of every kind and their slices, and what the kernel has to have then."""
 
 import random
 import threading
