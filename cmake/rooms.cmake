@@ -4,6 +4,7 @@ add_custom_target(checks)
 # A room is a folder of src/: a library of its sources, and a test program of its *_test.cpp files.
 enable_testing()
 set_property(SOURCE ${CMAKE_SOURCE_DIR}/tests/unit_main.cpp PROPERTY SKIP_PRECOMPILE_HEADERS ON)
+include(cmake/together.cmake)
 
 function(podo_room path)
   cmake_parse_arguments(ARG "" "" "USES;LIBRARIES" ${ARGN})

@@ -78,7 +78,7 @@ bool take_prefix(std::string_view& text, std::string_view prefix) {
   return true;
 }
 
-constexpr unsigned depth_max = 32;  // of structs that are no pointers
+constexpr unsigned nesting_max = 32;  // of structs that are no pointers
 
 class Parser {
  public:
@@ -465,7 +465,7 @@ Result<> Parser::resolve_resources() {
 
 Result<> Parser::index(Struct& type, unsigned depth) {
   if (!type.by_name.empty() || type.fields.empty()) return {};
-  if (depth > depth_max) return invalid("{} stands in itself", type.name);
+  if (depth > nesting_max) return invalid("{} stands in itself", type.name);
   for (const Field& field : type.fields) {
     if (field.type.kind == Kind::object && !field.pointer) {
       TRY(index(const_cast<Struct&>(*field.type.object), depth + 1));
