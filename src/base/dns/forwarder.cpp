@@ -23,7 +23,7 @@ Message question_of(const Message& query) {
 }  // namespace
 
 Forwarder::Forwarder(io::EpollLoop& loop, Random& random, AnswerCache& cache, ForwarderOptions options)
-    : loop_(loop), cache_(cache), options_(std::move(options)), exchange_(loop, random), group_(loop) {}
+    : cache_(cache), options_(std::move(options)), exchange_(loop, random), group_(loop) {}
 
 void Forwarder::set_upstreams(std::vector<Upstream> upstreams) {
   std::erase_if(upstreams, [&](const Upstream& server) {

@@ -44,7 +44,6 @@ class Forwarder {
   io::Task<Message> ask_elsewhere(Message query);
   Message settle(const AnswerKey& key, const Message& query, Result<Message> answer);
 
-  io::EpollLoop& loop_;
   AnswerCache& cache_;
   ForwarderOptions options_;
   Exchange exchange_;
