@@ -12,8 +12,9 @@
 //
 // Together they keep to a budget: the least recently used step or mount goes first (cache_prune.h), never one
 // that a running build has taken (Lease), nor one whose layer an image has: nothing would be won. Of facts
-// the oldest go once there are 20,000. A crash costs nothing but when things were used last; a power cut,
-// what did not settle (image/records.h). Lives on the loop; folders are measured and removed on the pool.
+// the oldest go once there are 20,000, and all of them when a prune has left no step. A crash costs nothing
+// but when things were used last; a power cut, what did not settle (image/records.h). Lives on the loop;
+// folders are measured and removed on the pool.
 #pragma once
 
 #include "container/builder/builder.h"

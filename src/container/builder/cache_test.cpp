@@ -250,6 +250,15 @@ TEST_CASE("facts are remembered, the oldest go when they are too many") {
   CHECK(world.run(world.store().count(store::Range::prefix("build/fact/"))).value_or(0) == 20'000);
 }
 
+TEST_CASE("facts go with the last step") {
+  if (!is_root()) return;
+  CacheWorld world;
+  REQUIRE(world.run(world.cache->keep_fact("fact", "text")).has_value());
+  REQUIRE(world.run(world.cache->prune({.all = true})).has_value());
+  CHECK_FALSE(world.cache->fact("fact"));
+  CHECK(world.run(world.store().count(store::Range::prefix("build/fact/"))).value_or(1) == 0);
+}
+
 TEST_CASE("a cache mount is there for the next build, and measured") {
   if (!is_root()) return;
   CacheWorld world;

@@ -72,7 +72,19 @@ std::uint64_t LocalCache::free_bytes() const {
 
 Task<engine::Pruned> LocalCache::prune(CachePrune how) {
   std::vector<std::string> ids = co_await plan_prune(items(), how, ground_.clock.wall(), free_bytes());
-  co_return co_await remove_items(std::move(ids));
+  engine::Pruned pruned = co_await remove_items(std::move(ids));
+  if (steps_.empty()) co_await forget_facts();
+  co_return pruned;
+}
+
+// They are of use to steps alone.
+Task<void> LocalCache::forget_facts() {
+  std::vector<store::Operation> erased;
+  for (const auto& [key, fact] : facts_)
+    erased.push_back(store::erase(store::Range::key(std::string(keys::fact) + key)));
+  facts_.clear();
+  facts_by_age_.clear();
+  co_await record(std::move(erased));
 }
 
 // Everything is off the maps before anything is awaited.

@@ -67,6 +67,7 @@ class LocalCache final : public Cache {
   Task<void> remove_in_background(std::string path);
   // cache_trim.cpp
   Task<engine::Pruned> remove_items(std::vector<std::string> ids);
+  Task<void> forget_facts();
   void trim_soon();
   Task<void> trim();
   std::uint64_t free_bytes() const;
