@@ -3,6 +3,7 @@
 import datetime
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +20,15 @@ def in_own_namespaces():
     os.execvp(
         "unshare", ["unshare", "--net", "--mount", "--propagation", "private", sys.executable, *sys.argv]
     )
+
+
+def run(main):
+    """main(), which removes what it made however it ends; an interruption says so, and no more."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit("interrupted: what was made is removed")
 
 
 def busy_seconds():

@@ -22,42 +22,30 @@ from pathlib import Path
 import yaml
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parents[1] / "api"))
+sys.path[:0] = [str(HERE.parent), str(HERE.parents[1] / "api")]
 
+from machine import cpu_seconds, facts, forget_peak, run, status_kb, version_of
+from report import PODO, Report
 from server import Server, free_port
 
+WRITES = "durable writes of 2 KB, 16 writers"
 PAUSE = 0.5  # seconds: what a scenario left to do is done
-
-
-class Report:
-    def __init__(self):
-        self.rows = []
-
-    def add(self, work, value, unit, target=None, higher=False):
-        met = "" if target is None else "yes" if (value >= target if higher else value <= target) else "NO"
-        self.rows.append({"work": work, "value": value, "unit": unit, "target": target, "met": met})
-        aim = "" if target is None else f"{'>=' if higher else '<='} {target:g}"
-        print(f"{work:62}{value:12.2f} {unit:10}{aim:>12} {met}", flush=True)
 
 
 class Measured(Server):
     """A server whose costs are read from /proc."""
 
     def cpu_seconds(self):
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return cpu_seconds(self.process.pid)
 
     def status_mb(self, name):
-        for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
-            if line.startswith(name + ":"):
-                return int(line.split()[1]) / 1000
-        raise KeyError(name)
+        return status_kb(self.process.pid, name) / 1000
 
     def rss_mb(self):
         return self.status_mb("VmRSS")
 
     def forget_peak(self):
-        Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
+        forget_peak(self.process.pid)
 
     def keep_credentials(self):
         config = yaml.safe_load(self.kubeconfig.read_text())
@@ -136,7 +124,7 @@ def start(folder, report, name, target=None):
     server = Measured(OPTIONS.podo, folder)
     server.start()
     server.keep_credentials()
-    report.add(f"start to ready, {name}", server.ready_after * 1e3, "ms", target)
+    report.say(f"start to ready, {name}", server.ready_after * 1e3, "ms", target)
     return server
 
 
@@ -154,9 +142,9 @@ def gets(server, report, form):
     for connections, target in ((1, None), (16, 30000)):
         done = server.load("get", connections, OPTIONS.seconds, path + "/m1")
         work = f"GET of a 2 KB ConfigMap, {connections} connections"
-        report.add(work, done["per_second"], "/s", target, higher=True)
-        report.add(f"{work}, p99", done["p99_ms"], "ms")
-        report.add(f"{work}, CPU of the server", done["cpu_us"], "us", 30)
+        report.say(work, done["per_second"], "/s", target)
+        report.say(f"{work}, p99", done["p99_ms"], "ms")
+        report.say(f"{work}, CPU of the server", done["cpu_us"], "us", 30)
 
 
 def creates(server, report, form):
@@ -167,9 +155,9 @@ def creates(server, report, form):
         done = server.load("create", connections, count, path, form, first)
         first += count
         work = f"create a 2 KB ConfigMap, durable, {connections} connections"
-        report.add(work, done["per_second"], "/s", target, higher=True)
-        report.add(f"{work}, p99", done["p99_ms"], "ms")
-        report.add(f"{work}, CPU of the server", done["cpu_us"], "us", 100)
+        report.say(work, done["per_second"], "/s", target)
+        report.say(f"{work}, p99", done["p99_ms"], "ms")
+        report.say(f"{work}, CPU of the server", done["cpu_us"], "us", 100)
     server.load("get", 1, 0.01, path + "/m0")  # it still answers
 
 
@@ -179,11 +167,11 @@ def fill(server, report, forms):
     path = namespace(server, "fill")
     server.load("create", 16, 18700, path + "/configmaps", forms["configmap"], 0)
     done = server.load("create", 16, 9100, path + "/pods", forms["pod"], 0)
-    report.add("create a pod of 3 KB, durable, 16 connections", done["per_second"], "/s")
-    report.add("create a pod of 3 KB, CPU of the server", done["cpu_us"], "us")
+    report.say("create a pod of 3 KB, durable, 16 connections", done["per_second"], "/s")
+    report.say("create a pod of 3 KB, CPU of the server", done["cpu_us"], "us")
     time.sleep(PAUSE)
-    report.add("memory before", before, "MB")
-    report.add("memory after 18,700 ConfigMaps and 9,100 pods", server.rss_mb(), "MB", 130)
+    report.say("memory before", before, "MB")
+    report.say("memory after 18,700 ConfigMaps and 9,100 pods", server.rss_mb(), "MB", 130)
 
 
 def lists(server, report, what, path, count, target=None):
@@ -193,17 +181,17 @@ def lists(server, report, what, path, count, target=None):
         base = server.rss_mb()
         done = server.load("list", 5, path, encoding)
         work = f"LIST of {what}{', gzip' if encoding else ''}"
-        report.add(work, done["p50_ms"], "ms", None if encoding else target)
-        report.add(f"{work}, body", done["bytes"] / 1e6, "MB")
-        report.add(f"{work}, CPU of the server", done["cpu_us"] / 1e3, "ms")
-        report.add(f"{work}, memory meanwhile", max(0.0, server.status_mb("VmHWM") - base), "MB")
+        report.say(work, done["p50_ms"], "ms", None if encoding else target)
+        report.say(f"{work}, body", done["bytes"] / 1e6, "MB")
+        report.say(f"{work}, CPU of the server", done["cpu_us"] / 1e3, "ms")
+        report.say(f"{work}, memory meanwhile", max(0.0, server.status_mb("VmHWM") - base), "MB")
     times = []
     for _ in range(5):
         began = time.monotonic()
         found = server.admin.ask("GET", path, labelSelector="app=nothing")
         times.append(time.monotonic() - began)
         assert found.status == 200
-    report.add(f"LIST of {what}, a label that nobody has", statistics.median(times) * 1e3, "ms")
+    report.say(f"LIST of {what}, a label that nobody has", statistics.median(times) * 1e3, "ms")
 
 
 def watchers(server, report, form, count=1000):
@@ -216,9 +204,9 @@ def watchers(server, report, form, count=1000):
         watch = f"{path}?watch=true&resourceVersion={version}"
         during = Peak(server)
         done = server.load("watch", count, watch, path + "/m1", change)
-        report.add(f"one change to {count} watchers, the last", done["last_ms"], "ms", 29.5)
-        report.add(f"one change to {count} watchers, the median", done["p50_ms"], "ms")
-        report.add(f"memory of a watcher, TLS and all", (during.end() - before) * 1e3 / count, "KB")
+        report.say(f"one change to {count} watchers, the last", done["last_ms"], "ms", 29.5)
+        report.say(f"one change to {count} watchers, the median", done["p50_ms"], "ms")
+        report.say("memory of a watcher, TLS and all", (during.end() - before) * 1e3 / count, "KB")
 
 
 class Peak:
@@ -249,14 +237,14 @@ def cluster(folder, report):
         watchers(server, report, forms["configmap"])
         server.stop()
         server.start()
-        report.add("start to ready, with little in it", server.ready_after * 1e3, "ms", 300)
+        report.say("start to ready, with little in it", server.ready_after * 1e3, "ms", 300)
         fill(server, report, forms)
         lists(server, report, "9,100 pods", "/api/v1/pods", 9100, 60)
         server.stop()
         server.start()
-        report.add("start to ready, with 27,800 objects", server.ready_after * 1e3, "ms", 300)
+        report.say("start to ready, with 27,800 objects", server.ready_after * 1e3, "ms", 300)
         time.sleep(PAUSE)
-        report.add("memory of 27,800 objects after a start", server.rss_mb(), "MB", 130)
+        report.say("memory of 27,800 objects after a start", server.rss_mb(), "MB", 130)
     finally:
         server.destroy()
 
@@ -268,14 +256,14 @@ def many(folder, report):
     try:
         path = namespace(server, "many") + "/configmaps"
         done = server.load("create", 16, 100000, path, form, 0)
-        report.add("create 100,000 ConfigMaps", done["per_second"], "/s")
+        report.say("create 100,000 ConfigMaps", done["per_second"], "/s")
         time.sleep(PAUSE)
-        report.add("memory of 100,000 objects", server.rss_mb(), "MB")
+        report.say("memory of 100,000 objects", server.rss_mb(), "MB")
         lists(server, report, "100,000 ConfigMaps", path, 100000)
         watchers(server, report, form, 100)
         server.stop()
         server.start()
-        report.add("start to ready, with 100,000 objects", server.ready_after * 1e3, "ms")
+        report.say("start to ready, with 100,000 objects", server.ready_after * 1e3, "ms")
     finally:
         server.destroy()
 
@@ -326,12 +314,15 @@ def store(folder, report):
     for row in json.loads(kept.read_text())["rows"]:
         if row["section"] == "durable puts of 2 KB, 16 writers" and row["name"] == "puts/s":
             for engine, values in row["values"].items():
-                report.add(f"durable writes of 2 KB, 16 writers: {engine}", statistics.median(values), "/s")
+                name = PODO if engine.lower().startswith(PODO) else engine
+                report.add(WRITES, name, statistics.median(values), "/s", 15000)
     writes = etcd_writes(folder)
     if writes is None:
         print("etcd: etcd-server and nghttp2-client are not installed")
     else:
-        report.add("durable writes of 2 KB, 16 writers: etcd", writes, "/s")
+        report.add(WRITES, "etcd", writes, "/s")
+    row = report.rows[WRITES]
+    print(f"{WRITES}: " + ", ".join(f"{name} {row.median(name):,.0f} /s" for name in row.values))
 
 
 SCENARIOS = {"cluster": cluster, "many": many, "store": store}
@@ -340,7 +331,7 @@ SCENARIOS = {"cluster": cluster, "many": many, "store": store}
 def main():
     global OPTIONS
     parser = argparse.ArgumentParser(prog="./bench api")
-    parser.add_argument("--only", choices=SCENARIOS)
+    parser.add_argument("--only", choices=SCENARIOS, action="append")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=3.0, help="of each closed loop")
     parser.add_argument("--dir", default="build", help="where the servers' data lies while they are measured")
@@ -348,16 +339,16 @@ def main():
     OPTIONS = parser.parse_args()
     OPTIONS.podo = os.environ["PODO"]
     OPTIONS.load, OPTIONS.store = os.environ["API_LOAD"], os.environ["BENCH_STORE"]
-    report = Report()
+    report = Report("api")
     for name, scenario in SCENARIOS.items():
-        if OPTIONS.only in (None, name):
+        if not OPTIONS.only or name in OPTIONS.only:
             with tempfile.TemporaryDirectory(dir=OPTIONS.dir, prefix="bench-api-") as folder:
                 folder = Path(folder).resolve()
                 for part in ("cluster", "many"):
                     (folder / part).mkdir()
                 scenario(folder, report)
-    if OPTIONS.json:
-        Path(OPTIONS.json).write_text(json.dumps(report.rows, indent=1) + "\n")
+    versions = {"etcd": version_of("etcd")} if shutil.which("etcd") else {}
+    report.write(OPTIONS.json, facts(OPTIONS.podo), versions)
 
 
-main()
+run(main)

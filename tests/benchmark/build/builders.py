@@ -1,9 +1,10 @@
 """The builders that are compared, each on an engine of tests/benchmark/engine."""
 
 import os
-import re
 import subprocess
 from pathlib import Path
+
+from machine import forget_peak, status_kb
 
 
 class Builder:
@@ -37,20 +38,10 @@ class Builder:
 
     def forget_peak(self):
         for pid in self.engine.processes():
-            try:
-                Path(f"/proc/{pid}/clear_refs").write_text("5")
-            except OSError:  # it has ended
-                pass
+            forget_peak(pid)
 
     def peak_bytes(self):
-        total = 0
-        for pid in self.engine.processes():
-            try:
-                found = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
-            except OSError:
-                continue
-            total += int(found[1]) * 1024 if found else 0
-        return total
+        return sum(status_kb(pid, "VmHWM") for pid in self.engine.processes()) * 1024
 
     def remove_image(self):
         self.engine.run("rmi", "-f", "built", check=False)

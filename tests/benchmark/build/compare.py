@@ -6,7 +6,6 @@ Peak RSS is that of the daemon's processes and of the largest client process.
 """
 
 import argparse
-import json
 import os
 import shutil
 import subprocess
@@ -16,12 +15,13 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "engine"), str(HERE.parents[1] / "engine")]
+sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent / "engine"), str(HERE.parents[1] / "engine")]
 
 import images
 from builders import Buildah, BuildKit, Classic, ClassicOnPodo, PodmanBuild, PodoBuild
-from engines import Docker, Podman, Podo, busy_seconds
-from report import Table, in_own_namespaces
+from engines import Docker, Podman, Podo, start_peer
+from machine import busy_seconds, facts, in_own_namespaces, run
+from report import Report
 
 
 def measure(builder, table, work, context, *options):
@@ -125,19 +125,14 @@ def start_engines(options):
     engines, builders = [podo], [PodoBuild(podo), ClassicOnPodo(podo)]
     if options.alone:
         return engines, builders
-    if shutil.which("dockerd", path=":".join(options.peers + [os.environ["PATH"]])):
-        docker = Docker(options.folder / "docker", options.peers)
-        try:
-            docker.start()
-            engines.append(docker)
-            if options.buildx:
-                builders.append(BuildKit(docker, options.buildx))
-            builders.append(Classic(docker))
-        except RuntimeError as error:
-            print(error)
-    if shutil.which("podman"):
-        engines.append(Podman(options.folder / "podman"))
-        builders.append(PodmanBuild(engines[-1]))
+    for docker in start_peer(Docker, options.folder / "docker", options.peers):
+        engines.append(docker)
+        if options.buildx:
+            builders.append(BuildKit(docker, options.buildx))
+        builders.append(Classic(docker))
+    for podman in start_peer(Podman, options.folder / "podman"):
+        engines.append(podman)
+        builders.append(PodmanBuild(podman))
         if shutil.which("buildah"):
             engines.append(Podman(options.folder / "buildah"))  # with images of its own
             builders.append(Buildah(engines[-1]))
@@ -169,7 +164,7 @@ def main():
     options = parser.parse_args()
     in_own_namespaces()
     options.folder = Path(tempfile.mkdtemp(prefix="podo-bench-", dir="/var/tmp"))
-    engines, table = [], Table()
+    engines, table = [], Report("build")
     try:
         engines, builders = start_engines(options)
         archive = images.make_busybox(options.folder, shutil.which("busybox"))
@@ -178,12 +173,12 @@ def main():
             SCENARIOS[scenario](builders, table, options)
             print(f"done: {scenario}", file=sys.stderr)
         table.print([builder.name for builder in builders])
-        if options.json:
-            options.json.write_text(json.dumps(table.rows, indent=1))
+        versions = {builder.name: builder.engine.version() for builder in builders}
+        table.write(options.json, facts(os.environ["PODO"]), versions)
     finally:
         for engine in reversed(engines):
             engine.stop()
         subprocess.run(["rm", "-rf", "--one-file-system", options.folder], check=False)
 
 
-main()
+run(main)

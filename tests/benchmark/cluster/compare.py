@@ -3,11 +3,12 @@ and pods take. The image is on the machine. --json FILE keeps what was measured.
 """
 
 import argparse
-import json
 import os
+import re
 import shutil
 import ssl
 import statistics
+import subprocess
 import sys
 import tempfile
 import threading
@@ -15,53 +16,15 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [
-    str(HERE.parents[1] / "cluster"),
-    str(HERE.parents[1] / "engine"),
-    str(HERE.parents[1] / "api"),
-]
+sys.path[:0] = [str(HERE.parent), *(str(HERE.parents[1] / name) for name in ("cluster", "engine", "api"))]
 
 from cluster import Cluster, pod
 from images import make_busybox
+from machine import cpu_seconds, facts, processes_below, pss_kb, run
+from report import Report
 from server import Server
 
 PODS = "/api/v1/namespaces/default/pods"
-
-
-class Report:
-    def __init__(self):
-        self.rows = []
-
-    def add(self, work, value, unit, target=None):
-        met = "" if target is None else "yes" if value <= target else "NO"
-        self.rows.append({"work": work, "value": value, "unit": unit, "target": target, "met": met})
-        aim = "" if target is None else f"<= {target:g}"
-        print(f"{work:62}{value:12.2f} {unit:10}{aim:>12} {met}", flush=True)
-
-
-def processes_below(folder, root):
-    """The daemon, and every process that was started with a path of its folder."""
-    found = {root}
-    for entry in os.scandir("/proc"):
-        if entry.name.isdigit():
-            try:
-                if str(folder) in Path(entry.path, "cmdline").read_text(errors="replace"):
-                    found.add(int(entry.name))
-            except OSError:
-                pass
-    return found
-
-
-def pss_kb(pid):
-    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-        if line.startswith("Pss:"):
-            return int(line.split()[1])
-    return 0
-
-
-def cpu_seconds(pid):
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def switches(pid):
@@ -86,10 +49,10 @@ def idle(cluster, report):
     time.sleep(OPTIONS.idle_seconds)
     after = cpu_seconds(pid), switches(pid), written(pid)
     cpu, wakes, bytes = (b - a for a, b in zip(before, after))
-    report.add("idle: PSS of the daemon", pss_kb(pid) / 1000, "MB", 40)
-    report.add("idle: CPU", 100 * cpu / OPTIONS.idle_seconds, "% of a core", 0.3)
-    report.add("idle: context switches", wakes / OPTIONS.idle_seconds, "/s", 5)
-    report.add("idle: written to the disk", bytes / 1000 / OPTIONS.idle_seconds, "kB/s", 0.1)
+    report.say("idle: PSS of the daemon", pss_kb(pid) / 1000, "MB", 40)
+    report.say("idle: CPU", 100 * cpu / OPTIONS.idle_seconds, "% of a core", 0.3)
+    report.say("idle: context switches", wakes / OPTIONS.idle_seconds, "/s", 5)
+    report.say("idle: written to the disk", bytes / 1000 / OPTIONS.idle_seconds, "kB/s", 0.1)
 
 
 class Watch:
@@ -155,13 +118,13 @@ def one_by_one(cluster, report, watch):
         cluster.admin.ask("DELETE", f"{PODS}/{name}?gracePeriodSeconds=0")
     for step, times in steps.items():
         targets = (60, 150) if step == "running" else (None, None)
-        report.add(f"pod created -> {step}, p50", statistics.median(times), "ms", targets[0])
-        report.add(f"pod created -> {step}, p99", sorted(times)[int(len(times) * 0.99)], "ms", targets[1])
+        report.say(f"pod created -> {step}, p50", statistics.median(times), "ms", targets[0])
+        report.say(f"pod created -> {step}, p99", sorted(times)[int(len(times) * 0.99)], "ms", targets[1])
 
 
 def at_once(cluster, report, watch, count=100):
     before = pss_kb(cluster.process.pid)
-    all_before = sum(pss_kb(p) for p in processes_below(cluster.folder, cluster.process.pid))
+    all_before = sum(pss_kb(p) for p in processes_below(cluster.folder))
     cpu = cpu_seconds(cluster.process.pid)
     began = time.monotonic()
     for number in range(count):
@@ -172,30 +135,43 @@ def at_once(cluster, report, watch, count=100):
         return sum(name.startswith("many-") for name in names) == count
 
     watch.wait(all_run, 120)
-    report.add(f"{count} pods at once, all running", time.monotonic() - began, "s", 3)
-    report.add(f"{count} pods at once, CPU of the daemon", cpu_seconds(cluster.process.pid) - cpu, "s")
+    report.say(f"{count} pods at once, all running", time.monotonic() - began, "s", 3)
+    report.say(f"{count} pods at once, CPU of the daemon", cpu_seconds(cluster.process.pid) - cpu, "s")
     time.sleep(3)
-    report.add("the daemon's memory of one running pod", (pss_kb(cluster.process.pid) - before) / count, "KB")
-    all_after = sum(pss_kb(p) for p in processes_below(cluster.folder, cluster.process.pid))
-    report.add("with its monitor (PSS)", (all_after - all_before) / count, "KB")
+    report.say("the daemon's memory of one running pod", (pss_kb(cluster.process.pid) - before) / count, "KB")
+    all_after = sum(pss_kb(p) for p in processes_below(cluster.folder))
+    report.say("with its monitor (PSS)", (all_after - all_before) / count, "KB")
     began = time.monotonic()
     for number in range(count):
         cluster.admin.ask("DELETE", f"{PODS}/many-{number}?gracePeriodSeconds=0")
     deadline = time.monotonic() + 120
     while cluster.docker("ps", "-q") and time.monotonic() < deadline:
         time.sleep(0.05)
-    report.add(f"{count} pods deleted, no container left", time.monotonic() - began, "s")
+    report.say(f"{count} pods deleted, no container left", time.monotonic() - began, "s")
 
 
 def control_plane(cluster, report, count=5000):
     """API server, store, controllers and scheduler, without a node: what a pod costs all of them."""
     before = pss_kb(cluster.process.pid)
-    report.add("control plane alone, idle: PSS", before / 1000, "MB", 20)
+    report.say("control plane alone, idle: PSS", before / 1000, "MB", 20)
+    spent, pause = cpu_seconds(cluster.process.pid), min(20, OPTIONS.idle_seconds)
+    time.sleep(pause)
+    spent = cpu_seconds(cluster.process.pid) - spent
+    report.say("control plane alone, idle: CPU", 100 * spent / pause, "% of a core", 0.2)
     for number in range(count):
         labels = {"app": f"a{number % 100}"}
         cluster.admin.create(PODS, pod(f"waits-{number}", ["sleep", "1000"], labels=labels))
     time.sleep(5)
-    report.add("control plane: memory of one pod", (pss_kb(cluster.process.pid) - before) / count, "KB", 15)
+    report.say("control plane: memory of one pod", (pss_kb(cluster.process.pid) - before) / count, "KB", 15)
+
+
+def scheduler(report):
+    """What bench_scheduler says of decisions alone, for one core."""
+    if "BENCH_SCHEDULER" not in os.environ:
+        return
+    told = subprocess.run([os.environ["BENCH_SCHEDULER"]], capture_output=True, text=True, check=True).stdout
+    for kind, rate in re.findall(r"^decisions +(.+?) +\d+ pods/s +(\d+) pods/cpu-s", told, re.MULTILINE):
+        report.say(f"scheduler, {kind} pods", float(rate), "/s", 5000 if kind == "plain" else None)
 
 
 def main():
@@ -205,16 +181,16 @@ def main():
     parser.add_argument("--idle-seconds", type=float, default=60)
     parser.add_argument("--json")
     OPTIONS = parser.parse_args()
-    report = Report()
+    report = Report("cluster")
     folder = Path(tempfile.mkdtemp(prefix="podo-bench-", dir="/tmp"))
-    archive = make_busybox(tempfile.mkdtemp(prefix="podo-bench-image-", dir="/tmp"), "/usr/bin/busybox")
+    archive = make_busybox(tempfile.mkdtemp(prefix="podo-bench-image-", dir="/tmp"), shutil.which("busybox"))
     cluster = Cluster(os.environ["PODO"], folder, images=[archive])
     try:
         cluster.start()
         cluster.stop()
         began = time.monotonic()
         cluster.start()
-        report.add("start to a node that is ready", 1e3 * (time.monotonic() - began), "ms", 500)
+        report.say("start to a node that is ready", 1e3 * (time.monotonic() - began), "ms", 500)
         idle(cluster, report)
         watch = Watch(cluster)
         one_by_one(cluster, report, watch)
@@ -225,7 +201,7 @@ def main():
         cluster.admin.create(PODS, pod("first", "sleep 1000"))
         while cluster.admin.get(f"{PODS}/first").get("status", {}).get("phase") != "Running":
             time.sleep(0.002)
-        report.add("start to the first pod that runs", 1e3 * (time.monotonic() - began), "ms", 1000)
+        report.say("start to the first pod that runs", 1e3 * (time.monotonic() - began), "ms", 1000)
     finally:
         cluster.destroy()
     folder = Path(tempfile.mkdtemp(prefix="podo-bench-", dir="/tmp"))
@@ -238,8 +214,8 @@ def main():
         shutil.rmtree(folder)
         archive.unlink()
         archive.parent.rmdir()
-    if OPTIONS.json:
-        Path(OPTIONS.json).write_text(json.dumps(report.rows, indent=1) + "\n")
+    scheduler(report)
+    report.write(OPTIONS.json, facts(os.environ["PODO"]))
 
 
-main()
+run(main)

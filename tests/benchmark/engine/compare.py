@@ -7,7 +7,6 @@ machine: let it do nothing else.
 import argparse
 import json
 import os
-import re
 import shutil
 import statistics
 import subprocess
@@ -17,11 +16,12 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parents[1] / "engine")]
+sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parents[1] / "engine")]
 
 import images
-from engines import Docker, DockerOnPodo, Podman, Podo, UnixConnection, busy_seconds, proportional_bytes
-from report import Table, in_own_namespaces
+from engines import Docker, DockerOnPodo, Podman, Podo, UnixConnection, start_peer
+from machine import busy_seconds, facts, in_own_namespaces, processes, pss_kb, run, status_kb
+from report import Report
 
 IMAGE = "busybox:latest"
 
@@ -90,7 +90,7 @@ def burst(engines, table, options):
         table.add(
             "PSS beside each of 50 containers, MB",
             engine.name,
-            sum(map(proportional_bytes, monitors)) / 50 / 1e6,
+            sum(map(pss_kb, monitors)) / 50 / 1e3,
         )
         begun = time.monotonic()
         engine.run("rm", "-f", *names)
@@ -99,13 +99,12 @@ def burst(engines, table, options):
 
 def monitors_of(engine):
     found = []
-    for entry in os.scandir("/proc"):
-        if entry.name.isdigit():
-            try:
-                if Path(entry.path, "comm").read_text().strip() == engine.monitors[:15]:
-                    found.append(int(entry.name))
-            except OSError:
-                pass
+    for pid in processes():
+        try:
+            if Path(f"/proc/{pid}/comm").read_text().strip() == engine.monitors[:15]:
+                found.append(pid)
+        except OSError:
+            pass
     return found
 
 
@@ -118,9 +117,7 @@ def idle(engines, table, options):
         for _ in range(3):
             table.add("daemon start to first answer, ms", engine.name, engine.start() * 1000)
             time.sleep(0.5)
-            table.add(
-                "idle daemon, PSS MB", engine.name, sum(map(proportional_bytes, engine.processes())) / 1e6
-            )
+            table.add("idle daemon, PSS MB", engine.name, sum(map(pss_kb, engine.processes())) / 1e3)
             engine.stop()
         engine.start()
 
@@ -198,10 +195,7 @@ def transfers(engines, table, options):
             engine.run("rmi", "-f", "localhost/large", check=False)
             timed(engine, table, "pull of 223 MB", ["pull", *secure, name])
             if engine.process:
-                peak = max(
-                    int(re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())[1])
-                    for pid in engine.processes()
-                )
+                peak = max(status_kb(pid, "VmHWM") for pid in engine.processes())
                 table.add("peak RSS of the daemon so far, MB", engine.name, peak / 1000)
             engine.run("tag", name, "large")
             engine.run("rmi", name)
@@ -256,26 +250,15 @@ def main():
     options = parser.parse_args()
     in_own_namespaces()
     options.folder = Path(tempfile.mkdtemp(prefix="podo-bench-", dir="/var/tmp"))
-    engines, table = [], Table()
+    engines, table = [], Report("engine")
     try:
         podo = Podo(options.folder / "podo", os.environ["PODO"])
         engines.append(podo)
         podo.start()
         engines.append(DockerOnPodo(podo))
         if not options.alone:
-            for folder in (
-                [options.folder / "docker"]
-                if shutil.which("dockerd", path=":".join(options.peers + [os.environ["PATH"]]))
-                else []
-            ):
-                docker = Docker(folder, options.peers)
-                try:
-                    docker.start()
-                    engines.append(docker)
-                except RuntimeError as error:
-                    print(error)
-            if shutil.which("podman"):
-                engines.append(Podman(options.folder / "podman"))
+            engines += start_peer(Docker, options.folder / "docker", options.peers)
+            engines += start_peer(Podman, options.folder / "podman")
         archive = images.make_busybox(options.folder, shutil.which("busybox"))
         engines = [engine for engine in engines if works(engine, archive)]
         names = [engine.name for engine in engines]
@@ -288,8 +271,8 @@ def main():
                 SCENARIOS[scenario](engines, table, options)
             print(f"done: {scenario}", file=sys.stderr)
         table.print(names)
-        if options.json:
-            options.json.write_text(json.dumps(table.rows, indent=1))
+        versions = {engine.name: engine.version() for engine in engines}
+        table.write(options.json, facts(os.environ["PODO"]), versions)
     finally:
         for engine in engines:
             ids = engine.out("ps", "-aq").split() if engine.process or engine.name == "podman" else []
@@ -301,4 +284,4 @@ def main():
         subprocess.run(["rm", "-rf", "--one-file-system", options.folder], check=False)
 
 
-main()
+run(main)

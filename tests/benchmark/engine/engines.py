@@ -2,7 +2,6 @@
 what is there of dockerd and podman."""
 
 import http.client
-import json
 import os
 import shutil
 import signal
@@ -10,6 +9,8 @@ import socket
 import subprocess
 import time
 from pathlib import Path
+
+from machine import processes, version_of
 
 QUIET = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
@@ -82,15 +83,18 @@ class Engine:
     def processes(self):
         """Of the daemon, and what it started in its session that is no container."""
         found = []
-        for entry in os.scandir("/proc"):
-            if entry.name.isdigit():
-                try:
-                    session = int(Path(entry.path, "stat").read_text().rsplit(")", 1)[1].split()[3])
-                except OSError:
-                    continue
-                if self.process is not None and session == self.process.pid:
-                    found.append(int(entry.name))
+        for pid in processes():
+            try:
+                session = int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[3])
+            except OSError:
+                continue
+            if self.process is not None and session == self.process.pid:
+                found.append(pid)
         return found
+
+    def version(self):
+        """A line about who this is."""
+        return version_of(self.program)
 
 
 class Podo(Engine):
@@ -124,7 +128,7 @@ class DockerOnPodo(Podo):
 
     def __init__(self, podo):
         self.__dict__.update(podo.__dict__)
-        self.command = ["docker"]
+        self.command, self.program = ["docker"], "docker"
 
 
 class Docker(Engine):
@@ -137,6 +141,11 @@ class Docker(Engine):
         self.command = ["docker"]
         self.environment["DOCKER_HOST"] = f"unix://{self.socket}"
         self.environment["PATH"] = ":".join([*programs, self.environment["PATH"]])
+        self.program = self.found(programs)
+
+    @staticmethod
+    def found(programs=()):
+        return shutil.which("dockerd", path=":".join([*programs, os.environ["PATH"]]))
 
     def daemon(self):
         return [
@@ -155,8 +164,12 @@ class Docker(Engine):
 
 
 class Podman(Engine):
-    name = "podman"
+    name = program = "podman"
     monitors = "conmon"
+
+    @staticmethod
+    def found():
+        return shutil.which("podman")
 
     def __init__(self, folder):
         super().__init__(folder)
@@ -190,18 +203,15 @@ class Podman(Engine):
         pass
 
 
-def proportional_bytes(pid):
+def start_peer(kind, folder, *programs):
+    """A list: the engine, when it is on this machine and starts; why not, is said."""
+    if not kind.found(*programs):
+        print(f"{kind.name} is not on this machine: it is left out")
+        return []
+    engine = kind(folder, *programs)
     try:
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    except OSError:  # it has ended
-        lines = []
-    for line in lines:
-        if line.startswith("Pss:"):
-            return int(line.split()[1]) * 1024
-    return 0
-
-
-def busy_seconds():
-    """CPU time of the whole machine: every process that has a part in it counts."""
-    user, nice, system, _, _, irq, softirq = map(int, Path("/proc/stat").read_text().split()[1:8])
-    return (user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK")
+        engine.start()
+    except RuntimeError as error:
+        print(error)
+        return []
+    return [engine]

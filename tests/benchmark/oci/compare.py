@@ -13,16 +13,23 @@ import ctypes
 import json
 import os
 import shutil
-import signal
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from machine import facts, run, version_of
+from report import Report
+
 ROOT = Path(__file__).resolve().parents[3]
+PODO = os.environ.get("PODO", f"{ROOT}/build/release/podo").split()
+if Path(PODO[-1]).name == "podo":
+    PODO.append("oci")
 MEASURE = ROOT / "build/release/measure"
+FIELDS = (("wall ms", "wall_us", 1000), ("CPU ms", "cpu_us", 1000), ("peak RSS MB", "rss_kb", 1024))
 VERBS = ("run", "create", "start", "state", "exec", "kill+delete")
 libc = ctypes.CDLL(None, use_errno=True)
 CLONE_NEWNS, MS_REC_PRIVATE, PR_SET_CHILD_SUBREAPER = 0x20000, 0x4000 | 1 << 18, 36
@@ -158,8 +165,7 @@ def make_rootfs(path):
 
 
 def found_runtimes(work):
-    podo = os.environ.get("PODO", f"{ROOT}/build/release/podo oci").split()
-    candidates = {"podo": podo, "crun": ["crun"], "runc": ["runc"]}
+    candidates = {"podo": PODO, "crun": ["crun"], "runc": ["runc"]}
     found = {}
     for name, command in candidates.items():
         path = shutil.which(command[0])
@@ -168,29 +174,18 @@ def found_runtimes(work):
     return found
 
 
-def version(name, runtime):
-    answer = subprocess.run([*runtime.command[:-2], "--version"], capture_output=True, text=True)
-    return (answer.stdout.splitlines() or ["?"])[0]
+def version(runtime):
+    return version_of(*runtime.command[:-2], "--version")
 
 
-def median(samples, field):
-    return statistics.median(getattr(sample, field) for sample in samples)
-
-
-def print_table(runtimes):
-    """Medians, then Podo's ratio to each of the others."""
-    fields = (("wall, ms", "wall_us", 1000), ("CPU, ms", "cpu_us", 1000), ("peak RSS, MB", "rss_kb", 1024))
-    peers = [name for name in runtimes if name != "podo"]
-    head = "".join(f"{name:>11}" for name in runtimes)
-    for title, field, scale in fields:
-        ratio = "".join(f"{'podo/' + peer:>11}" for peer in peers if "podo" in runtimes)
-        print(f"\n{title:<16}{head}{ratio}")
+def report_of(runtimes):
+    report = Report("oci")
+    for title, field, scale in FIELDS:
         for verb in VERBS:
-            values = {name: median(each.samples[verb], field) / scale for name, each in runtimes.items()}
-            line = f"  {verb:<14}" + "".join(f"{value:>11.2f}" for value in values.values())
-            if "podo" in values:
-                line += "".join(f"{values['podo'] / values[peer]:>10.2f}x" for peer in peers)
-            print(line)
+            for name, runtime in runtimes.items():
+                for sample in runtime.samples[verb]:
+                    report.add(f"{verb}, {title}", name, getattr(sample, field) / scale)
+    return report
 
 
 def main():
@@ -212,13 +207,14 @@ def main():
         short = make_bundle(work / "short", work / "rootfs", ["/bin/true"], spec_command)
         long = make_bundle(work / "long", work / "rootfs", ["/bin/sleep", "1000"], spec_command)
         for name, runtime in runtimes.items():
-            print(f"{name:<6}{version(name, runtime)}")
+            print(f"{name:<6}{version(runtime)}")
         measure_rounds(list(runtimes.values()), options.rounds, short, long)
         print(f"\nMedians of {options.rounds} rounds on {os.cpu_count()} CPUs, Linux {os.uname().release}, "
               f"load {os.getloadavg()[0]:.1f}.")
-        print_table(runtimes)
-        if options.json:
-            write_samples(options.json, runtimes)
+        report = report_of(runtimes)
+        report.print(runtimes)
+        versions = {name: version(runtime) for name, runtime in runtimes.items()}
+        report.write(options.json, facts(PODO[0]), versions)
     finally:
         for runtime in runtimes.values():
             runtime.forget()
@@ -239,12 +235,5 @@ def measure_rounds(order, rounds, short, long):
         print("\r", end="", file=sys.stderr)
 
 
-def write_samples(path, runtimes):
-    rows = {name: {verb: [vars(sample) for sample in samples] for verb, samples in runtime.samples.items()}
-            for name, runtime in runtimes.items()}
-    Path(path).write_text(json.dumps(rows, indent=1))
-
-
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    main()
+    run(main)

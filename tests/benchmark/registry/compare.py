@@ -5,10 +5,8 @@ The clients run on the same machine: what they cost is not the servers'. CPU is 
 """
 
 import argparse
-import json
 import os
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -16,30 +14,11 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parents[1] / "engine")]
+sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parents[1] / "engine")]
 
+from machine import facts, run, version_of
+from report import Report
 from servers import MANIFEST, Blobs, Connection, docker_registry, podo, push_manifest, side_by_side
-
-HIGHER = ("MB/s", "requests/s")
-
-
-class Table:
-    def __init__(self):
-        self.rows = {}
-
-    def add(self, work, server, value):
-        self.rows.setdefault(work, {}).setdefault(server.name, []).append(value)
-
-    def print(self, names):
-        print(f"\n{'work':52}" + "".join(f"{name:>18}" for name in names) + f"{'podo is':>14}")
-        for work, cells in self.rows.items():
-            middles = [statistics.median(cells[name]) if name in cells else None for name in names]
-            shown = "".join(f"{middle:18.2f}" if middle is not None else f"{'-':>18}" for middle in middles)
-            ratio = ""
-            if len(middles) == 2 and all(middles):
-                better = middles[0] / middles[1] if work.endswith(HIGHER) else middles[1] / middles[0]
-                ratio = f"{better:.2f}x"
-            print(f"{work:52}{shown}{ratio:>14}")
 
 
 def blobs(servers, table, options):
@@ -65,10 +44,10 @@ def blobs(servers, table, options):
                     cpu = server.cpu_seconds()
                     count, seconds = side_by_side(connections, what)
                     megabytes = count / 1e6
-                    table.add(f"{verb} {work}, MB/s", server, megabytes / seconds)
+                    table.add(f"{verb} {work}, MB/s", server.name, megabytes / seconds)
                     cpu = (server.cpu_seconds() - cpu) / megabytes * 1e6
-                    table.add(f"{verb} {work}, CPU ms per GB", server, cpu)
-                    table.add(f"{verb} {work}, peak RSS MB", server, server.memory() / 1e6)
+                    table.add(f"{verb} {work}, CPU ms per GB", server.name, cpu)
+                    table.add(f"{verb} {work}, peak RSS MB", server.name, server.memory() / 1e6)
                 source.drop(made)
 
 
@@ -108,8 +87,8 @@ def small(servers, table, options):
                 cpu = server.cpu_seconds()
                 count, seconds = side_by_side(connections, ask)
                 work = f"GET of a manifest, {connections} connection{'s' if connections > 1 else ''}"
-                table.add(f"{work}, requests/s", server, count / seconds)
-                table.add(f"{work}, CPU us each", server, (server.cpu_seconds() - cpu) / count * 1e6)
+                table.add(f"{work}, requests/s", server.name, count / seconds)
+                table.add(f"{work}, CPU us each", server.name, (server.cpu_seconds() - cpu) / count * 1e6)
 
 
 def skopeo(servers, table, options):
@@ -119,7 +98,7 @@ def skopeo(servers, table, options):
         return
     import images
 
-    pool, at, layers = os.urandom(64 << 20), 0, []
+    pool, layers = os.urandom(64 << 20), []
     for megabytes in (60, 40, 20, 8):
         entries = [
             images.entry(f"f{number}", data=pool[number << 19 : (number + 2) << 19])
@@ -144,7 +123,7 @@ def skopeo(servers, table, options):
                     forget(server)
                 begun = time.monotonic()
                 subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-                table.add(f"skopeo {verb} of an image of 128 MB, s", server, time.monotonic() - begun)
+                table.add(f"skopeo {verb} of an image of 128 MB, s", server.name, time.monotonic() - begun)
             shutil.rmtree(back)
 
 
@@ -159,9 +138,9 @@ def idle(servers, table, options):
     for server in servers:
         server.stop()
         for _ in range(3):
-            table.add("start to first answer, ms", server, server.start() * 1000)
+            table.add("start to first answer, ms", server.name, server.start() * 1000)
             time.sleep(0.3)
-            table.add("RSS when idle, MB", server, server.memory("VmRSS") / 1e6)
+            table.add("RSS when idle, MB", server.name, server.memory("VmRSS") / 1e6)
             server.stop()
         server.start()
 
@@ -190,22 +169,22 @@ def main():
         servers.append(peer)
     elif not options.alone:
         print("there is no docker-registry to compare with", file=sys.stderr)
-    table = Table()
+    table = Report("registry")
     try:
         for server in servers:
             server.start()
         for scenario in options.only or SCENARIOS:
             SCENARIOS[scenario](servers, table, options)
             for server in servers:
-                table.add("peak RSS since the start, MB", server, server.memory() / 1e6)
+                table.add("peak RSS since the start, MB", server.name, server.memory() / 1e6)
             print(f"done: {scenario}", file=sys.stderr)
         table.print([server.name for server in servers])
-        if options.json:
-            options.json.write_text(json.dumps(table.rows, indent=1))
+        versions = {"docker-registry": version_of("docker-registry")} if peer else {}
+        table.write(options.json, facts(os.environ.get("PODO", "build/release/podo")), versions)
     finally:
         for server in servers:
             server.stop()
         shutil.rmtree(options.folder, ignore_errors=True)
 
 
-main()
+run(main)

@@ -13,6 +13,8 @@ import threading
 import time
 from pathlib import Path
 
+from machine import cpu_seconds, forget_peak, status_kb
+
 OCTETS = b"Content-Type: application/octet-stream\r\n"
 NOWHERE = bytearray(4 << 20)  # nothing is written there
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -54,15 +56,13 @@ class Server:
             self.process = None
 
     def cpu_seconds(self):
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return cpu_seconds(self.process.pid)
 
     def memory(self, field="VmHWM"):
-        text = Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(re.search(rf"{field}:\s+(\d+)", text)[1]) * 1024
+        return status_kb(self.process.pid, field) * 1024
 
     def forget_peak(self):
-        Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
+        forget_peak(self.process.pid)
 
 
 def podo(program, folder):
