@@ -102,10 +102,10 @@ class KubeLoad:
         return [one for one in found if "deletionTimestamp" not in one["metadata"]]
 
     def ready_pod(self):
-        """One that is ready; the Deployment gets one when it had none."""
-        if not any(ready(one) for one in self.pods()):
+        """One that is ready and stays: the Deployment is at rest, and gets pods when it had none."""
+        if not self.cluster.admin.get(f"{APPS}/deployments/{self.app}")["spec"]["replicas"]:
             self.cluster.admin.patch(f"{APPS}/deployments/{self.app}", {"spec": {"replicas": 2}})
-            self.converged()
+        self.converged()
         return self.chance.choice([one for one in self.pods() if ready(one)])["metadata"]["name"]
 
     def scale(self):
