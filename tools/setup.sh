@@ -26,6 +26,19 @@ stop() {
   exit 1
 }
 
+# What a command says, under the step it belongs to; long lines are cut.
+indent() { sed -u 's/^\(.\{0,140\}\).*/          \1/'; }
+
+# Words as somebody would type them.
+as_typed() {
+  local word line=
+  for word in "$@"; do
+    [[ $word =~ ^[A-Za-z0-9_@%+=:,./{}-]+$ ]] || word=${word@Q}
+    line+=" $word"
+  done
+  printf '%s' "${line:1}"
+}
+
 as_root() {
   if [[ $(id -u) == 0 ]]; then
     "$@"
@@ -99,16 +112,28 @@ need_busybox() {
   [[ $path ]] && ! ldd "$path" >/dev/null 2>&1 && return
   [[ ${PODO_SETUP:-} == skip ]] && stop 'there is no static busybox; Debian has one in busybox-static'
   step 'Fetching a static busybox for the containers'
-  local unpacked
-  unpacked=$(mktemp -d)
+  unpack_debian busybox-static "$PWD/build/tools/busybox" || stop 'apt-get could not download busybox-static'
+  install -D build/tools/busybox/bin/busybox "$bin/busybox"
+  rm -r build/tools/busybox
+}
+
+# A package of this machine's own Debian, unpacked below FOLDER and not installed.
+unpack_debian() {  # PACKAGE FOLDER
+  local work
+  work=$(mktemp -d)
   (
-    cd "$unpacked"
-    fetch() { apt-get -qq download busybox-static; }
-    { fetch || { apt_update && fetch; }; } >log 2>&1
-    dpkg-deb -x ./*.deb .
-  ) || stop "apt-get could not download busybox-static: $(tail -n 1 "$unpacked/log")"
-  install -D "$unpacked"/bin/busybox "$bin/busybox"
-  rm -rf "$unpacked"
+    cd "$work"
+    fetch() { apt-get -qq download "$1"; }
+    { fetch "$1" || { apt_update && fetch "$1"; }; } >log 2>&1 && dpkg-deb -x ./*.deb files
+  ) || {
+    tail -n 1 "$work/log" >&2
+    rm -rf "$work"
+    return 1
+  }
+  mkdir -p "${2%/*}"
+  rm -rf "$2"
+  mv "$work/files" "$2"
+  rm -rf "$work"
 }
 
 # With systemd a package's service is started and enabled at once. Units of packages that come only for the
@@ -167,7 +192,19 @@ build() {  # PRESET [TARGET...]
     note "The configuration failed. If the machine changed, remove build/$preset and run this again." >&2
     return 1
   }
-  NINJA_STATUS='        [%f/%t %es] ' cmake --build --preset "$preset" ${1:+--target "$@"}
+  local status='        [%f/%t %es] '
+  if [[ -t 1 ]]; then
+    NINJA_STATUS=$status cmake --build --preset "$preset" ${1:+--target "$@"}
+  else
+    NINJA_STATUS=$status cmake --build --preset "$preset" ${1:+--target "$@"} | every_tenth
+  fi
+}
+
+# A terminal shows one line that changes; a log is spared most of a thousand lines.
+every_tenth() {
+  awk '!/^ *\[[0-9]+\/[0-9]+ / { print; fflush(); next }
+    { split($1, at, "[[/]"); tenth = int(at[2] * 10 / (at[3] ? at[3] : 1)) }
+    tenth != shown { shown = tenth; print; fflush() }'
 }
 
 # Packages of another Debian suite, unpacked below FOLDER and not installed: with lists of their own, so that
@@ -207,6 +244,18 @@ need_docker_cli() {
   fi
   docker --version >/dev/null 2>&1 ||
     stop 'there is no docker command; Debian has one in docker-cli (or docker.io)'
+}
+
+# For ./demo any kubectl will do: the tests' newest, the machine's, else Debian's, unpacked under build/.
+find_kubectl() {
+  local folder=$PWD/build/tools program
+  for program in "$folder/kubectl/usr/bin/kubectl" "$(command -v kubectl || true)" \
+    "$folder/kubectl-1.20/usr/bin/kubectl"; do
+    [[ -x $program ]] && KUBECTL=$program && return
+  done
+  [[ ${PODO_SETUP:-} == skip ]] && return 1
+  step 'Fetching kubectl (Debian package kubernetes-client; it is unpacked below build/, not installed)'
+  unpack_debian kubernetes-client "$folder/kubectl-1.20" && KUBECTL=$folder/kubectl-1.20/usr/bin/kubectl
 }
 
 # Two kubectls, unpacked under build/: the one of Debian 12, which does much by itself, and the newest there

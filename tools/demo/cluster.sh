@@ -1,22 +1,17 @@
 # The demo's cluster: a daemon with folders, port and socket of its own, which outlives the script. Sourced by
-# ./demo, after tools/setup.sh.
+# ./demo, after tools/setup.sh and tools/demo/place.sh.
 # shellcheck shell=bash
 
-DEMO_DATA=$PWD/build/demo/data DEMO_RUN=/run/podo-demo DEMO_LOG=$PWD/build/demo/daemon.log
-DEMO_PODO=$PWD/build/demo/podo  # a copy: a new build does not change the program under a daemon
-DEMO_API=127.0.0.1:16443
-
 podo() { as_root env PODO_HOST="unix://$DEMO_RUN/docker.sock" "$DEMO_PODO" "$@"; }
-kube() { as_root env KUBECONFIG="$DEMO_DATA/kubeconfig" HOME="$PWD/build/demo" "$KUBECTL" "$@"; }
+kube() { as_root env KUBECONFIG="$DEMO_DATA/kubeconfig" HOME="$DEMO_FOLDER" "$KUBECTL" "$@"; }
 
-indent() { awk '{ print "          " substr($0, 1, 140); fflush() }'; }
 # The commands shown are the commands run.
 try() {
-  note "\$ podo $*"
+  note "\$ podo $(as_typed "$@")"
   podo "$@" 2>&1 </dev/null | indent
 }
 ask() {
-  note "\$ kubectl $*"
+  note "\$ kubectl $(as_typed "$@")"
   kube "$@" 2>&1 </dev/null | indent
 }
 
@@ -32,16 +27,6 @@ wait_until() {  # SECONDS WHAT COMMAND...
   done
 }
 
-find_kubectl() {
-  want_kubectl
-  KUBECTL=
-  local program
-  for program in "$PWD"/build/tools/kubectl{,-1.20}/usr/bin/kubectl "$(command -v kubectl || true)"; do
-    [[ ! $KUBECTL && -x $program ]] && KUBECTL=$program
-  done
-  [[ $KUBECTL ]]
-}
-
 daemon_pid() { as_root cat "$DEMO_DATA/lock" 2>/dev/null; }
 # The lock's holder: its number alone may have been given away since.
 daemon_runs() { as_root test -e "$DEMO_DATA/lock" && ! as_root flock -n "$DEMO_DATA/lock" true; }
@@ -52,11 +37,17 @@ node_is_ready() { kube get nodes | grep -q ' Ready'; }
 # shellcheck disable=SC2016
 begin_daemon() {
   as_root mkdir -p "$DEMO_DATA"
-  as_root sh -c 'log=$1; shift; setsid "$@" >>"$log" 2>&1 </dev/null &' sh "$DEMO_LOG" \
-    "$DEMO_PODO" serve --data "$DEMO_DATA" --run "$DEMO_RUN" --listen "$DEMO_API" 3>&- 4>&-
-  wait_until 20 'an answer of the engine' podo version
-  wait_until 20 'an answer of the Kubernetes API' is_ready
+  echo "$DEMO_API $SHOP_PORT" | as_root tee "$DEMO_FOLDER/place" >/dev/null
+  daemon=$(as_root sh -c 'log=$1; shift; setsid "$@" >>"$log" 2>&1 </dev/null & echo $!' sh "$DEMO_LOG" \
+    "$DEMO_PODO" serve --data "$DEMO_DATA" --run "$DEMO_RUN" --listen "$DEMO_API" \
+    --service-cidr "$DEMO_SERVICES" 3>&- 4>&- 8<&-)
+  wait_until 20 'an answer of the engine' answers_or_ends podo version
+  wait_until 20 'an answer of the Kubernetes API' answers_or_ends is_ready
+  as_root test -e "/proc/$daemon" ||
+    stop "podo serve ended. The last words of its log ($DEMO_LOG):
+$(as_root tail -n 5 "$DEMO_LOG")"
 }
+answers_or_ends() { "$@" || ! as_root test -e "/proc/$daemon"; }
 
 end_daemon() {  # SIGNAL
   local pid
@@ -80,7 +71,7 @@ interrupted() {
 
 bring_down() {
   if ! as_root test -e "$DEMO_DATA/lock"; then
-    as_root rm -rf "$PWD/build/demo"
+    as_root rm -rf "$DEMO_FOLDER"
     note 'nothing of the demo is up'
     return
   fi
@@ -100,7 +91,7 @@ bring_down() {
   end_daemon TERM
   # The daemon leaves its own control group, for when it comes back.
   as_root find /sys/fs/cgroup -depth -type d -path "*/$prefix*" -exec rmdir {} + 2>/dev/null || true
-  as_root rm -rf --one-file-system "$PWD/build/demo" "$DEMO_RUN"
+  as_root rm -rf --one-file-system "$DEMO_FOLDER" "$DEMO_RUN"
   assert_nothing_is_left "$prefix" || return
   note "gone, in $(seconds_since "$begin"): processes, mounts, namespaces, control groups, links, tables," \
     files
@@ -116,7 +107,7 @@ remove_objects() {
 no_pods_of_shop() { ! kube get namespace shop; }
 
 assert_nothing_is_left() {  # PREFIX
-  as_root python3 - "$1" "$PWD/build/demo" "$DEMO_RUN" <<'PYTHON'
+  as_root python3 - "$1" "$DEMO_FOLDER" "$DEMO_RUN" <<'PYTHON'
 import os, subprocess, sys
 
 prefix, *folders = sys.argv[1:]

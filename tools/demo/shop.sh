@@ -2,7 +2,7 @@
 # tools/demo/cluster.sh.
 # shellcheck shell=bash
 
-SHOP=examples/shop SHOP_URL=http://127.0.0.1:30080
+SHOP=examples/shop SHOP_URL=http://127.0.0.1:$SHOP_PORT
 SHOP_IMAGES=(catalogue cart orders front redis postgres)
 
 show_shop() {
@@ -93,7 +93,7 @@ build_images() {
 }
 
 build_one() {  # FOLDER NAME VERSION
-  local begin log=$PWD/build/demo/build-$2-$3.log
+  local begin log=$DEMO_FOLDER/build-$2-$3.log
   begin=$(now)
   podo build --build-arg "VERSION=$3" -t "shop/$2:$3" "$SHOP/$1" 2>&1 </dev/null |
     as_root tee "$log" >/dev/null || {
@@ -108,8 +108,15 @@ apply_shop() {
   local begin
   begin=$(now)
   step 'Declared: kubectl apply'
-  note "\$ kubectl apply -f $SHOP/kubernetes/"
-  kube apply -f $SHOP/kubernetes/ 2>&1 |
+  local manifests=$SHOP/kubernetes
+  if [[ $SHOP_PORT != 30080 ]]; then
+    manifests=build/demo/kubernetes
+    mkdir -p $manifests
+    cp $SHOP/kubernetes/* $manifests
+    sed -i "s/nodePort: 30080/nodePort: $SHOP_PORT/" $manifests/*
+  fi
+  note "\$ kubectl apply -f $manifests/"
+  kube apply -f $manifests/ 2>&1 |
     awk '{ n[$NF]++ } END { for (how in n) print n[how], "objects", how }' | indent
   local workload
   for workload in statefulset/{postgres,redis} deployment/{catalogue,cart,orders,worker,front}; do
@@ -222,13 +229,15 @@ tell_what_is_up() {
   local columns='KIND:.kind,NAME:.metadata.name,READY:.status.readyReplicas'
   columns+=',IMAGE:.spec.template.spec.containers[0].image'
   kube -n shop get deployments,statefulsets -o custom-columns="$columns" | indent
-  local setup="export KUBECONFIG=$DEMO_DATA/kubeconfig PODO_HOST=unix://$DEMO_RUN/docker.sock"
+  local setup path
+  printf -v setup 'export KUBECONFIG=%q PODO_HOST=%q' "$DEMO_DATA/kubeconfig" "unix://$DEMO_RUN/docker.sock"
+  printf -v path '%q:%q' "${KUBECTL%/*}" "${DEMO_PODO%/*}"
   cat <<TABLE
 
         The shop:            $SHOP_URL   (a page for your browser)
 
         Try it, as root:     $setup
-                             PATH=\$PATH:${KUBECTL%/*}:${DEMO_PODO%/*}
+                             PATH=$path:\$PATH
           kubectl -n shop get pods -o wide
           podo ps                                          # the same containers, as docker ps shows them
           podo kill \$(podo ps -qf label=io.kubernetes.container.name=cart | head -n 1)

@@ -58,7 +58,7 @@ def order(shop):
             sys.exit("it was not written down within 20 s")
         time.sleep(0.01)
     print(f"written to PostgreSQL {(time.monotonic() - accepted) * 1000:.0f} ms later; "
-          f"{shop.ask('/api/orders')['count']} orders in all")  # fmt: skip
+          f"orders in all: {shop.ask('/api/orders')['count']}")  # fmt: skip
 
 
 def load(url):

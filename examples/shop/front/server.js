@@ -17,7 +17,8 @@ const services = {
   carts: process.env.CART_URL || 'http://cart:8080',
   orders: process.env.ORDERS_URL || 'http://orders:8080',
 };
-const page = fs.readFileSync(path.join(__dirname, 'page.html'), 'utf8').replaceAll('{{version}}', version);
+const page = fs.readFileSync(path.join(__dirname, 'page.html'), 'utf8')
+  .replaceAll('{{version}}', version).replaceAll('{{pod}}', os.hostname());
 const kept = new http.Agent({ keepAlive: true, maxSockets: 64 });
 let ending = false;
 
