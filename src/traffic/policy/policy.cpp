@@ -111,8 +111,9 @@ class Policies final : public NetworkPolicy {
       while (asked_ == served_) co_await asking_.wait();
       if (clock.now() < next) co_await io::sleep(next - clock.now());
       const std::uint64_t ticket = asked_;
-      const auto done = co_await commit().result();
-      next = clock.now() + (done ? options_.gather : wait_after_failure);
+      const Result<bool> done = co_await commit().result();
+      if (!done) next = clock.now() + wait_after_failure;
+      else if (*done) next = clock.now() + options_.gather;  // else nothing was done: nobody has to wait
       if (done) served_ = ticket;
       else fail(ticket, done.error());
       answered_.notify_all();
@@ -127,10 +128,11 @@ class Policies final : public NetworkPolicy {
     failure_ = error.message();
   }
 
-  Task<void> commit() {
+  // False: the kernel has what is wanted already.
+  Task<bool> commit() {
     const Monotonic begun = ground_.loop.clock().now();
     PolicyRules rules = plan_policies(view_.world(), options_.dns_addresses);
-    if (installed_ && installed_->rules == rules) co_return;
+    if (installed_ && installed_->rules == rules) co_return false;
     const bool whole = !installed_;
     const auto changed = co_await install(rules).result();
     if (!changed && whole) co_await Failure(changed.error());
@@ -141,6 +143,7 @@ class Policies final : public NetworkPolicy {
     ++commits_;
     failure_.clear();
     last_took_ = ground_.loop.clock().now() - begun;
+    co_return true;
   }
 
   // While the kernel works, what it has is not known: who is cancelled here begins with the whole table.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <unordered_map>
 
 namespace podo::policy {
 namespace {
@@ -63,12 +64,54 @@ std::string name_of_peer(const PolicyPeer& peer, const Policy& policy) {
   return name;
 }
 
+// Pods of a namespace. Whom a selector means is looked for among those that have one of its labels: what a
+// plan costs grows with what is selected, not with policies times pods.
+class PodIndex {
+ public:
+  void add(const PolicyPod& pod) { all_.push_back(&pod); }
+  const std::vector<const PolicyPod*>& all() const { return all_; }
+
+  template <class Each>
+  void each(const kube::LabelSelector& selector, const Each& each) {
+    for (const PolicyPod* pod : candidates(selector))
+      if (selector.matches(pod->labels)) each(*pod);
+  }
+
+ private:
+  using Pods = std::vector<const PolicyPod*>;
+
+  const Pods& candidates(const kube::LabelSelector& selector) {
+    static constexpr auto is_exact = [](const kube::Requirement& one) {
+      return (one.op == kube::Operator::equals || one.op == kube::Operator::in) && one.values.size() == 1;
+    };
+    const Pods* fewest = &all_;
+    for (const kube::Requirement& one : selector.requirements()) {
+      if (!is_exact(one)) continue;
+      const Pods& having = with(one.key)[one.values.front()];
+      if (having.size() < fewest->size()) fewest = &having;
+    }
+    return *fewest;
+  }
+
+  std::unordered_map<std::string_view, Pods>& with(std::string_view key) {
+    const auto [known, is_new] = by_label_.try_emplace(key);
+    if (is_new)
+      for (const PolicyPod* pod : all_)
+        if (const std::string* value = kube::find_label(pod->labels, key))
+          known->second[*value].push_back(pod);
+    return known->second;
+  }
+
+  Pods all_;
+  std::map<std::string_view, std::unordered_map<std::string_view, Pods>> by_label_;  // of keys asked for
+};
+
 class Planner {
  public:
   Planner(const PolicyWorld& world, const std::vector<IpAddress>& dns) : world_(world) {
     for (const auto& [_, policy] : world.policies) policies_[policy.name_space].push_back(&policy);
     for (const auto& [_, pod] : world.pods)
-      if (!pod.ended && !pod.addresses.empty()) pods_[pod.name_space].push_back(&pod);
+      if (!pod.ended && !pod.addresses.empty()) pods_[pod.name_space].add(pod);
     dns_ = {.name_space = "kube-system",
             .name = "kube-dns",
             .labels = {{"k8s-app", "kube-dns"}},
@@ -78,36 +121,46 @@ class Planner {
 
   PolicyRules plan() && {
     for (const auto& [name_space, policies] : policies_)
-      for (const PolicyPod* pod : pods_[name_space]) {
-        if (!pod->here) continue;
-        place(*pod, policies, Direction::ingress);
-        place(*pod, policies, Direction::egress);
-      }
+      for (const Direction direction : {Direction::ingress, Direction::egress})
+        place(pods_[name_space], policies, direction);
     return std::move(rules_);
   }
 
  private:
   using Policies = std::vector<const Policy*>;
 
-  void place(const PolicyPod& pod, const Policies& policies, Direction direction) {
-    Policies about;
+  void place(PodIndex& pods, const Policies& policies, Direction direction) {
+    std::unordered_map<const PolicyPod*, Policies> about;
     for (const Policy* policy : policies)
-      if (rules_of(*policy, direction) && policy->pods.matches(pod.labels)) about.push_back(policy);
-    if (about.empty()) return;
-    const std::string name = name_of_group(pod, about, direction);
-    if (!rules_.groups.contains(name)) rules_.groups[name] = allows(pod, about, direction);
-    for (const IpAddress& address : pod.addresses)
-      (direction == Direction::ingress ? rules_.ingress : rules_.egress)[address] = name;
+      if (rules_of(*policy, direction))
+        pods.each(policy->pods, [&](const PolicyPod& pod) {
+          if (pod.here) about[&pod].push_back(policy);
+        });
+    std::map<Policies, std::string> names;
+    for (const auto& [pod, selecting] : about) {
+      const auto [known, is_new] = names.try_emplace(selecting);
+      if (is_new) known->second = name_of_group(pod->name_space, selecting, direction);
+      const std::string name = known->second + named_ports(*pod, selecting, direction);
+      if (!rules_.groups.contains(name)) rules_.groups[name] = allows(*pod, selecting, direction);
+      for (const IpAddress& address : pod->addresses)
+        (direction == Direction::ingress ? rules_.ingress : rules_.egress)[address] = name;
+    }
   }
 
   static const std::optional<std::vector<PolicyRule>>& rules_of(const Policy& policy, Direction direction) {
     return direction == Direction::ingress ? policy.ingress : policy.egress;
   }
 
-  // Of pods that the same policies select, those whose ports have the same numbers by name are one group.
-  std::string name_of_group(const PolicyPod& pod, const Policies& policies, Direction direction) const {
-    std::string name = text("{} {}:", direction == Direction::ingress ? "ingress" : "egress", pod.name_space);
+  static std::string name_of_group(std::string_view name_space, const Policies& policies,
+                                   Direction direction) {
+    std::string name = text("{} {}:", direction == Direction::ingress ? "ingress" : "egress", name_space);
     for (const Policy* policy : policies) name += text(" {}", policy->name);
+    return name;
+  }
+
+  // Of pods that the same policies select, those whose ports have the same numbers by name are one group.
+  static std::string named_ports(const PolicyPod& pod, const Policies& policies, Direction direction) {
+    std::string name;
     if (direction == Direction::egress) return name;
     for (const Policy* policy : policies)
       for (const PolicyRule& rule : *policy->ingress)
@@ -177,7 +230,7 @@ class Planner {
           by_number[named->number].push_back(address);
     };
     for (const auto& [_, pods] : pods_)
-      for (const PolicyPod* pod : pods) look_at(*pod);
+      for (const PolicyPod* pod : pods.all()) look_at(*pod);
     look_at(dns_);
     for (auto& [number, addresses] : by_number) {
       const std::string name = text("{} with {}/{}={}", peer ? name_of_peer(*peer, policy) : "whoever",
@@ -203,17 +256,22 @@ class Planner {
     return known != world_.name_spaces.end() && peer.name_spaces->matches(known->second);
   }
 
-  std::string set_of(const PolicyPeer& peer, const Policy& policy) {
-    std::string name = name_of_peer(peer, policy);
+  const std::string& set_of(const PolicyPeer& peer, const Policy& policy) {
+    const auto [known, is_new] = names_.try_emplace(&peer);
+    std::string& name = known->second;
+    if (!is_new) return name;
+    name = name_of_peer(peer, policy);
     if (rules_.peers.contains(name)) return name;
     Peers peers;
     if (peer.block) peers.ranges = ranges_of(peer.block, peer.except);
     else
-      for (const auto& [name_space, pods] : pods_) {
+      for (auto& [name_space, pods] : pods_) {
         if (!means_name_space(peer, policy, name_space)) continue;
-        for (const PolicyPod* pod : pods)
-          if (!peer.pods || peer.pods->matches(pod->labels))
-            peers.addresses.insert(peers.addresses.end(), pod->addresses.begin(), pod->addresses.end());
+        const auto put = [&](const PolicyPod& pod) {
+          peers.addresses.insert(peers.addresses.end(), pod.addresses.begin(), pod.addresses.end());
+        };
+        if (peer.pods) pods.each(*peer.pods, put);
+        else std::ranges::for_each(pods.all(), [&](const PolicyPod* pod) { put(*pod); });
       }
     keep(name, std::move(peers));
     return name;
@@ -227,8 +285,9 @@ class Planner {
   }
 
   const PolicyWorld& world_;
-  std::map<std::string_view, Policies> policies_;                   // by namespace
-  std::map<std::string_view, std::vector<const PolicyPod*>> pods_;  // those that have addresses now
+  std::map<std::string_view, Policies> policies_;  // by namespace
+  std::map<std::string_view, PodIndex> pods_;      // those that have addresses now
+  std::unordered_map<const PolicyPeer*, std::string> names_;
   PolicyPod dns_;
   PolicyRules rules_;
 };

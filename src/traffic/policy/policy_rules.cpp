@@ -28,35 +28,13 @@ using GroupOf = std::map<IpAddress, std::string>;
 
 class Change {
  public:
-  Change(const std::string& table, const InstalledRules* before, const PolicyRules& now)
-      : batch_(NFPROTO_INET, table), now_(now) {
-    if (before == nullptr) {
-      make_table();
-      return;
-    }
-    before_ = before->rules;
-    numbers_ = before->numbers;
-    last_number_ = before->last_number;
-  }
+  Change(const std::string& table, const InstalledRules& before, const PolicyRules& now)
+      : batch_(NFPROTO_INET, table),
+        now_(now),
+        before_(before.rules),
+        numbers_(before.numbers),
+        last_number_(before.last_number) {}
 
-  // What is led to comes before what leads there, and goes after it.
-  PolicyChange make() && {
-    for (const auto& [name, peers] : now_.peers) change_peers(name, peers);
-    for (const auto& [name, allows] : now_.groups) change_group(name, allows);
-    change_pods("egress", before_.egress, now_.egress);
-    change_pods("ingress", before_.ingress, now_.ingress);
-    change_itself();
-    for (const auto& [name, _] : before_.groups)
-      if (!now_.groups.contains(name)) batch_.remove_chain(chain_of(name));
-    for (const auto& [name, peers] : before_.peers)
-      if (!now_.peers.contains(name)) remove_peers(name, peers);
-    std::erase_if(numbers_, [&](const auto& named) {
-      return !now_.groups.contains(named.first) && !now_.peers.contains(named.first);
-    });
-    return {std::move(batch_), {now_, std::move(numbers_), last_number_}};
-  }
-
- private:
   void make_table() {
     batch_.add_table();
     batch_.remove_table();
@@ -70,6 +48,25 @@ class Change {
     for (const Family& family : families) make_maps(family);
   }
 
+  // What is led to comes before what leads there, and goes after it. The rules are put to the rest by who has
+  // them.
+  PolicyChange make() && {
+    for (const auto& [name, peers] : now_.peers) change_peers(name, peers);
+    for (const auto& [name, allows] : now_.groups) change_group(name, allows);
+    change_pods("egress", before_.egress, now_.egress);
+    change_pods("ingress", before_.ingress, now_.ingress);
+    change_itself();
+    for (const auto& [name, _] : before_.groups)
+      if (!now_.groups.contains(name)) batch_.remove_chain(chain_of(name));
+    for (const auto& [name, peers] : before_.peers)
+      if (!now_.peers.contains(name)) remove_peers(name, peers);
+    std::erase_if(numbers_, [&](const auto& named) {
+      return !now_.groups.contains(named.first) && !now_.peers.contains(named.first);
+    });
+    return {std::move(batch_), {.numbers = std::move(numbers_), .last_number = last_number_}};
+  }
+
+ private:
   void make_maps(const Family& family) {
     const std::string itself = named("itself", family), egress = named("egress", family);
     const std::string ingress = named("ingress", family);
@@ -226,7 +223,7 @@ class Change {
 
   NftBatch batch_;
   const PolicyRules& now_;
-  PolicyRules before_;
+  const PolicyRules& before_;
   std::map<std::string, unsigned> numbers_;
   unsigned last_number_ = 0;
 };
@@ -234,7 +231,12 @@ class Change {
 }  // namespace
 
 PolicyChange change_rules(const std::string& table, const InstalledRules* before, PolicyRules rules) {
-  return Change(table, before, rules).make();
+  const InstalledRules nothing;
+  Change change(table, before != nullptr ? *before : nothing, rules);
+  if (before == nullptr) change.make_table();
+  PolicyChange made = std::move(change).make();
+  made.after.rules = std::move(rules);
+  return made;
 }
 
 NftBatch removal_of(const std::string& table) {

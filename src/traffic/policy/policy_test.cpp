@@ -180,6 +180,22 @@ TEST_CASE("a policy that is older than the pod is in force with it, whoever tell
   }
 }
 
+TEST_CASE("a pod that changes no rules does not wait for changes to gather") {
+  if (!can_run()) return;
+  const auto visit = linux::NetworkNamespaceVisit::enter_new();
+  TestNode node;
+  node.start({.gather = seconds(1)});
+  node.put(pod_json(1, "web"));
+  node.guard(1);  // makes the table
+  node.run([]() -> Task<void> { co_await io::sleep(seconds(1)); }());
+  const Monotonic begun = node.loop.clock().now();
+  for (int number = 2; number <= 5; ++number) {
+    node.put(pod_json(number, "web"));
+    node.guard(number);
+  }
+  CHECK(node.loop.clock().now() - begun < milliseconds(800));
+}
+
 TEST_CASE("a pod that begins is a peer of others when guard returns; addresses move from pod to pod") {
   if (!can_run()) return;
   const auto visit = linux::NetworkNamespaceVisit::enter_new();
