@@ -117,11 +117,33 @@ class KernelServiceRules final : public ServiceRules {
   bool agrees_ = false;  // the kernel with the program
 };
 
+// The kernel asks the older of two tables first, and translates once: pods have bridges of their own, what
+// this host itself sends is everybody's.
+Task<void> warn_of_rivals(RulesGround ground, RulesOptions own) {
+  const auto rivals = co_await ground.pool
+                          .run([own]() -> Result<std::vector<std::string>> {
+                            auto socket = TRY(linux::NetlinkSocket::open(NETLINK_NETFILTER));
+                            return find_rivals(socket, own);
+                          })
+                          .result();
+  if (!rivals && rivals.error().kind() == ErrorKind::cancelled) co_await Failure(rivals.error());
+  if (!rivals) co_return;
+  std::string ranges;
+  for (const IpPrefix& range : own.cluster_ips)
+    ranges += text("{}{}", ranges.empty() ? "" : ",", range.to_text());
+  for (const std::string& rival : *rivals)
+    ground.log.warn(
+        "Services: the table {} of another daemon has addresses of {}, too. Processes of this host reach the "
+        "Services of the older one; pods are not concerned. --service-cidr chooses another range",
+        rival, ranges);
+}
+
 }  // namespace
 
 Task<std::unique_ptr<ServiceRules>> ServiceRules::open(const RulesGround& ground, RulesOptions options) {
   const RulesGround kept = ground;
   auto socket = co_await kept.pool.run([] { return linux::NetlinkSocket::open(NETLINK_NETFILTER); });
+  co_await warn_of_rivals(kept, options);
   co_return std::make_unique<KernelServiceRules>(kept, std::move(options), std::move(socket));
 }
 

@@ -113,7 +113,7 @@ void add_base_chains(NftBatch& batch, const RulesOptions& options) {
   batch.add_chain({"prerouting", "nat", NF_INET_PRE_ROUTING, NF_IP_PRI_NAT_DST});
   batch.add_chain({"output", "nat", NF_INET_LOCAL_OUT, NF_IP_PRI_NAT_DST});
   batch.add_chain({"postrouting", "nat", NF_INET_POST_ROUTING, NF_IP_PRI_NAT_SRC});
-  batch.add_chain({"untranslated", "filter", NF_INET_LOCAL_OUT, NF_IP_PRI_FILTER});
+  batch.add_chain({untranslated_chain, "filter", NF_INET_LOCAL_OUT, NF_IP_PRI_FILTER});
   const IpPrefix loopback4 = *IpPrefix::parse("127.0.0.0/8"), loopback6 = *IpPrefix::parse("::1/128");
   // A neighbour on the wire may write 127.0.0.1 on its packets: those are no business of ours.
   batch.add_rule(
@@ -127,7 +127,7 @@ void add_base_chains(NftBatch& batch, const RulesOptions& options) {
   // There is no route_localnet for IPv6.
   batch.add_rule("output", NftRule().family(NFPROTO_IPV6).destination(loopback6).verdict(NFT_RETURN));
   batch.add_rule("output", NftRule().verdict(NFT_GOTO, "inside"));
-  refuse_what_no_front_has(batch, options, "untranslated", NftRule());
+  refuse_what_no_front_has(batch, options, untranslated_chain, NftRule());
 }
 
 // Answers have to pass here again: of a pod that reaches itself, to the host's loopback, and from other

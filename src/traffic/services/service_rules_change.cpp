@@ -98,7 +98,9 @@ linux::NftVerdict ServiceProgram::lead(NftBatch& batch, const FrontKey& key, con
 void ServiceProgram::make_own_chains(NftBatch& batch, const FrontKey& key, const Programmed& before,
                                      const Programmed& after) {
   const bool v6 = key.address.is_v6();
-  if (!after.own_chains.empty() && !std::exchange(has_affinity_[v6], true)) add_affinity_set(batch, v6);
+  with_affinity_[v6] += after.own_chains.empty() ? 0 : 1;
+  with_affinity_[v6] -= before.own_chains.empty() ? 0 : 1;
+  if (!after.own_chains.empty() && !std::exchange(has_affinity_set_[v6], true)) add_affinity_set(batch, v6);
   for (const auto& [chain, way] : after.own_chains) {
     if (before.own_chains.contains(chain)) batch.flush_chain(chain);
     else batch.add_chain({.name = chain});
@@ -222,6 +224,9 @@ void ServiceProgram::finish(NftBatch& batch) {
   difference_ = {};
   for (const std::string& chain : unused_chains_) batch.remove_chain(chain);
   unused_chains_.clear();
+  for (const bool v6 : {false, true})
+    if (with_affinity_[v6] == 0 && std::exchange(has_affinity_set_[v6], false))
+      batch.remove_set(text_of(SetName{SetKind::stays, v6}));
   for (auto way = shared_.begin(); way != shared_.end();) {
     if (way->second == 0) batch.remove_chain(chain_of(way->first));
     way = way->second == 0 ? shared_.erase(way) : std::next(way);
@@ -241,7 +246,7 @@ RulesChange ServiceProgram::replace(const ServiceTable& table, const FoundRules&
   for (const auto& [key, programmed] : lost) note_flows(key, programmed.front);
   for (const auto& [key, front] : found.table) note_flows(key, front);
   for (const auto& [set, clients] : found.stays)
-    if (has_affinity_[set.v6]) change.batch.add_elements(text_of(set), clients);
+    if (has_affinity_set_[set.v6]) change.batch.add_elements(text_of(set), clients);
   return change;
 }
 

@@ -77,7 +77,8 @@ class ServiceProgram {
   std::map<FrontKey, Programmed> fronts_;
   std::map<Way, std::size_t> shared_;  // by how many
   std::map<IpAddress, Users> users_;
-  std::array<bool, 2> has_affinity_ = {};
+  std::array<std::size_t, 2> with_affinity_ = {};  // fronts of each family
+  std::array<bool, 2> has_affinity_set_ = {};
   // Of the change that is being made.
   Difference difference_;
   std::vector<std::string> unused_chains_;

@@ -53,7 +53,7 @@ struct Way {
   std::uint32_t count = 0;
   auto operator<=>(const Way&) const = default;
 };
-inline constexpr auto refusing_chain = "refuse";
+inline constexpr auto refusing_chain = "refuse", untranslated_chain = "untranslated";
 inline constexpr std::uint32_t first_outside = 1 << 16;  // numbers of backends for outside begin here
 
 // "choose4_3", "choose6_2_node_outside_sourced"; with affinity "stay4_10.96.0.1_6_80_10800"

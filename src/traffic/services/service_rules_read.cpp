@@ -121,4 +121,27 @@ FoundRules find_rules(NetlinkSocket& socket, const std::string& table) {
   return found;
 }
 
+Result<std::vector<std::string>> find_rivals(NetlinkSocket& socket, const RulesOptions& own) {
+  std::vector<std::string> rivals;
+  const auto has_one_of_ours = [&](const NftElement& element, bool v6) {
+    const auto front = front_of(element.key, v6, false);
+    return front && std::ranges::any_of(own.cluster_ips, [&](const IpPrefix& range) {
+             return range.contains(front->address);
+           });
+  };
+  for (const linux::NftBaseChain& chain : TRY(linux::list_base_chains())) {
+    const bool is_like_ours = chain.family == NFPROTO_INET && chain.name == untranslated_chain;
+    if (!is_like_ours || chain.table == own.table) continue;
+    for (const bool v6 : {false, true}) {
+      const std::string set = text_of(SetName{SetKind::inside, v6});
+      const auto fronts = linux::list_elements(socket, NFPROTO_INET, chain.table, set);
+      if (!fronts) continue;  // of another make, or it has just gone
+      const bool is_rival = std::ranges::any_of(
+          *fronts, [&](const NftElement& element) { return has_one_of_ours(element, v6); });
+      if (is_rival && !std::ranges::contains(rivals, chain.table)) rivals.push_back(chain.table);
+    }
+  }
+  return rivals;
+}
+
 }  // namespace podo::services

@@ -259,7 +259,30 @@ TEST_CASE("a client stays with its backend, as long as that is there") {
     for (int i = 0; i < 10; ++i) CHECK(servers.visit(node.pods[3], address, 80).server == second);
     node.apply(key, front_of_pods({0, 1, 2}, v6));
     CHECK(node.live().at(key).affinity == Duration());
+    auto socket = *linux::NetlinkSocket::open(NETLINK_NETFILTER);
+    const auto stays =
+        linux::list_elements(socket, NFPROTO_INET, "podotest-services", v6 ? "stays6" : "stays4");
+    CHECK(!stays.has_value());  // nobody needs it any more
+    node.apply(key, front);
+    CHECK(servers.visit(node.pods[3], address, 80).server != nobody);
   }
+}
+
+TEST_CASE("another daemon with the same addresses is told of, one with others is not") {
+  if (!can_run()) return;
+  TestNode node;
+  node.apply(web4, front_of_pods({0}));
+  RulesOptions other = TestNode::default_options();
+  other.table = "podotest-beside-services";
+  auto beside = node.loop.run(ServiceRules::open({node.pool, node.log}, other));
+  CHECK(
+      node.log.lines.contains("the table podotest-services of another daemon has addresses of "
+                              "10.96.0.0/16,fd00:96::/108, too"));
+  node.log.lines.clear();
+  other.cluster_ips = {*IpPrefix::parse("10.97.0.0/16")};
+  beside = node.loop.run(ServiceRules::open({node.pool, node.log}, other));
+  node.open();  // its own table is no other's
+  CHECK(node.log.lines.empty());
 }
 
 TEST_CASE("a backend on another node is reached through this one, and by pods as themselves") {
