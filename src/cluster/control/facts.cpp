@@ -6,6 +6,7 @@
 #include "base/format/base64.h"
 #include "model/kube/path.h"
 #include "model/schema/instant.h"
+#include "model/schema/quantity.h"
 
 namespace podo::controllers {
 namespace {
@@ -150,6 +151,8 @@ std::unique_ptr<const Facts> node_facts(const json::Item& object) {
   node->taints = kube::taints_of(object);
   node->pod_range = text_at(object, "spec.podCIDR");
   node->zone = node->label("topology.kubernetes.io/zone");
+  const auto cpus = schema::Quantity::parse(text_at(object, "status.allocatable.cpu"));
+  if (cpus) node->cpu_milli = cpus->milli();
   for (const json::Item& condition : children_at(object, "status.conditions")) {
     if (text_at(condition, "type") != "Ready") continue;
     node->ready = text_at(condition, "status");

@@ -107,6 +107,7 @@ struct Node final : Facts {
   Seconds ready_since = 0, heard_at = 0;  // of that condition: its transition, its heartbeat
   std::string pod_range;                  // spec.podCIDR
   std::string zone;
+  std::int64_t cpu_milli = 0;  // that pods may have
 };
 
 struct Volume final : Facts {

@@ -14,6 +14,14 @@ bool is_same_backend(const Pod& a, const Pod& b) {
          a.node == b.node && a.labels == b.labels && a.hostname == b.hostname && a.subdomain == b.subdomain;
 }
 
+const Node& as_node(const Facts& facts) { return static_cast<const Node&>(facts); }
+
+// As far as zones of endpoints, and their shares, are concerned.
+bool is_same_place(const Node& a, const Node& b) {
+  return a.zone == b.zone && (a.ready == "True") == (b.ready == "True") && a.cpu_milli == b.cpu_milli &&
+         is_control_plane(a) == is_control_plane(b);
+}
+
 bool is_managed_by(const Facts& slice, std::string_view controller, std::string_view service) {
   return slice.label(managed_by_label) == controller && slice.label(service_name_label) == service;
 }
@@ -80,9 +88,7 @@ class SliceController final : public ServiceController {
           queue_.add(text("{}/{}", slice->name_space, slice->label(service_name_label)));
     });
     world_.of(Kind::node).on_change([this](const Facts* before, const Facts* now) {
-      if (before == nullptr || now == nullptr ||
-          static_cast<const Node*>(before)->zone == static_cast<const Node*>(now)->zone)
-        return;
+      if (before != nullptr && now != nullptr && is_same_place(as_node(*before), as_node(*now))) return;
       for (const Facts* service : world_.of(kind_).all()) queue_.add(service->key());
     });
   }
@@ -98,8 +104,15 @@ class SliceController final : public ServiceController {
 
   std::vector<Write> writes_now(const Facts& self, const json::Item& service) {
     const Backends backends = backends_of(self, service);
-    return plan_slices(slices_of_service({service, self, backends.all}),
+    return plan_slices(slices_of_service({service, self, backends.all, shares_for(service)}),
                        slices_managed(world_, slice_controller, self.name_space, self.name));
+  }
+
+  ZoneShares shares_for(const json::Item& service) const {
+    if (!wants_zone_hints(service)) return {};
+    std::vector<const Node*> nodes;
+    for (const Facts* node : world_.of(Kind::node).all()) nodes.push_back(&as_node(*node));
+    return shares_of(nodes);
   }
 };
 

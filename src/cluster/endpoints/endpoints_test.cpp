@@ -184,6 +184,25 @@ TEST_CASE("trafficDistribution: ready endpoints are meant for their zone, and fo
   CHECK(told(c.slices(there)) == "update EndpointSlice s1");
 }
 
+TEST_CASE(
+    "topology-mode: ready endpoints of a family are shared among the zones; in one zone there are no hints") {
+  Case c(text(R"({},"ipFamilies":["IPv4"],"trafficDistribution":"PreferClose")", http));
+  c.service.root().member("metadata").member("annotations").member(topology_mode).set_string("Auto");
+  for (const char* name : {"a", "b", "c", "d"}) c.add(name, text("10.0.0.{}", name[0] - 'a' + 1), true);
+  c.add("e", "10.0.0.9", false);
+  const auto hints = [&](const ZoneShares& shares) {
+    const std::vector<Backend> all = c.backends();
+    const std::vector<Write> writes = plan_slices(
+        slices_of_service({c.service.root(), self_of(Kind::service, c.service), all, shares}), {});
+    std::string said;
+    for (const json::Item& endpoint : kube::children_at(writes[0].object.root(), "endpoints"))
+      said += text("{} ", text_at(endpoint, "hints.forZones[0].name"));
+    return said;
+  };
+  CHECK(hints({{"z1", 0.5}, {"z2", 0.5}}) == "z1 z1 z2 z2  ");
+  CHECK(hints({}) == "     ");
+}
+
 TEST_CASE("a pod that is being deleted is unready at once, but serves on; unless its Service publishes all") {
   const auto conditions = [](std::string_view more) {
     Case c(text("{}{}", http, more));

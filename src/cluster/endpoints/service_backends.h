@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cluster/control/plan.h"
+#include "cluster/endpoints/zone_hints.h"
 
 namespace podo::controllers {
 
@@ -15,6 +16,7 @@ struct ServiceInput {
   const json::Item& service;
   const Facts& self;
   const std::vector<Backend>& backends;  // all pods that the selector fits, by name
+  ZoneShares shares = {};                // of the cluster's CPUs, for who wants hints by them
 };
 
 bool has_named_ports(const json::Item& service);

@@ -184,15 +184,12 @@ SliceGroup& group_of(SliceWish& wish, std::string_view family, json::Tree ports)
 }
 
 // trafficDistribution: who shall use the endpoint are those that are near it. The older annotation for that
-// (topology-mode) wins, and does nothing here.
+// (topology-mode) wins.
 void write_hints(json::Item& endpoint, const json::Item& service, const Backend& backend) {
   const std::string_view wanted = text_at(service, "spec.trafficDistribution");
   const bool same_node = wanted == "PreferSameNode";
   if (!same_node && wanted != "PreferSameZone" && wanted != "PreferClose") return;
-  for (const std::string_view note :
-       {"service.kubernetes.io/topology-aware-hints", "service.kubernetes.io/topology-mode"})
-    if (const json::Item* mode = kube::part_at(service, "metadata.annotations").find(note))
-      if (mode->string_or("") == "Auto" || mode->string_or("") == "auto") return;
+  if (wants_zone_hints(service)) return;
   if (!backend.zone.empty())
     endpoint.member("hints").member("forZones").append().member("name").set_string(backend.zone);
   if (same_node && !backend.pod->node.empty())
@@ -216,6 +213,21 @@ json::Tree endpoint_of(const json::Item& service, const Backend& backend, std::s
   if (ready) write_hints(endpoint, service, backend);
   write_target(endpoint.member("targetRef"), pod);
   return tree;
+}
+
+// topology-mode: a family's endpoints are shared among the zones.
+void write_zone_hints(SliceWish& wish, std::string_view family, const ZoneShares& shares) {
+  std::vector<json::Item*> ready;
+  std::vector<std::string_view> zones;
+  for (SliceGroup& group : wish.groups)
+    for (json::Tree& endpoint : group.endpoints) {
+      if (group.family != family || !kube::is_true_at(endpoint.root(), "conditions.ready")) continue;
+      ready.push_back(&endpoint.root());
+      zones.push_back(text_at(endpoint.root(), "zone"));
+    }
+  const std::vector<std::string> hints = hints_by_share(shares, zones);
+  for (std::size_t i = 0; i < hints.size(); ++i)
+    ready[i]->member("hints").member("forZones").append().member("name").set_string(hints[i]);
 }
 
 json::Tree endpoint_of_address(const json::Item& address, bool ready) {
@@ -249,6 +261,7 @@ SliceWish slices_of_service(const ServiceInput& in) {
       group_of(wish, family, ports_of(in.service, backend))
           .endpoints.push_back(endpoint_of(in.service, backend, address));
     }
+    if (wants_zone_hints(in.service)) write_zone_hints(wish, family, in.shares);
   }
   return wish;
 }
