@@ -14,6 +14,7 @@ namespace {
 using io::Task;
 
 constexpr Duration retry_after = seconds(5), look_every = seconds(60), begin_within = seconds(10);
+constexpr Duration ask_for_rights = seconds(10);
 constexpr std::uint64_t dns_number = 10;  // in each range of Services, as everywhere
 
 std::string services_table(const std::string& prefix) { return prefix + "-services"; }
@@ -96,11 +97,33 @@ Task<void> Traffic::open() {
                         socket.error().message());
   }
   if (options_.beside_controllers) co_return;
-  const client::Where policies{.resource = ground_.client.resource("networking.k8s.io", "networkpolicies")};
-  const auto seen = co_await ground_.client.list(policies).result();
-  without_policy_ = !seen && seen.error().kind() == ErrorKind::denied;
+  const Result<void> may = co_await may_see_policies().result();
+  without_policy_ = !may && may.error().kind() == ErrorKind::denied;
   if (without_policy_)
-    ground_.log.warn("network policies have no effect on this node: {}", seen.error().message());
+    ground_.log.warn(
+        "network policies have no effect on this node: {}; an administrator gives system:nodes "
+        "the role podo:node-traffic",
+        may.error().message());
+}
+
+Task<void> Traffic::may_see_policies() {
+  for (const auto& [group, plural] : {std::pair("networking.k8s.io", "networkpolicies"), {"", "pods"}}) {
+    const client::Where all{.resource = ground_.client.resource(group, plural)};
+    co_await ground_.client.list(all,
+                                 {.fields = "metadata.name=none"});  // whatever it has: may it be listed?
+  }
+}
+
+// Whoever may not see policies goes without them until it may: the pods that run then are guarded, too.
+Task<void> Traffic::keep_policy() {
+  while (without_policy_) {
+    co_await io::sleep(ask_for_rights);
+    const Result<void> may = co_await may_see_policies().result();
+    if (!may && may.error().kind() == ErrorKind::cancelled) co_await Result<void>(may);
+    if (may) ground_.log.info("network policies are in force on this node from now on");
+    without_policy_ = !may;
+  }
+  co_await keep<policy::NetworkPolicy>(policy_, "network policies", [this] { return open_policy(); });
 }
 
 Task<void> Traffic::run() {
@@ -110,9 +133,7 @@ Task<void> Traffic::run() {
   if (serves_names())
     parts.spawn(keep<cluster_dns::ClusterDns>(dns_, "the cluster's names", [this] { return open_dns(); }),
                 "the cluster's names");
-  if (!without_policy_)
-    parts.spawn(keep<policy::NetworkPolicy>(policy_, "network policies", [this] { return open_policy(); }),
-                "network policies");
+  parts.spawn(keep_policy(), "network policies");
   if (options_.beside_controllers) parts.spawn(keep_dns_service(), "the Service kube-dns");
   co_await parts.join();
 }

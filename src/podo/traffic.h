@@ -56,6 +56,8 @@ class Traffic final : public node::PodTraffic {
   io::Task<std::unique_ptr<services::Services>> open_services();
   io::Task<std::unique_ptr<cluster_dns::ClusterDns>> open_dns();
   io::Task<std::unique_ptr<policy::NetworkPolicy>> open_policy();
+  io::Task<void> may_see_policies();
+  io::Task<void> keep_policy();
   io::Task<void> keep_dns_service();
   io::Task<void> wait_until_begun();
 

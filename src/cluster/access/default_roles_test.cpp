@@ -48,6 +48,16 @@ TEST_CASE("a controller has a role, a binding to its account, and writes events"
         R"({APIGroups:["" "events.k8s.io"], Resources:["events"], Verbs:["create" "patch" "update"]})");
 }
 
+TEST_CASE("a node may see what the network around its pods is made of, and nothing else of it") {
+  const auto roles = default_roles();
+  const auto role = std::ranges::find(roles, "podo:node-traffic", &DefaultRole::name);
+  REQUIRE(role != roles.end());
+  REQUIRE(role->given_to.size() == 1);
+  CHECK(role->given_to[0].kind == Recipient::Kind::group);
+  CHECK(role->given_to[0].name == "system:nodes");
+  for (const Rule& rule : role->rules) CHECK(rule.verbs == std::vector<std::string>{"list", "watch"});
+}
+
 TEST_CASE("mistakes in the source are told by their line") {
   CHECK(parse_roles("role a\n  get pods\n").error().message() ==
         "line 2: a rule needs GROUPS: or url:, not pods");
