@@ -1,9 +1,9 @@
 # What ./demo, ./test and ./bench share: progress, and the Debian packages they need. Sourced, with bash; the
 # caller has set -euo pipefail and stands at the root of the tree.
 #
-# Only what is missing is installed. No package of the machine is removed for it but an older libc++ that nothing
-# uses, and no service it brings is started or left enabled. PODO_SETUP=skip installs nothing: the packages are
-# then the caller's to bring.
+# Only what is missing is installed. No package of the machine is removed for it but an older libc++ that
+# nothing uses, and no service it brings is started or left enabled. PODO_SETUP=skip installs nothing: the
+# packages are then the caller's to bring.
 # shellcheck shell=bash disable=SC2034
 
 BUILD_PACKAGES=(clang-19 lld-19 llvm-19 libc++-19-dev libc++abi-19-dev cmake ninja-build ccache libseccomp-dev
@@ -59,8 +59,8 @@ apt_install() {
     -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 install "$@"
 }
 
-# Debian lets one version of libc++ be installed at a time. An older one gives way when all that would go is the
-# library itself: then nothing on the machine uses it.
+# Debian lets one version of libc++ be installed at a time. An older one gives way when all that would go is
+# the library itself: then nothing on the machine uses it.
 only_older_cxx_is_replaced() {  # PACKAGE...
   local gone
   gone=$(apt-get -s --no-install-recommends install "$@" 2>/dev/null | sed -n 's/^Remv \([^ ]*\).*/\1/p')

@@ -1,5 +1,5 @@
-# Where the demo is, and whether there is room for it: a folder, a socket and two ports of this machine. Sourced
-# by ./demo, after tools/setup.sh.
+# Where the demo is, and whether there is room for it: a folder, a socket and two ports of this machine.
+# Sourced by ./demo, after tools/setup.sh.
 # shellcheck shell=bash disable=SC2034
 
 DEMO_FOLDER=$PWD/build/demo DEMO_RUN=${DEMO_RUN:-/run/podo-demo}

@@ -127,7 +127,7 @@ apply_shop() {
   ask -n shop get pods,services
 }
 
-shopper() { python3 tools/demo/shopper.py $SHOP_URL "$@"; }
+shopper() { python3 tools/demo/shopper.py "$SHOP_URL" "$@"; }
 
 order_something() {
   step 'An order goes through all of it: front, cart, catalogue, Redis, worker, PostgreSQL, orders'
@@ -231,7 +231,8 @@ tell_what_is_up() {
   kube -n shop get deployments,statefulsets -o custom-columns="$columns" | indent
   local setup path
   printf -v setup 'export KUBECONFIG=%q PODO_HOST=%q' "$DEMO_DATA/kubeconfig" "unix://$DEMO_RUN/docker.sock"
-  printf -v path '%q:%q' "${KUBECTL%/*}" "${DEMO_PODO%/*}"
+  printf -v path '%q' "${DEMO_PODO%/*}"
+  [[ $(command -v kubectl) == "$KUBECTL" ]] || printf -v path '%s:%q' "$path" "${KUBECTL%/*}"
   cat <<TABLE
 
         The shop:            $SHOP_URL   (a page for your browser)
