@@ -63,6 +63,7 @@ interrupted() {
   trap '' INT TERM
   trap - EXIT
   exec >&3 2>&4  # those of the command that was interrupted may lead elsewhere
+  jobs -p | xargs -r kill 2>/dev/null || true
   echo
   step 'Interrupted: what was made is removed'
   bring_down || true
@@ -80,8 +81,10 @@ bring_down() {
   step 'Removing the shop, its cluster and its daemon'
   [[ ${KUBECTL:-} ]] || find_kubectl || true
   daemon_runs || begin_daemon
+  wait_until 20 'an answer of the engine' podo version  # it may have begun just now
   prefix=$(podo network inspect -f '{{index .Options "com.docker.network.bridge.name"}}' bridge)
   prefix=${prefix%0}
+  [[ $prefix == podo-* ]] || stop "the daemon does not say what its control groups are called: $prefix"
   [[ ${KUBECTL:-} ]] && remove_objects
   local ids
   ids=$(podo ps -aq)

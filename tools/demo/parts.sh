@@ -61,8 +61,9 @@ make_bundle() {  # DIRECTORY HOSTNAME SCRIPT
   mkdir -p "$1"
   as_root "${command[@]}" spec --bundle "$1"
   as_root python3 - "$1/config.json" "$2" "$3" "$work/rootfs" <<'PYTHON'
-import json, sys
+import json, signal, sys
 
+signal.signal(signal.SIGINT, signal.SIG_DFL)
 path, hostname, script, rootfs = sys.argv[1:]
 config = json.load(open(path))
 config["hostname"] = hostname
@@ -137,8 +138,9 @@ note "exit status $code (137 is 128 + SIGKILL: the kernel ended it at the limit)
 step 'Twenty runs of /bin/true, each in fresh namespaces and cgroups'
 make_bundle "$work/true" berry true
 as_root python3 - "$work" "${command[@]}" <<'PYTHON'
-import resource, statistics, subprocess, sys, time
+import resource, signal, statistics, subprocess, sys, time
 
+signal.signal(signal.SIGINT, signal.SIG_DFL)
 work, command = sys.argv[1], sys.argv[2:]
 took = []
 for i in range(20):
@@ -185,7 +187,8 @@ if [[ ! ${PODO_OCI:-} ]]; then
     podo "$@" 2>&1 </dev/null | indent
   }
   serve_engine() {
-    as_root "$PODO" serve --no-cluster --data "$work/data" --run "$work/run" \
+    # In a session of its own: Ctrl-C is the script's, which asks the daemon what is to be removed.
+    as_root setsid "$PODO" serve --no-cluster --data "$work/data" --run "$work/run" \
       >>"$work/daemon.log" 2>&1 &
     for ((i = 0; i < 200; i++)); do
       podo version >/dev/null 2>&1 && return
@@ -222,7 +225,9 @@ if [[ ! ${PODO_OCI:-} ]]; then
   try volume rm wine
   step 'Twenty times podo run --rm grape:1 true'
   as_root env PODO_HOST="$PODO_HOST" PODO="$PODO" python3 - <<'PYTHON'
-import os, statistics, subprocess, time
+import os, signal, statistics, subprocess, time
+
+signal.signal(signal.SIGINT, signal.SIG_DFL)
 took = []
 for _ in range(20):
     begin = time.monotonic()
@@ -243,7 +248,7 @@ if [[ ! ${PODO_OCI:-} ]]; then
       kube "$@" 2>&1 </dev/null | indent
     }
     serve_cluster() {
-      as_root "$PODO" serve --data "$work/data" --run "$work/run" --listen 127.0.0.1:16443 \
+      as_root setsid "$PODO" serve --data "$work/data" --run "$work/run" --listen "127.0.0.1:$port" \
         >>"$work/daemon.log" 2>&1 &
       for ((i = 0; i < 200; i++)); do
         kube get --raw /readyz >/dev/null 2>&1 && return
@@ -259,6 +264,7 @@ if [[ ! ${PODO_OCI:-} ]]; then
       done
     }
     step 'A cluster of one machine: the same daemon, and kubectl as it is'
+    port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("", 0)); print(s.getsockname()[1])')
     serve_cluster
     ask version
     for ((i = 0; i < 100; i++)); do
