@@ -1,7 +1,9 @@
 """The daemon is killed, its containers are not."""
 
+import fcntl
 import random
 import subprocess
+import threading
 import time
 
 import pytest
@@ -87,6 +89,20 @@ def test_a_second_daemon_is_refused(make_daemon):
     )
     assert second.returncode == 1 and str(engine.data) in second.stderr
     assert engine.answers()
+
+
+def test_what_a_killed_daemon_was_about_to_start_holds_up_nobody_for_long(make_daemon):
+    """Until it executes its program, the child of a daemon has the daemon's lock."""
+    engine = make_daemon()
+    engine.kill()
+    with open(engine.data / "lock") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # as that child would
+        release = threading.Timer(1, fcntl.flock, [lock, fcntl.LOCK_UN])
+        begun = time.monotonic()
+        release.start()
+        engine.start()
+        assert time.monotonic() - begun > 0.9
+        release.join()
 
 
 def test_two_daemons_side_by_side(make_daemon):
