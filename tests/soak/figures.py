@@ -115,16 +115,10 @@ class Figures:
                     yield f"element of {place}: {json.dumps(element)[:100]}"
 
     def find_groups(self):
-        prefix = self.prefix()
+        prefix = name_prefix()
         for folder, names, _ in os.walk("/sys/fs/cgroup"):
             below = f"/{prefix}" in folder
             yield from (f"{folder}/{name}" for name in names if below or name.startswith(prefix))
-
-    def prefix(self):
-        """What this daemon's things are called: its tables tell."""
-        told = subprocess.run(["nft", "list", "tables"], capture_output=True, text=True, check=True).stdout
-        found = re.search(r"podo-[0-9a-f]+", told)
-        return found[0] if found else "podo-none"
 
     def find_records(self):
         """Keys of the two stores. What the control plane says of itself all the time is left out."""
@@ -149,6 +143,13 @@ class Figures:
         """Figures that are above what is allowed."""
         bound = lambda name: began.amounts[name] + FIGURES[name][1](began.amounts[name])
         return [name for name in FIGURES if self.amounts[name] > bound(name)]
+
+
+def name_prefix():
+    """What this daemon's things are called: its tables tell."""
+    told = subprocess.run(["nft", "list", "tables"], capture_output=True, text=True, check=True).stdout
+    found = re.search(r"podo-[0-9a-f]+", told)
+    return found[0] if found else "podo-none"
 
 
 def compare(began, ended):

@@ -24,11 +24,13 @@ class Kills:
 
     def daemon(self):
         """Between its end and its next life: nothing, or a while."""
+        self.life.up.clear()
         self.life.killed("daemon")
         self.cluster.kill()
         time.sleep(self.chance.choice([0, 0, 0.5, 3]))
         self.cluster.start()
         self.life.killed("daemon (it is back)")
+        self.life.up.set()
 
     def process(self, file):
         """That of a container chosen by lot, found without the daemon."""

@@ -20,7 +20,8 @@ class Life:
 
     def __init__(self, cluster, seed, log):
         self.cluster, self.seed, self.log = cluster, seed, log
-        self.lock, self.going = threading.Lock(), True
+        self.lock, self.going, self.up = threading.Lock(), True, threading.Event()
+        self.up.set()  # not while the daemon is known to be away: nobody begins anything then
         self.done, self.excused, self.kills = Counter(), Counter(), Counter()
         self.failures, self.last_kill = [], -1e9
 
@@ -77,6 +78,7 @@ class Worker(threading.Thread):
         while self.life.going:
             name = self.chance.choices(names, weights)[0]
             number += 1
+            self.life.up.wait()
             self.load.begin(self.chance, f"{name.replace('_', '-')}-{self.load.mark}{number}")
             self.life.perform(name, getattr(self.load, name))
             self.load.tidy()

@@ -27,7 +27,7 @@ sys.path += [str(TESTS / name) for name in ("benchmark", "cluster", "api", "engi
 
 from cluster import Cluster
 from docker_load import DockerLoad
-from figures import Figures, compare
+from figures import Figures, compare, name_prefix
 from images import make_busybox
 from kills import Kills
 from kube_load import KubeLoad, make_namespace
@@ -76,13 +76,16 @@ class Soak:
         kills = Kills(self.life, random.Random(self.options.seed))
         print(f"{'':8}  seconds    done excused failed{Figures.head()}")
         due = begun + LINE
-        while (now := time.monotonic()) < begun + seconds:
-            kills.maybe(also_the_daemon=now < begun + seconds * 2 / 3)
-            if now >= due:
-                self.print_line(now - begun)
-                due += LINE
-            time.sleep(0.1)
-        self.life.going = False
+        try:
+            while (now := time.monotonic()) < begun + seconds:
+                kills.maybe(also_the_daemon=now < begun + seconds * 2 / 3)
+                if now >= due:
+                    self.print_line(now - begun)
+                    due += LINE
+                time.sleep(0.1)
+        finally:
+            self.life.going = False
+            self.life.up.set()
         for worker in workers:
             worker.join(180)
             assert not worker.is_alive(), f"{worker.name} does not end"
@@ -240,9 +243,9 @@ def main():
 def end(cluster):
     """Also when the run was broken off: no container, mount, control group or file stays."""
     try:
-        if cluster.process is None:
+        if cluster.process is None or cluster.process.poll() is not None:
             cluster.start()
-        prefix = Figures(cluster).prefix()
+        prefix = name_prefix()
         empty(cluster)
         cluster.destroy()
         remove_groups(prefix)
