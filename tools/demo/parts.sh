@@ -33,6 +33,7 @@ show() {
 finish() {
   local id
   if [[ -S $work/run/docker.sock ]]; then
+    podo version >/dev/null 2>&1 || serve_engine  # it has been killed for show: the next one clears up
     [[ ${KUBECTL:-} ]] && remove_pods >/dev/null 2>&1
     for id in $(podo ps -aq 2>/dev/null); do podo rm -f -v "$id" >/dev/null 2>&1 || true; done
     as_root kill -TERM "$(engine_pid)" 2>/dev/null || true
