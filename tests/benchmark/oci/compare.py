@@ -26,7 +26,7 @@ from report import Report
 
 ROOT = Path(__file__).resolve().parents[3]
 PODO = os.environ.get("PODO", f"{ROOT}/build/release/podo").split()
-if Path(PODO[-1]).name == "podo":
+if len(PODO) == 1 and Path(PODO[0]).name != "podo-oci":
     PODO.append("oci")
 MEASURE = ROOT / "build/release/measure"
 FIELDS = (("wall ms", "wall_us", 1000), ("CPU ms", "cpu_us", 1000), ("peak RSS MB", "rss_kb", 1024))
