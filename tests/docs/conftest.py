@@ -18,9 +18,11 @@ sys.path += [str(TESTS / "api"), str(TESTS / "engine"), str(TESTS / "cluster")]
 
 from cluster import Cluster
 from images import make_busybox
-from pages import REPOSITORY
+from pages import REPOSITORY, Run
 
 BASE = REPOSITORY / "build/images/debian.tar"  # ./demo makes the same
+# Not the usual ones: other daemons, or ./demo, may be at work.
+SERVICES, NODE_PORT = "10.117.0.0/16", "30117"
 TOOLS = REPOSITORY / "build/tools"
 SHIMS = {
     # The tests are root's already. VARIABLE=value words are the command's environment.
@@ -49,10 +51,13 @@ class Reader(Cluster):
             (self.shims / name).write_text(text.replace("{podo}", str(self.program)))
             (self.shims / name).chmod(0o755)
 
-    def run_script(self, script, page):
+    def follow(self, page):
+        """Does what a page says. -> what went wrong, or None"""
         folder = self.folder / "reader" / page.replace("/", "-")
         folder.mkdir(parents=True)
         shutil.copytree(REPOSITORY / "examples", folder / "examples")
+        front = folder / "examples/shop/kubernetes/front.yaml"
+        front.write_text(front.read_text().replace("30080", NODE_PORT))
         shutil.copy(self.kubeconfig, folder / "kubeconfig")  # a page may change its own
         kubectl = TOOLS / "kubectl/usr/bin"
         path = [self.shims, kubectl, TOOLS / "docker/usr/bin", os.environ["PATH"]]
@@ -63,17 +68,12 @@ class Reader(Cluster):
             "PODO_HOST": f"unix://{self.engine.socket}",
             "KUBECONFIG": str(folder / "kubeconfig"),
         }
-        return subprocess.run(
-            ["bash", "-c", script],
-            cwd=folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            timeout=400,
-        )
+        said = self.folder / "said"
+        with open(said, "wb") as output:
+            run = Run(page, self.places(), output, cwd=folder, env=environment)
+            problem = run.problem()
+        print(page, run.took)
+        return problem and f"{problem}\n{said.read_text(errors='replace')[-4000:]}\n{self.tail()}"
 
     def places(self):
         """What the documents call the default installation -> here."""
@@ -83,14 +83,20 @@ class Reader(Cluster):
             "/var/lib/podo": str(self.folder / "data"),
             "/run/podo": str(self.folder / "run"),
             "127.0.0.1:6443": f"127.0.0.1:{self.port}",
+            "127.0.0.1:30080": f"127.0.0.1:{NODE_PORT}",
         }
 
     def destroy(self):
-        """Also what a page that failed has left."""
+        """Also what a page that failed has left, and at once: nobody is asked to end in good order."""
+        at_once = {"kind": "DeleteOptions", "gracePeriodSeconds": 0}
         for namespace in self.admin.get("/api/v1/namespaces")["items"]:
             name = namespace["metadata"]["name"]
             if name != "default" and not name.startswith("kube-"):
                 self.admin.ask("DELETE", f"/api/v1/namespaces/{name}")
+                self.admin.ask("DELETE", f"/api/v1/namespaces/{name}/pods", at_once)
+        for container in self.engine.docker("ps", "-aq", "--filter", "name=^[^k]").split():
+            self.docker("rm", "-f", "-v", container, code=None)
+        self.docker("network", "prune", "-f", code=None)
         super().destroy()
 
     def bring_base_image(self):
@@ -112,7 +118,7 @@ def reader(request, tmp_path_factory):
     assert program, "there is no static busybox"
     busybox = make_busybox(tmp_path_factory.mktemp("images"), program)
     folder = Path(tempfile.mkdtemp(prefix="podo-docs-", dir="/tmp"))  # short: sockets lie below it
-    one = Reader(request.config.podo, folder, images=[busybox])
+    one = Reader(request.config.podo, folder, "--service-cidr", SERVICES, images=[busybox])
     one.prepare()
     one.start()
     yield one
@@ -125,6 +131,6 @@ def watchdog():
         raise TimeoutError("the page took too long")
 
     signal.signal(signal.SIGALRM, expired)
-    signal.alarm(600)
+    signal.alarm(400)
     yield
     signal.alarm(0)

@@ -4,17 +4,15 @@ import subprocess
 
 import pytest
 
-from pages import BLOCK, PAGES, REPOSITORY, blocks_of, script_of
+from pages import BLOCK, PAGES, REPOSITORY, blocks_of
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if any(not b.skipped for b in blocks_of(page))])
 def test_a_page_does_what_it_says(page, reader):
     if "debian:bookworm-slim" in (REPOSITORY / page).read_text():
         reader.bring_base_image()
-    done = reader.run_script(script_of(page, reader.places()), page)
-    assert (
-        done.returncode == 0
-    ), f"{page}: exit {done.returncode}\n{done.stdout[-4000:]}\n{reader.engine.tail()}"
+    problem = reader.follow(page)
+    assert not problem, problem
 
 
 @pytest.mark.parametrize("page", PAGES)
