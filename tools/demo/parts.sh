@@ -32,6 +32,7 @@ show() {
 
 finish() {
   local id
+  set +e
   if [[ -S $work/run/docker.sock ]]; then
     podo version >/dev/null 2>&1 || serve_engine  # it has been killed for show: the next one clears up
     [[ ${KUBECTL:-} ]] && remove_pods >/dev/null 2>&1
@@ -192,7 +193,7 @@ if [[ ! ${PODO_OCI:-} ]]; then
     as_root setsid "$PODO" serve --no-cluster --data "$work/data" --run "$work/run" \
       >>"$work/daemon.log" 2>&1 &
     for ((i = 0; i < 200; i++)); do
-      podo version >/dev/null 2>&1 && return
+      podo version >/dev/null 2>&1 && return 0  # a bare one, in a trap, would give the status before it
       sleep 0.05
     done
     stop "the engine does not answer: $(tail -n 5 "$work/daemon.log")"
@@ -252,7 +253,7 @@ if [[ ! ${PODO_OCI:-} ]]; then
       as_root setsid "$PODO" serve --data "$work/data" --run "$work/run" --listen "127.0.0.1:$port" \
         >>"$work/daemon.log" 2>&1 &
       for ((i = 0; i < 200; i++)); do
-        kube get --raw /readyz >/dev/null 2>&1 && return
+        kube get --raw /readyz >/dev/null 2>&1 && return 0
         sleep 0.05
       done
       stop "the API does not answer: $(tail -n 5 "$work/daemon.log")"
