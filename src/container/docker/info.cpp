@@ -33,7 +33,7 @@ void write_storage(json::Writer& out, const Call& call) {
   }
   out.end().key("Plugins").object();
   member(out, "Volume", Strings{"local"});
-  member(out, "Network", Strings{"bridge", "host", "ipvlan", "macvlan", "null"});
+  member(out, "Network", Strings{"bridge", "host", "macvlan", "null"});
   out.key("Authorization").null();
   member(out, "Log", Strings{"json-file", "local", "none"});
   out.end();

@@ -51,6 +51,8 @@ Task<NetworkRecord> MachineNetworks::create(NetworkRecord wanted) {
     co_return denied("operation is not permitted on predefined {} network", wanted.name);
   if (wanted.id.empty()) wanted.id = new_id(ground_.random);
   if (wanted.created.empty()) wanted.created = rfc3339_nano(ground_.clock.wall());
+  // Another daemon, or somebody by hand, may have taken subnets since.
+  host_.routes = (co_await ground_.pool.run([] { return look_at_host(); })).routes;
   NetworkState* network = co_await enlist(std::move(wanted));
   const std::string id = network->record.id;
   auto raised = co_await raise(*network).result();

@@ -41,6 +41,16 @@ TEST_CASE("containers of one bridge reach each other, the host and the world") {
   CHECK(visitor(listen_in(machine.world, "0.0.0.0", 80), in_a, "198.51.100.9", 80) == "198.51.100.1");
 }
 
+TEST_CASE("a new network stays clear of a subnet that came to the host after the start") {
+  if (!can_run()) return;
+  TestMachine machine;
+  machine.open();
+  machine.add_route(machine.host, {.destination = *IpPrefix::parse("172.18.0.0/16"),
+                                   .gateway = *IpAddress::parse("198.51.100.9"),
+                                   .link = machine.link(machine.host, "uplink").index});
+  CHECK(machine.run(machine.networks->create({.name = "other"})).pools.at(0).subnet == "172.19.0.0/16");
+}
+
 TEST_CASE("bridges do not reach one another, and nobody comes in but to a published port") {
   if (!can_run()) return;
   TestMachine machine;
