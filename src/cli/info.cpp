@@ -24,7 +24,7 @@ std::string info_text(json::Value info) {
     for (json::Value value : values.items()) parts.emplace_back(value.string());
     return join(parts, " ");
   };
-  out += "Server:\n";
+  out += "\nServer:\n";
   line("Containers", number("Containers"));
   out += text("  Running: {}\n  Paused: {}\n  Stopped: {}\n", number("ContainersRunning"),
               number("ContainersPaused"), number("ContainersStopped"));
@@ -60,9 +60,11 @@ std::string info_text(json::Value info) {
   return out;
 }
 
+// The client's part is told although the daemon does not answer.
 Task<int> info(Call call) {
-  json::Document answer = co_await call.daemon.get("/info");
   std::string format = call.flags.text("format");
+  if (format.empty()) co_await print(text("Client:\n Version: {}\n Git commit: {}\n", version(), commit()));
+  json::Document answer = co_await call.daemon.get("/info");
   if (!format.empty()) co_await print_as(answer.root(), format);
   else co_await print(info_text(answer.root()) + co_await daemon_costs(call.daemon, answer.root()));
   for (json::Value warning : answer.root().find("Warnings").items()) complain(warning.string());

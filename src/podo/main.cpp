@@ -1,6 +1,7 @@
 // One program, several names: argv[0] or argv[1] chooses the sub-program, and nothing happens before that.
 #include <stdio.h>
 
+#include <algorithm>
 #include <span>
 #include <string_view>
 
@@ -16,18 +17,20 @@
 namespace {
 
 constexpr std::string_view help =
-    "podo: containers in one program\n"
+    "podo: containers in one program: engine, builder, registry, cluster\n"
     "\n"
-    "    podo oci ...      the OCI runtime; also as podo-oci, a link to podo (see `podo oci help`)\n"
-    "    podo serve ...    the engine (see `podo serve --help`)\n"
-    "    podo agent ...    a node of a cluster elsewhere (see `podo agent --help`)\n"
-    "    podo registry serve ...    a registry alone (see `podo registry serve --help`)\n"
-    "    podo store ...    a store's folder: check, back up, restore, repair (see `podo store help`)\n"
-    "    podo completion bash|zsh|fish    a script for your shell; podo man: the manual page\n"
-    "    podo --version    which Podo this is\n"
-    "    podo help         this\n"
+    "Programs\n"
+    "    serve               The engine, and a cluster of this machine\n"
+    "    agent               A node of a cluster elsewhere\n"
+    "    registry serve      A registry alone\n"
+    "    store               Look after a store's folder: check, dump, back up, restore, repair\n"
+    "    oci                 The OCI runtime; also as podo-oci, a link to podo\n"
+    "    completion SHELL    Print a script for bash, zsh or fish\n"
+    "    man                 Print the manual page\n"
+    "    help [COMMAND]      Print this, or what a command takes, as COMMAND --help does\n"
+    "    --version           Print which Podo this is\n"
     "\n"
-    "The engine's commands, as docker's; `podo COMMAND --help` says more, -H ADDRESS asks another daemon.\n"
+    "The commands below ask the daemon, with docker's names, flags and output; -H ADDRESS asks another one.\n"
     "\n";
 
 std::string_view name_of_program(const char* path) {
@@ -37,9 +40,7 @@ std::string_view name_of_program(const char* path) {
 
 void print(FILE* stream, std::string_view text) { ::fwrite(text.data(), 1, text.size(), stream); }
 
-}  // namespace
-
-int main(int count, char** words) {
+int become(int count, char** words) {
   const std::span argv(words, static_cast<std::size_t>(count));
   if (count > 0 && name_of_program(argv[0]) == "podo-oci") return podo::oci_cli::run(argv, 1);
   const std::string_view wanted = count > 1 ? argv[1] : "help";
@@ -57,4 +58,15 @@ int main(int count, char** words) {
   print(stdout, help);
   print(stdout, podo::cli::engine_help());
   return 0;
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+  static char wants_help[] = "--help";
+  if (count > 2 && std::string_view(words[1]) == "help") {  // help run: run --help
+    std::rotate(words + 1, words + 2, words + count);
+    words[count - 1] = wants_help;
+  }
+  return become(count, words);
 }
