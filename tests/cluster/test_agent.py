@@ -76,18 +76,6 @@ class Agent(Cluster):
         self.process.wait(10)
 
 
-def let_nodes_see_the_network(cluster):
-    """A node may see its own pods alone; the network around them is made of everybody's."""
-    look = ["get", "list", "watch"]
-    rules = [
-        {"apiGroups": [""], "resources": ["services", "nodes", "pods", "namespaces"], "verbs": look},
-        {"apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": look},
-        {"apiGroups": ["networking.k8s.io"], "resources": ["networkpolicies"], "verbs": look},
-    ]
-    cluster.admin.create(f"{RBAC}/clusterroles", {"metadata": {"name": "network"}, "rules": rules})
-    bind(cluster, "network", {"kind": "Group", "name": "system:nodes"})
-
-
 def bind(cluster, role, whom):
     binding = {
         "metadata": {"name": role},
@@ -126,7 +114,6 @@ def agent(request, busybox_archive):
     folder = Path(tempfile.mkdtemp(prefix="podo-cluster-", dir="/tmp"))
     cluster = Cluster(request.config.podo, folder, "--no-node")
     Server.start(cluster)
-    let_nodes_see_the_network(cluster)
     one = Agent(cluster)
     try:
         one.start()
@@ -214,3 +201,56 @@ def test_the_certificate_of_a_node(agent):
     shown = ssl.get_server_certificate(("127.0.0.1", agent.port))
     assert shown.strip() == base64.b64decode(own["status"]["certificate"]).decode().strip()
     assert agent.of.admin.ask("GET", "/api/v1/nodes/edge/proxy/healthz").text == "ok"
+
+
+# --- the network around its pods ---
+
+SERVER = "while true; do echo it is me | nc -l -p 8080 >/dev/null; done"
+
+
+def denied(pods):
+    spec = {"podSelector": {"matchLabels": {"app": "db"}}, "policyTypes": ["Ingress"]}
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": "db"},
+        "spec": spec,
+    }
+
+
+def reaches(pods, name):
+    script = f"nc -w 2 {pods.status(name)['podIP']} 8080 </dev/null"
+    return "it is me" in pods.kubectl.run("exec", "client", "--", "sh", "-c", script).stdout
+
+
+def test_a_node_may_see_what_the_network_is_made_of(agent):
+    """Without an administrator's grant."""
+    pods = Pods(kubectl_of("newest", agent.of, new_namespace(agent.of)))
+    pods.run(
+        denied(pods), pod("db", SERVER, labels={"app": "db"}), pod("web", SERVER), pod("client", "sleep 1000")
+    )
+    for name in ("db", "web", "client"):
+        pods.ready(name)
+    wait_until(lambda: reaches(pods, "web"), 10, "an answer")
+    assert not reaches(pods, "db")
+    node = agent.of.admin.as_user("system:node:edge", "system:nodes", "system:authenticated")
+    node.get("/api/v1/pods")
+    node.refused(403, "GET", "/api/v1/secrets")
+    node.refused(403, "GET", "/api/v1/namespaces/kube-system/pods/x")
+
+
+def test_a_node_without_those_rights_says_so_and_takes_them_when_it_gets_them(agent):
+    path = f"{RBAC}/clusterrolebindings/podo:node-traffic"
+    subjects = agent.of.admin.get(path)["subjects"]
+    agent.of.admin.patch(path, {"subjects": None})
+    agent.kill()
+    said = len(agent.log.read_text())
+    agent.start()
+    wait_until(lambda: "network policies have no effect on this node" in agent.log.read_text()[said:], 10)
+    pods = Pods(kubectl_of("newest", agent.of, new_namespace(agent.of)))
+    pods.run(denied(pods), pod("db", SERVER, labels={"app": "db"}), pod("client", "sleep 1000"))
+    for name in ("db", "client"):
+        pods.ready(name)
+    wait_until(lambda: reaches(pods, "db"), 10, "an answer")
+    agent.of.admin.patch(path, {"subjects": subjects})
+    wait_until(lambda: not reaches(pods, "db"), 40, "the policy")

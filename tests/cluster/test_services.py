@@ -1,8 +1,10 @@
 """Services of every kind, from inside pods, from the host and from beside it: real packets, real rules."""
 
 import json
+import os
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +22,17 @@ def town(pods, toolbox):
 def node_address(cluster):
     addresses = cluster.admin.get("/api/v1/nodes")["items"][0]["status"]["addresses"]
     return next(a["address"] for a in addresses if a["type"] == "InternalIP")
+
+
+def slice_of(service, address, **of_endpoint):
+    return {
+        "apiVersion": "discovery.k8s.io/v1",
+        "kind": "EndpointSlice",
+        "metadata": {"name": f"{service}-1", "labels": {"kubernetes.io/service-name": service}},
+        "addressType": "IPv4",
+        "ports": [{"name": "http", "port": 8080}],
+        "endpoints": [{"addresses": [address], **of_endpoint}],
+    }
 
 
 # --- cluster IPs ---
@@ -86,15 +99,7 @@ def test_a_client_stays_with_its_pod(town):
 
 def test_a_service_without_a_selector_leads_where_its_slices_say(town):
     town.make(web("web-1"), client(), service("manual", selector=None))
-    slice = {
-        "apiVersion": "discovery.k8s.io/v1",
-        "kind": "EndpointSlice",
-        "metadata": {"name": "manual-1", "labels": {"kubernetes.io/service-name": "manual"}},
-        "addressType": "IPv4",
-        "ports": [{"name": "http", "port": 8080}],
-        "endpoints": [{"addresses": [town.ip("web-1")]}],
-    }
-    town.make(slice)
+    town.make(slice_of("manual", town.ip("web-1")))
     wait_until(lambda: town.answers(f"http://{town.cluster_ip('manual')}"), 10, "the slice")
     assert town.ask("http://manual")[0] == "web-1"
 
@@ -162,6 +167,46 @@ def test_an_external_ip_leads_to_the_service(town):
     with Outside() as outside:
         town.make(web("web-1"), service(externalIPs=["203.0.113.77"]))
         wait_until(lambda: outside.answers("http://203.0.113.77"), 10, "the external address")
+
+
+def test_a_backend_of_another_node(town):
+    """From a pod, from this machine, by a node port; not by that of 127.0.0.1: no answer could come back."""
+    town.make(client(), service("far", selector=None, type="NodePort"))
+    port = town.get("far")["spec"]["ports"][0]["nodePort"]
+    with Outside() as outside, outside.serving():
+        town.make(slice_of("far", outside.there, nodeName="elsewhere"))
+        url = f"http://{town.cluster_ip('far')}"
+        wait_until(lambda: town.answers(url), 10, "the slice")
+        assert town.ask(url)[0] == town.ask(f"http://{outside.here}:{port}")[0] == "outside"
+        assert town.ask(url, at=None) == ["outside", outside.here]
+        assert town.ask(f"http://{outside.here}:{port}", at=None) == ["outside", outside.here]
+
+
+def test_from_outside_over_ipv6(town):
+    """A node port, an external address, and one of a load balancer that somebody else keeps."""
+    ports = [{"name": "http", "port": 7071, "targetPort": 8080}]
+    both = {"type": "LoadBalancer", "ipFamilyPolicy": "RequireDualStack", "ports": ports}
+    town.make(
+        web("web-1"), service("six", selector={"app": "web"}, loadBalancerClass="example.com/x", **both)
+    )
+    port = town.get("six")["spec"]["ports"][0]["nodePort"]
+    status = {"status": {"loadBalancer": {"ingress": [{"ip": "fd00:198:19::77"}]}}}
+    with Outside() as outside:
+        wait_until(lambda: outside.answers(f"http://[{outside.here6}]:{port}"), 10, "the node port")
+        town.kubectl(
+            "patch", "service", "six", "--subresource=status", "--type=merge", "-p", json.dumps(status)
+        )
+        wait_until(lambda: outside.answers("http://[fd00:198:19::77]:7071"), 10, "the balanced address")
+        patch = {"spec": {"externalTrafficPolicy": "Local", "externalIPs": ["fd00:198:19::78"]}}
+        town.kubectl("patch", "service", "six", "-p", json.dumps(patch))
+        for place in (f"[{outside.here6}]:{port}", "[fd00:198:19::77]:7071", "[fd00:198:19::78]:7071"):
+            wait_until(
+                lambda: outside.curl(f"http://{place}").stdout.split() == ["web-1", outside.there6], 10, place
+            )
+        town.kubectl(
+            "patch", "service", "six", "-p", '{"spec":{"loadBalancerSourceRanges":["2001:db8::/32"]}}'
+        )
+        wait_until(lambda: not outside.answers("http://[fd00:198:19::77]:7071"), 10, "the source ranges")
 
 
 # --- both families ---
@@ -236,3 +281,12 @@ def test_nothing_stays_of_a_cluster_that_is_removed(make_cluster, pods_of, tmp_p
     destroy, cluster.destroy = cluster.destroy, lambda: None
     destroy()
     assert not made & own_tables()
+
+
+def test_services_that_come_and_go_leave_nothing(request):
+    """Some seconds of ./bench services --churn: the kernel against what is declared, then against before."""
+    program = Path(__file__).resolve().parents[1] / "benchmark/services/churn.py"
+    command = ["unshare", "--net", "/usr/bin/python3", program, "--churn", "5", "--services", "50"]
+    env = {**os.environ, "PODO": str(request.config.podo)}
+    done = subprocess.run([*command, "--allocate", "1"], env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr

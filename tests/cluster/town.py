@@ -1,11 +1,15 @@
 """Pods that answer and Services before them, in the words of tests about traffic."""
 
+import contextlib
 import json
+import os
 import subprocess
+import sys
 import threading
 import time
 import urllib.request
 from collections import Counter
+from pathlib import Path
 
 from cluster import container, pod
 from server import wait_until
@@ -114,6 +118,7 @@ class Outside:
 
     def __init__(self, name="podo-out", here="198.18.255.1", there="198.18.255.2"):
         self.name, self.here, self.there = name, here, there
+        self.here6, self.there6 = "fd00:198:18:255::1", "fd00:198:18:255::2"
 
     def __enter__(self):
         self.leave()
@@ -126,6 +131,9 @@ class Outside:
             f"-n {self.name} link set eth0 up",
             f"-n {self.name} link set lo up",
             f"-n {self.name} route add default via {self.here}",
+            f"addr add {self.here6}/64 dev {self.name} nodad",
+            f"-n {self.name} addr add {self.there6}/64 dev eth0 nodad",
+            f"-n {self.name} route add default via {self.here6}",
         ):
             subprocess.run(["ip", *line.split()], check=True)
         return self
@@ -148,6 +156,19 @@ class Outside:
 
     def answers(self, url):
         return self.curl(url).returncode == 0
+
+    @contextlib.contextmanager
+    def serving(self, port=8080):
+        """The toolbox's server runs there."""
+        program = [sys.executable, Path(__file__).with_name("answer.py")]
+        env = {**os.environ, "NAME": "outside", "HTTP_PORT": str(port), "UDP_PORT": str(port + 1)}
+        process = subprocess.Popen(["nsenter", f"--net=/run/netns/{self.name}", *program], env=env)
+        try:
+            wait_until(lambda: self.answers(f"http://{self.there}:{port}"), 10, "the server outside")
+            yield
+        finally:
+            process.kill()
+            process.wait()
 
 
 class Visitors:
