@@ -106,7 +106,7 @@ class Allocation:
         """Every port is given once; then none; then all are free."""
         got, names = [], []
         for number in range(1000):
-            ports = [{"port": 1 + n, "name": f"p{n}"} for n in range(1 if len(got) > 2700 else 100)]
+            ports = [{"port": 1 + n, "name": f"p{n}"} for n in range(1 if len(got) >= 2700 else 100)]
             body = {"metadata": {"name": f"all-{number}"}, "spec": {"type": "NodePort", "ports": ports}}
             answer = self.cluster.admin.ask("POST", SERVICES, body)
             if answer.status != 201:

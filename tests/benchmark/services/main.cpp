@@ -3,6 +3,7 @@
 //
 //   all       the whole table
 //   restart   the same over what an earlier daemon left
+//   read      what is there, as a table again: a part of restart
 //   one       an endpoint of one Service replaced
 //   packets   from this host to a port of its own: directly, with one Service, with ten thousand
 //
@@ -98,6 +99,10 @@ class Bench {
     };
     print("all", table.size(), median_of(rounds, from_nothing, [&] { apply(table); }));
     print("restart", table.size(), median_of(rounds, [&] { open(); }, [&] { apply(table); }));
+    const auto nothing = [] {};
+    print("read", table.size(), median_of(rounds, nothing, [&] {
+            if (auto read = read_rules("podobench-services"); !read) must(Failure(std::move(read).error()));
+          }));
   }
 
   void measure_one(int services, int endpoints, std::uint8_t protocol) {
