@@ -104,5 +104,8 @@ Result<std::uint32_t> nft_generation(NetlinkSocket& socket);
 // Not while the table changes: what was listed meanwhile is listed again, a few times.
 Result<std::vector<NftElement>> list_elements(NetlinkSocket& socket, std::uint8_t family,
                                               const std::string& table, const std::string& set);
+// One of them, whatever their number. Not_found: it is not there, nor may its set be.
+Result<NftElement> find_element(NetlinkSocket& socket, std::uint8_t family, const std::string& table,
+                                const std::string& set, const std::string& key);
 
 }  // namespace podo::linux

@@ -115,4 +115,23 @@ Result<std::vector<NftElement>> list_elements(NetlinkSocket& socket, std::uint8_
   return unavailable("list set {} of {}: it changes all the time", set, table);
 }
 
+Result<NftElement> find_element(NetlinkSocket& socket, std::uint8_t family, const std::string& table,
+                                const std::string& set, const std::string& key) {
+  NetlinkRequest request(message(NFT_MSG_GETSETELEM), 0, text("find an element of {} of {}", set, table));
+  request.body(body_of(family));
+  request.text_attribute(NFTA_SET_ELEM_LIST_TABLE, table).text_attribute(NFTA_SET_ELEM_LIST_SET, set);
+  request.nested(NFTA_SET_ELEM_LIST_ELEMENTS, [&](NetlinkAttributes& list) {
+    list.nested(NFTA_LIST_ELEM, [&](NetlinkAttributes& element) {
+      element.nested(NFTA_SET_ELEM_KEY,
+                     [&](NetlinkAttributes& value) { value.attribute(NFTA_DATA_VALUE, key); });
+    });
+  });
+  std::optional<NftElement> found;
+  for (const NetlinkMessage& answer : TRY(socket.ask(request)))
+    each_attribute(answer.attribute(sizeof(nfgenmsg), NFTA_SET_ELEM_LIST_ELEMENTS), NFTA_LIST_ELEM,
+                   [&](std::string_view attributes) { found = element_of(attributes); });
+  if (!found) return not_found("{}: it is not there", request.what());
+  return *std::move(found);
+}
+
 }  // namespace podo::linux

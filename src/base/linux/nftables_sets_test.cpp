@@ -57,6 +57,12 @@ TEST_CASE("elements of a verdict map lead to chains, which are there as long as 
   REQUIRE(elements.size() == 2);
   CHECK((elements[0].key == v4("10.0.0.1") && elements[0].verdict == NftVerdict{NFT_GOTO, "left"}));
   CHECK((elements[1].key == v4("10.0.0.2") && elements[1].verdict == NftVerdict{NF_DROP}));
+  const auto one = find_element(table.socket, NFPROTO_INET, "t", "by_pod", v4("10.0.0.2"));
+  REQUIRE(one.has_value());
+  CHECK((one->key == v4("10.0.0.2") && one->verdict == NftVerdict{NF_DROP}));
+  for (const char* set : {"by_pod", "by_none"})
+    CHECK(find_element(table.socket, NFPROTO_INET, "t", set, v4("10.0.0.3")).error().kind() ==
+          ErrorKind::not_found);
   NftBatch early(NFPROTO_INET, "t");
   early.remove_chain("left");
   CHECK(early.commit().error().system_errno() == EBUSY);

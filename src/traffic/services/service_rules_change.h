@@ -24,7 +24,7 @@ struct StaleFlows {
 
 // What an earlier daemon left.
 struct FoundRules {
-  ServiceTable table = {};
+  ServiceTable table = {};  // fronts of datagrams: only their flows are ever stale
   std::map<SetName, std::vector<linux::NftElement>> stays = {};  // clients with affinity
 };
 

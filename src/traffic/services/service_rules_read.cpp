@@ -12,6 +12,8 @@ std::uint32_t number_at(std::string_view bytes, std::size_t at) {
   return bytes.size() < at + 4 ? 0 : linux::number_of(bytes.substr(at, 4));
 }
 
+constexpr std::size_t few_fronts = 64;
+
 // The elements of one family's sets, those of node ports or the others, and what they are put together to.
 class Reading {
  public:
@@ -34,7 +36,37 @@ class Reading {
     return {};
   }
 
+  // Fronts of datagrams with their backends, and nothing else: for the few that there are the kernel is asked
+  // one by one, since to list a map costs it more than to make it.
+  Result<> read_datagrams(ServiceTable& table) {
+    std::vector<FrontKey> fronts;
+    for (const NftElement& element : TRY(elements(SetKind::inside, node_port_)))
+      if (const auto key = front_of(element.key, v6_, node_port_); key && key->protocol == IPPROTO_UDP)
+        fronts.push_back(*key);
+    for (const FrontKey& front : fronts) table[front];
+    if (fronts.size() > few_fronts) {
+      for (const NftElement& element : TRY(elements(SetKind::backend, node_port_)))
+        if (const auto key = front_of(element.key, v6_, node_port_); key && key->protocol == IPPROTO_UDP)
+          add_backend(table, element);
+      return {};
+    }
+    for (const FrontKey& front : fronts)
+      for (const std::uint32_t first : {0u, first_outside}) TRY(find_backends(table, front, first));
+    return {};
+  }
+
  private:
+  Result<> find_backends(ServiceTable& table, const FrontKey& front, std::uint32_t first) {
+    const std::string set = text_of(SetName{SetKind::backend, v6_, node_port_});
+    for (std::uint32_t number = first;; ++number) {
+      const auto element = linux::find_element(socket_, NFPROTO_INET, table_, set,
+                                               front_key(front) + linux::nft_number_key(number));
+      if (!element && element.error().kind() == ErrorKind::not_found) return {};
+      if (!element) return Failure(element.error());
+      add_backend(table, *element);
+    }
+  }
+
   std::size_t address_bytes() const { return v6_ ? 16 : 4; }
 
   Result<std::vector<NftElement>> elements(SetKind kind, bool node_port) {
@@ -107,9 +139,10 @@ Result<ServiceTable> read_rules(NetlinkSocket& socket, const std::string& table)
 
 FoundRules find_rules(NetlinkSocket& socket, const std::string& table) {
   FoundRules found;
-  auto earlier = read_rules(socket, table);
-  if (!earlier) return found;  // none, or one of another make
-  found.table = *std::move(earlier);
+  if (!linux::find_table(socket, NFPROTO_INET, table)) return found;
+  for (const bool v6 : {false, true})
+    for (const bool node_port : {false, true})
+      if (!Reading(socket, table, v6, node_port).read_datagrams(found.table)) return {};  // of another make
   for (const bool v6 : {false, true}) {
     const SetName set{SetKind::stays, v6};
     auto clients = linux::list_elements(socket, NFPROTO_INET, table, text_of(set));

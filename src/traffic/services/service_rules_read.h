@@ -6,7 +6,7 @@
 namespace podo::services {
 
 Result<ServiceTable> read_rules(linux::NetlinkSocket& socket, const std::string& table);
-// With what else the next daemon keeps; nothing, when there is no such table.
+// What of it the next daemon needs; nothing, when there is no such table.
 FoundRules find_rules(linux::NetlinkSocket& socket, const std::string& table);
 // Tables of other daemons with fronts among our cluster IPs.
 Result<std::vector<std::string>> find_rivals(linux::NetlinkSocket& socket, const RulesOptions& own);
