@@ -34,8 +34,9 @@ finish() {
   local id
   set +e
   if [[ -S $work/run/docker.sock ]]; then
-    podo version >/dev/null 2>&1 || serve_engine  # it has been killed for show: the next one clears up
-    [[ ${KUBECTL:-} ]] && remove_pods >/dev/null 2>&1
+    # It has been killed for show: the next one clears up.
+    podo version >/dev/null 2>&1 || "serve_${serving:-engine}"
+    [[ ${serving:-} ]] && remove_pods >/dev/null 2>&1
     for id in $(podo ps -aq 2>/dev/null); do podo rm -f -v "$id" >/dev/null 2>&1 || true; done
     as_root kill -TERM "$(engine_pid)" 2>/dev/null || true
     wait
@@ -267,6 +268,7 @@ if [[ ! ${PODO_OCI:-} ]]; then
     }
     step 'A cluster of one machine: the same daemon, and kubectl as it is'
     port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("", 0)); print(s.getsockname()[1])')
+    serving=cluster
     serve_cluster
     ask version
     for ((i = 0; i < 100; i++)); do
