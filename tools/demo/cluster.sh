@@ -101,15 +101,15 @@ bring_down() {
 }
 
 remove_objects() {
-  local i
   kube delete namespace shop --ignore-not-found --wait=false >/dev/null 2>&1 || true
   kube -n shop delete pods --all --grace-period=2 --wait=false >/dev/null 2>&1 || true
-  for ((i = 0; i < 40; i++)); do
-    no_pods_of_shop && break
+  local patience=$((SECONDS + 6))
+  until no_pods_of_shop >/dev/null 2>&1 || ((SECONDS > patience)); do
     sleep 0.2
   done
   # Who has not ended by then (it had hardly begun) is not asked again.
-  no_pods_of_shop || kube -n shop delete pods --all --grace-period=0 --force >/dev/null 2>&1 || true
+  no_pods_of_shop >/dev/null 2>&1 ||
+    kube -n shop delete pods --all --grace-period=0 --force --wait=false >/dev/null 2>&1 || true
   wait_until 60 'the end of the shop' no_pods_of_shop
   kube delete deployments,statefulsets,daemonsets,jobs,pods --all --all-namespaces --wait=false \
     >/dev/null 2>&1 || true
