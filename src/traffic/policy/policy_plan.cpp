@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
 #include <unordered_map>
 
 namespace podo::policy {
@@ -136,11 +137,11 @@ class Planner {
         pods.each(policy->pods, [&](const PolicyPod& pod) {
           if (pod.here) about[&pod].push_back(policy);
         });
-    std::map<Policies, std::string> names;
+    std::map<Policies, Selected> by_policies;
     for (const auto& [pod, selecting] : about) {
-      const auto [known, is_new] = names.try_emplace(selecting);
-      if (is_new) known->second = name_of_group(pod->name_space, selecting, direction);
-      const std::string name = known->second + named_ports(*pod, selecting, direction);
+      const auto [known, is_new] = by_policies.try_emplace(selecting);
+      if (is_new) known->second = selected_by(pod->name_space, selecting, direction);
+      const std::string name = known->second.name + named_ports(*pod, known->second.ports);
       if (!rules_.groups.contains(name)) rules_.groups[name] = allows(*pod, selecting, direction);
       for (const IpAddress& address : pod->addresses)
         (direction == Direction::ingress ? rules_.ingress : rules_.egress)[address] = name;
@@ -151,22 +152,29 @@ class Planner {
     return direction == Direction::ingress ? policy.ingress : policy.egress;
   }
 
-  static std::string name_of_group(std::string_view name_space, const Policies& policies,
-                                   Direction direction) {
-    std::string name = text("{} {}:", direction == Direction::ingress ? "ingress" : "egress", name_space);
-    for (const Policy* policy : policies) name += text(" {}", policy->name);
-    return name;
-  }
-
-  // Of pods that the same policies select, those whose ports have the same numbers by name are one group.
-  static std::string named_ports(const PolicyPod& pod, const Policies& policies, Direction direction) {
+  // Pods that the same policies select. Those whose ports have the same numbers by name are one group.
+  struct Selected {
     std::string name;
-    if (direction == Direction::egress) return name;
-    for (const Policy* policy : policies)
+    std::set<std::pair<std::string_view, std::uint8_t>> ports;  // that are named
+  };
+  static Selected selected_by(std::string_view name_space, const Policies& policies, Direction direction) {
+    Selected selected{text("{} {}:", direction == Direction::ingress ? "ingress" : "egress", name_space), {}};
+    for (const Policy* policy : policies) {
+      selected.name += text(" {}", policy->name);
+      if (direction == Direction::egress) continue;
       for (const PolicyRule& rule : *policy->ingress)
         for (const PolicyPort& port : rule.ports)
-          if (const NamedPort* named = find_named(pod, port))
-            name += text(" {}/{}={}", named->name, name_of_protocol(named->protocol), named->number);
+          if (!port.name.empty()) selected.ports.emplace(port.name, port.protocol);
+    }
+    return selected;
+  }
+
+  static std::string named_ports(const PolicyPod& pod,
+                                 const std::set<std::pair<std::string_view, std::uint8_t>>& ports) {
+    std::string name;
+    for (const auto& [port, protocol] : ports)
+      if (const NamedPort* named = pod.find_port(port, protocol))
+        name += text(" {}/{}={}", named->name, name_of_protocol(named->protocol), named->number);
     return name;
   }
 
