@@ -51,7 +51,7 @@ class DockerLoad:
             pass
 
     def sweep(self, name):
-        ids = self.docker("ps", "-aq", "--filter", f"name=^{name}(-|$)").split()
+        ids = self.docker("ps", "-aq", "--filter", f"name=^{name}$|^{name}-").split()
         if ids:
             self.docker("rm", "-f", "-v", *ids)
         for kind in ("network", "volume"):

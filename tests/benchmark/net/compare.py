@@ -136,8 +136,8 @@ def rules(report, options):
     for what, count, cpu, wall in re.findall(
         r"^(.+?) +(\d+) Services +cpu +(\S+) ms +wall +(\S+) ms", told, re.M
     ):
-        work = {"all": "the whole table", "restart": "the same after a restart"}.get(what, "one change")
-        work += ", UDP" if "UDP" in what else ""
+        names = {"all": "the whole table", "restart": "the same after a restart", "one": "one change"}
+        work = names.get(what, what.replace("one", "one change"))
         target = {("all", "1000"): 20, ("one", "1000"): 2}.get((what, count))
         cost, kind = (cpu, "CPU") if work.startswith("one") else (wall, "wall")
         report.add(
