@@ -1,8 +1,8 @@
-// service.kubernetes.io/topology-mode: Auto: every zone gets endpoints by its part of the cluster's CPUs, its own as
-// far as they suffice, as upstream's controller does it. Pure.
+// service.kubernetes.io/topology-mode: Auto: every zone gets endpoints by its part of the cluster's CPUs, its own
+// as far as they suffice, as upstream's controller does it. Pure.
 //
 //   const ZoneShares shares = shares_of(nodes);
-//   for each family: zones = hints_by_share(shares, {zone of each ready endpoint});     // none: no hints at all
+//   hints = hints_by_share(shares, {zone of each ready endpoint});     // of a family; none: no hints at all
 //
 // There are no hints with fewer than two zones; when a ready node does not say its zone or CPUs; with fewer
 // ready endpoints than zones; and when a zone cannot have its part without being a fifth over it.
