@@ -39,8 +39,8 @@ class Filters {
   std::map<std::string, std::vector<std::string>, std::less<>> values_;
 };
 
-// A regular expression found in `text`: literals, ., [a-z], \d \w \s, * + ?, ^ $, | between whole
-// alternatives. One with groups or {n} matches as a literal.
+// A regular expression found in `text`: literals, ., [a-z], \d \w \s, * + ?, ^ $, | between
+// alternatives, also in groups. One with a group that is repeated, or {n}, matches as a literal.
 bool matches_pattern(std::string_view pattern, std::string_view text);
 // A shell's pattern on a whole path: * and ? do not match '/'.
 bool matches_glob(std::string_view glob, std::string_view path);

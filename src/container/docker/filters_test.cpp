@@ -50,6 +50,12 @@ TEST_CASE("patterns are the everyday part of regular expressions") {
   CHECK(!matches_pattern("a\\.b", "aXb"));
   CHECK(matches_pattern("^x$|^y$", "y"));
   CHECK(matches_pattern("", "anything"));
+  CHECK(matches_pattern("^web(-|$)", "web-1"));
+  CHECK(matches_pattern("^web(-|$)", "web"));
+  CHECK(!matches_pattern("^web(-|$)", "web1"));
+  CHECK(matches_pattern("^/?(?:a|b(1|2))$", "/b2"));
+  CHECK(!matches_pattern("^(a|b(1|2))$", "b3"));
+  CHECK(matches_pattern("a\\|b[|(]", "a|b("));
   CHECK(matches_pattern("\\d\\w", "1_"));
   CHECK(!matches_pattern("[", "x"));
   CHECK(!matches_pattern("(a+)+$", "aaaaaaaaaaaaaaaaaaaaaaaaab"));

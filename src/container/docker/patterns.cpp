@@ -1,5 +1,8 @@
 // The two kinds of patterns that clients filter with. Both give up after a number of steps, so that
 // nobody can make the daemon busy with one.
+#include <algorithm>
+#include <optional>
+
 #include "container/docker/filters.h"
 
 namespace podo::docker {
@@ -100,6 +103,45 @@ class Expression {
   int steps_ = 0;
 };
 
+// The first of `wanted` at or behind `at` that is neither escaped nor in a class.
+std::size_t find_bare(std::string_view pattern, std::string_view wanted, std::size_t at) {
+  while (at < pattern.size() && !wanted.contains(pattern[at])) {
+    if (pattern[at] == '\\') ++at;
+    else if (pattern[at] == '[') at += std::max<std::size_t>(class_length(pattern.substr(at)), 1) - 1;
+    ++at;
+  }
+  return at < pattern.size() ? at : pattern.npos;
+}
+
+// "^web(-|$)" becomes "^web-" and "^web$". None: a group is repeated or open, or it would be too many.
+std::optional<std::vector<std::string>> alternatives_of(std::string_view pattern) {
+  constexpr std::size_t alternatives_max = 64;
+  std::vector<std::string> found, open = {std::string(pattern)};
+  while (!open.empty()) {
+    const std::string one = std::move(open.back());
+    open.pop_back();
+    std::size_t begin = std::string::npos, end = find_bare(one, "(){}", 0);
+    for (; end != one.npos && one[end] == '('; end = find_bare(one, "(){}", end + 1)) begin = end;
+    const bool is_group = end != one.npos && one[end] == ')' && begin != one.npos;
+    if (!is_group && (begin != one.npos || end != one.npos)) return std::nullopt;
+    if (is_group && end + 1 < one.size() && std::string_view("*+?{").contains(one[end + 1]))
+      return std::nullopt;
+    std::size_t from = is_group ? begin + 1 : 0;
+    if (is_group && std::string_view(one).substr(from).starts_with("?:")) from += 2;
+    const std::size_t last = is_group ? end : one.size();
+    for (bool over = false; !over;) {
+      const std::size_t bar = std::min(find_bare(one, "|", from), last);
+      over = bar == last;
+      const std::string part = one.substr(from, bar - from);
+      if (is_group) open.push_back(one.substr(0, begin) + part + one.substr(end + 1));
+      else found.push_back(part);
+      from = bar + 1;
+    }
+    if (found.size() + open.size() > alternatives_max) return std::nullopt;
+  }
+  return found;
+}
+
 bool glob_here(std::string_view glob, std::string_view path, int& steps) {
   while (!glob.empty()) {
     if (++steps > steps_max) return false;
@@ -133,13 +175,10 @@ bool glob_here(std::string_view glob, std::string_view path, int& steps) {
 }  // namespace
 
 bool matches_pattern(std::string_view pattern, std::string_view text) {
-  if (pattern.find_first_of("(){}") != pattern.npos) return text.find(pattern) != text.npos;
-  for (;;) {
-    const auto bar = pattern.find('|');
-    if (Expression().found_in(pattern.substr(0, bar), text)) return true;
-    if (bar == pattern.npos) return false;
-    pattern.remove_prefix(bar + 1);
-  }
+  const auto alternatives = alternatives_of(pattern);
+  if (!alternatives) return text.find(pattern) != text.npos;
+  return std::ranges::any_of(*alternatives,
+                             [&](const std::string& one) { return Expression().found_in(one, text); });
 }
 
 bool matches_glob(std::string_view glob, std::string_view path) {
