@@ -21,7 +21,7 @@ STYLE = """
 
 def text(x, y, words, kind="", anchor="start"):
     kind = f' class="{kind}"' if kind else ""
-    return f'  <text x="{x:g}" y="{y:g}" text-anchor="{anchor}"{kind}>{escape(words)}</text>'
+    return f'  <text x="{x:g}" y="{y:g}" text-anchor="{anchor}"{kind}>\n    {escape(words)}\n  </text>'
 
 
 def bar(x, y, width, kind):

@@ -8,7 +8,10 @@ are missed stand here as well. What is measured how: [tests/benchmark](../tests/
 
 ![Podo beside other programs](benchmark.svg)
 """
-QUICK = "\n**A short look** (`--quick`): few rounds, so the figures are rough.\n"
+QUICK = "**A short look** (`--quick`): few rounds, so the figures are rough.\n"
+BUSY = """**The machine was busy with other work** (load {load} on {cores} cores): absolute figures, and so the targets,
+suffer from that; ratios less.
+"""
 NOTED = """
 `*`: noted earlier on the same kind of machine, or by their own documents; not of this run. "Better": how many
 times better than the peer. A target like `>= 2x` is held against the best peer of the run.
@@ -56,7 +59,10 @@ def every_figure(rows):
 
 def write_page(document, parts):
     machine = document["machine"]
-    out = [HEAD, *([QUICK] if document["quick"] else []), "## Machine\n"]
+    out = [HEAD, *([QUICK] if document["quick"] else [])]
+    if machine["load"] > 3 * machine["cores"]:
+        out.append(BUSY.format(**machine))
+    out.append("## Machine\n")
     words = {"date": "date", "cpu": "CPU", "cores": "cores", "memory_gb": "memory, GB", "kernel": "Linux"}
     words |= {"system": "system", "load": "load when it ended", "podo": "Podo"}
     out += table(["", ""], [(words[key], value) for key, value in machine.items() if key in words])
