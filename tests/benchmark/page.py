@@ -9,7 +9,8 @@ are missed stand here as well. What is measured how: [tests/benchmark](../tests/
 ![Podo beside other programs](benchmark.svg)
 """
 QUICK = "**A short look** (`--quick`): few rounds, so the figures are rough.\n"
-BUSY = """**The machine was busy with other work** (load {load} on {cores} cores): absolute figures, and so the targets,
+BUSY = """\
+**The machine was busy with other work** (load {load} on {cores} cores): absolute figures, and so the targets,
 suffer from that; ratios less.
 """
 NOTED = """
