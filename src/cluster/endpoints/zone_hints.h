@@ -1,5 +1,5 @@
-// service.kubernetes.io/topology-mode: Auto: every zone gets endpoints by its part of the cluster's CPUs, its own
-// as far as they suffice, as upstream's controller does it. Pure.
+// service.kubernetes.io/topology-mode: Auto: every zone gets endpoints by its part of the cluster's CPUs,
+// its own as far as they suffice, as upstream's controller does it. Pure.
 //
 //   const ZoneShares shares = shares_of(nodes);
 //   hints = hints_by_share(shares, {zone of each ready endpoint});     // of a family; none: no hints at all
