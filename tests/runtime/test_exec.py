@@ -1,5 +1,6 @@
 """exec: one more process in a running container."""
 
+import copy
 import json
 import os
 import signal
@@ -270,3 +271,25 @@ def test_a_memory_limit_binds_it(container):
     c.up()
     assert c.exec("probe", "memory", "100").rc == 137
     assert c.status() == "running"
+
+
+IN_A_CHROOT = """
+mount -t tmpfs chroot "$0"
+for folder in /*; do
+  if test -d "$folder"; then mkdir "$0$folder"; mount --rbind "$folder" "$0$folder"; fi
+done
+exec chroot "$0" "$@"
+"""
+
+
+def test_a_container_of_a_runtime_in_a_chroot_is_entered_by_its_own_root(container, tmp_path):
+    """A mount namespace that was made in a chroot has the machine's root, which is not the container's."""
+    c = container("echo up; sleep 100")
+    (c.rootfs / "only-here").write_text("in the container\n")
+    place = tmp_path / "root"
+    place.mkdir()
+    c.runtime = copy.copy(c.runtime)
+    c.runtime.command = ["unshare", "--mount", "sh", "-ec", IN_A_CHROOT, place, *c.runtime.command]
+    c.up().says("up")
+    assert c.exec("cat", "/only-here").out == "in the container\n"
+    assert c.exec("readlink", "/proc/1/ns/mnt").out == c.exec("readlink", "/proc/self/ns/mnt").out != ""

@@ -1,12 +1,17 @@
 #include "base/linux/own_process.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <linux/keyctl.h>
+#include <sched.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
+
+#include "base/io/fd.h"
 
 namespace podo::linux {
 namespace {
@@ -32,6 +37,23 @@ Result<> become_namespace_root() {
     if (!done && done.error().system_errno() != EINVAL) return done;
   }
   return {};
+}
+
+Result<> set_root(int folder) {
+  if (::fchdir(folder) != 0) return failed_errno(errno, "fchdir");
+  if (::chroot(".") != 0) return failed_errno(errno, "chroot");
+  return {};
+}
+
+// Who joins a mount namespace has its root, also who joins his own.
+Result<bool> leave_chroot() {
+  const io::Fd home(::open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC));
+  if (!home) return failed_errno(errno, "open /proc/self/ns/mnt");
+  struct stat before{}, after{};
+  if (::stat("/", &before) != 0) return failed_errno(errno, "stat /");
+  if (::setns(home.get(), CLONE_NEWNS) != 0) return false;
+  if (::stat("/", &after) != 0) return failed_errno(errno, "stat /");
+  return before.st_dev != after.st_dev || before.st_ino != after.st_ino;
 }
 
 Result<> set_personality(std::uint32_t persona) {

@@ -19,6 +19,11 @@ Result<> set_user_id(std::uint32_t id);
 // Both 0; where a user namespace does not map 0, nothing changes.
 Result<> become_namespace_root();
 
+// Its root, and where it stands: chroot(2).
+Result<> set_root(int folder);
+// Whether it was in a chroot; it is not any more. false also for who may not ask: no root of its namespace.
+Result<bool> leave_chroot();
+
 // Capabilities (capabilities(7)), one bit each.
 Result<> limit_bounding_set(std::uint64_t allowed);
 Result<> keep_capabilities(bool across_set_user_id);

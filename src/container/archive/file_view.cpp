@@ -11,6 +11,7 @@
 #include "base/linux/clone.h"
 #include "base/linux/file.h"
 #include "base/linux/mount.h"
+#include "base/linux/own_process.h"
 #include "base/linux/path.h"
 #include "container/archive/archive.h"
 
@@ -59,20 +60,23 @@ class Elsewhere {
   static Result<Elsewhere> enter() {
     Elsewhere elsewhere;
     io::Fd home = TRY(linux::open_at(AT_FDCWD, "/proc/thread-self/ns/mnt", O_RDONLY));
+    elsewhere.root_ = TRY(linux::open_at(AT_FDCWD, "/", O_PATH | O_DIRECTORY));
     elsewhere.folder_ = TRY(linux::open_at(AT_FDCWD, ".", O_PATH | O_DIRECTORY));
     TRY(linux::unshare(CLONE_NEWNS));
     elsewhere.home_ = std::move(home);
     return elsewhere;
   }
   Elsewhere(Elsewhere&&) = default;
-  // The thread goes on with other work: it must be back where all others are.
+  // The thread goes on with other work: it must be back where all others are, also in their chroot.
   ~Elsewhere() {
-    if (home_) ENSURE(linux::join_namespace(home_.get(), CLONE_NEWNS) && ::fchdir(folder_.get()) == 0);
+    if (home_)
+      ENSURE(linux::join_namespace(home_.get(), CLONE_NEWNS) && linux::set_root(root_.get()) &&
+             ::fchdir(folder_.get()) == 0);
   }
 
  private:
   Elsewhere() = default;
-  io::Fd home_, folder_;
+  io::Fd home_, root_, folder_;
 };
 
 // The descriptor of the namespace keeps its mounts together when nobody is in it any more.

@@ -158,6 +158,10 @@ class Execution {
 Result<> look_at_init(ExecStage& stage, const ContainerState& state) {
   stage.init = TRY(linux::open_process(state.pid));
   stage.namespaces = TRY(foreign_namespaces(state.pid));
+  if ((stage.namespaces & CLONE_NEWNS) != 0) {
+    auto root = linux::open_at(AT_FDCWD, text("/proc/{}/root", state.pid).c_str(), O_PATH | O_DIRECTORY);
+    if (root) stage.root = std::move(*root);
+  }
   if (TRY(process_start_time(state.pid)) != state.pid_start_time) return conflict("container not running");
   return {};
 }

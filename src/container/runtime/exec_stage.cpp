@@ -59,8 +59,12 @@ Result<> enter_container(const ExecStage& stage, Log& log) {
   TRY(adjust_oom_score(stage.process, log));
   TRY(linux::forbid_inspection());
   if (stage.namespaces == 0) return {};
+  // A runtime in a chroot cannot give a mount namespace another root than the machine's, so whoever joins one
+  // that it made would see that: there the first process's own root is the container's.
+  const bool in_chroot = stage.root && TRY(linux::leave_chroot());
   TRY_IN("the container's namespaces", linux::join_namespace(stage.init.get(), stage.namespaces));
   if ((stage.namespaces & CLONE_NEWUSER) != 0) TRY(linux::become_namespace_root());
+  if (in_chroot) TRY_IN("the container's root", linux::set_root(stage.root.get()));
   return {};
 }
 

@@ -15,6 +15,7 @@ namespace podo::runtime {
 struct ExecStage {
   io::Fd init;                   // pidfd of the container's first process
   std::uint64_t namespaces = 0;  // CLONE_NEW* kinds of it that are not ours
+  io::Fd root;                   // its root; empty where its mount namespace is ours
   CgroupEntry cgroup_entry;
   ProcessPlan process;
   std::optional<std::uint32_t> personality;
