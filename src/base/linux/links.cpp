@@ -178,8 +178,4 @@ void LinkRequests::add_route(const RouteWish& wish) {
   fill_route(request(RTM_NEWROUTE, flags, text("add route to {}", wish.destination.to_text())), wish);
 }
 
-void LinkRequests::remove_route(const RouteWish& wish) {
-  fill_route(request(RTM_DELROUTE, 0, text("remove route to {}", wish.destination.to_text())), wish);
-}
-
 }  // namespace podo::linux

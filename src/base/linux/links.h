@@ -88,7 +88,6 @@ class LinkRequests {
   void add_address(std::uint32_t link, const IpPrefix& address);  // there already: replaced
   void remove_address(std::uint32_t link, const IpPrefix& address);
   void add_route(const RouteWish& wish);
-  void remove_route(const RouteWish& wish);
 
   const std::vector<NetlinkRequest>& all() const { return requests_; }
   bool empty() const { return requests_.empty(); }

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "base/io/combine.h"
+#include "base/io/pass_on.h"
 #include "cluster/audit/audit.h"
 
 namespace podo::apiserver {
@@ -43,25 +44,10 @@ bool has_body(const http::Exchange& exchange) {
   return exchange.headers().find("Content-Length") || exchange.headers().find("Transfer-Encoding");
 }
 
-// One direction, with its end. A side that breaks ends both.
-Task<void> copy(io::Stream& from, io::Stream& to, io::TaskGroup& both) {
-  std::string buffer(piece, '\0');
-  for (;;) {
-    const auto count = co_await from.read(io::writable_bytes_of(buffer)).result();
-    if (!count) break;
-    if (*count == 0) {
-      (void)to.finish();
-      co_return;
-    }
-    if (!co_await to.write(io::bytes_of(std::string_view(buffer).substr(0, *count))).result()) break;
-  }
-  both.cancel();
-}
-
 Task<void> splice(std::unique_ptr<io::Stream> client, std::unique_ptr<io::Stream> server) {
   io::TaskGroup both(co_await io::this_loop());
-  both.spawn(copy(*client, *server, both), "from the client");
-  both.spawn(copy(*server, *client, both), "to the client");
+  both.spawn(io::pass_on(*client, *server, both), "from the client");
+  both.spawn(io::pass_on(*server, *client, both), "to the client");
   co_await both.join();
 }
 

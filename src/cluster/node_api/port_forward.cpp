@@ -8,6 +8,7 @@
 
 #include "base/http/websocket.h"
 #include "base/io/combine.h"
+#include "base/io/pass_on.h"
 #include "base/io/socket.h"
 #include "cluster/node_api/carrier.h"
 #include "cluster/node_api/channel_socket.h"
@@ -20,7 +21,7 @@ namespace {
 constexpr std::string_view spdy_known[] = {"portforward.k8s.io"};
 constexpr std::string_view socket_known[] = {"SPDY/3.1+portforward.k8s.io", "v4.channel.k8s.io",
                                              "v4.base64.channel.k8s.io"};
-constexpr std::size_t piece = 32 << 10, ports_max = 64;
+constexpr std::size_t ports_max = 64;
 constexpr Duration pair_within = seconds(30), farewell = seconds(5), linger = seconds(1);
 
 struct Forwarding {
@@ -35,25 +36,10 @@ Task<std::unique_ptr<io::Stream>> connect(const Forwarding& forwarding, std::uin
   co_return co_await io::connect_socket(forwarding.call.ground.loop, io::Address::tcp("127.0.0.1", port));
 }
 
-// One direction, with its end; a break of either side ends the other direction, too.
-Task<void> copy(io::Stream& from, io::Stream& to, io::TaskGroup& both) {
-  std::string buffer(piece, '\0');
-  for (;;) {
-    const auto count = co_await from.read(io::writable_bytes_of(buffer)).result();
-    if (!count) break;
-    if (*count == 0) {
-      (void)to.finish();
-      co_return;
-    }
-    if (!co_await to.write(io::bytes_of(std::string_view(buffer).substr(0, *count))).result()) break;
-  }
-  both.cancel();
-}
-
 // When the pod has said all, that is the end: old clients close only once the error stream has ended. When
 // the client has, the pod may still answer.
 Task<void> copy_back(io::Stream& from, io::Stream& to, io::Stream& error, io::TaskGroup& both) {
-  co_await copy(from, to, both);
+  co_await io::pass_on(from, to, both);
   (void)error.finish();
   co_await io::sleep(linger);
   both.cancel();
@@ -70,7 +56,7 @@ Task<void> forward(const Forwarding& forwarding, std::uint16_t port, io::Stream&
     co_return;
   }
   io::TaskGroup both(co_await io::this_loop());
-  both.spawn(copy(data, **connection, both), "to the pod");
+  both.spawn(io::pass_on(data, **connection, both), "to the pod");
   both.spawn(copy_back(**connection, data, error, both), "from the pod");
   co_await both.join();
   (void)data.finish();

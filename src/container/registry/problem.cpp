@@ -28,9 +28,6 @@ Problem blob_unknown(std::string_view digest) {
 Problem upload_unknown(std::string_view id) {
   return {404, "BLOB_UPLOAD_UNKNOWN", "blob upload unknown to registry", member("uuid", id)};
 }
-Problem upload_invalid(std::string_view why) {
-  return {400, "BLOB_UPLOAD_INVALID", "blob upload invalid", quoted(why)};
-}
 Problem digest_invalid(std::string_view why) {
   return {400, "DIGEST_INVALID", "provided digest did not match uploaded content", quoted(why)};
 }

@@ -25,7 +25,6 @@ std::string to_json(const Problem& problem);
 
 Problem blob_unknown(std::string_view digest);
 Problem upload_unknown(std::string_view id);
-Problem upload_invalid(std::string_view why);
 Problem digest_invalid(std::string_view why);
 Problem size_invalid(std::string_view why);
 Problem range_invalid(std::string_view why);

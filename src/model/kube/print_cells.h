@@ -61,7 +61,6 @@ PODO_CELL(job_completions);
 PODO_CELL(job_duration);
 PODO_CELL(deployment_selector);
 PODO_CELL(autoscaler_targets);
-PODO_CELL(autoscaler_v1_targets);
 PODO_CELL(revision_controller);
 
 // print_services.cpp

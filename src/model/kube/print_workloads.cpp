@@ -113,16 +113,6 @@ PODO_CELL(autoscaler_targets) {
   put(out, told);
 }
 
-// v1 knows the processor only.
-PODO_CELL(autoscaler_v1_targets) {
-  static_cast<void>(path);
-  const Item* target = find_at(row.object, "spec.targetCPUUtilizationPercentage");
-  if (target == nullptr) return put(out, "<none>");
-  const Item* now = find_at(row.object, "status.currentCPUUtilizationPercentage");
-  const std::string current = now ? podo::text("{}%", now->as_int64().value_or(0)) : "<unknown>";
-  put(out, podo::text("cpu: {}/{}%", current, target->as_int64().value_or(0)));
-}
-
 PODO_CELL(revision_controller) {
   static_cast<void>(path);
   for (const Item& owner : children_at(row.object, "metadata.ownerReferences")) {

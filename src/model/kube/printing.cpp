@@ -356,8 +356,6 @@ constexpr Column resource_slices[] = {
 constexpr Column service_cidrs[] = {name_column, column("CIDRs", joined, "spec.cidrs"), age_column};
 // Rows of IP addresses have a cell more than there are columns, in Kubernetes too; here they have not.
 constexpr Column ip_addresses[] = {name_column, column("ParentRef", parent_reference, "spec.parentRef")};
-constexpr Column statuses[] = {column("Status", text, "status"), column("Reason", text, "reason"),
-                               column("Message", text, "message")};
 constexpr Column api_services[] = {name_column, column("Service", api_service, "spec.service"),
                                    column("Available", api_available), age_column};
 
@@ -444,8 +442,6 @@ std::span<const Column> columns_of(std::string_view group, std::string_view plur
   }
   return cells::plain;
 }
-
-std::span<const Column> status_columns() { return cells::statuses; }
 
 void append_column_definitions(std::string& out, std::span<const Column> columns) {
   out += '[';

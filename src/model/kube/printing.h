@@ -31,7 +31,6 @@ struct Column {
 // Name and Created At for resources without columns of their own. Subresources have their kind's
 // ("autoscaling", "scales").
 std::span<const Column> columns_of(std::string_view group, std::string_view plural);
-std::span<const Column> status_columns();  // of a Status
 
 void append_column_definitions(std::string& out, std::span<const Column> columns);
 // `object_json`: what stands in the row's "object"; "null" for none.

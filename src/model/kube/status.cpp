@@ -149,12 +149,6 @@ Status bad_request(std::string message) { return plain(400, "BadRequest", std::m
 
 Status unauthorized() { return plain(401, "Unauthorized", "Unauthorized"); }
 
-Status method_not_allowed(const schema::Resource& resource, std::string_view action) {
-  return of_resource(405, "MethodNotAllowed",
-                     text("{} is not supported on resources of kind \"{}\"", action, qualified(resource)),
-                     resource, "");
-}
-
 Status generic(int code) {
   Status status = code == 405 ? plain(405, "MethodNotAllowed",
                                       "the server does not allow this method on the requested resource")

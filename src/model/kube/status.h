@@ -51,7 +51,6 @@ Status invalid(std::string_view kind, std::string_view group, std::string_view n
 Status forbidden(const schema::Resource& resource, std::string_view name, std::string_view why);
 Status bad_request(std::string message);
 Status unauthorized();
-Status method_not_allowed(const schema::Resource& resource, std::string_view action);
 // Of a path or method that no resource answers to: "the server could not find the requested resource".
 Status generic(int code);
 Status not_acceptable(std::string message);          // 406
