@@ -36,8 +36,7 @@ function(podo_room path)
   endif()
 endfunction()
 
-# The program of a folder. In a static build its debug info goes to NAME.debug, and NAME-oci is the
-# OCI runtime's own name for it: engines that cannot pass a sub-command call that.
+# The program of a folder. In a static build its debug info goes to NAME.debug.
 function(podo_program name path)
   cmake_parse_arguments(ARG "" "" "USES" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${path}/*.cpp)
@@ -55,10 +54,7 @@ function(podo_program name path)
       COMMAND ${PODO_OBJCOPY} --only-keep-debug ${name} ${name}.debug
       COMMAND ${PODO_OBJCOPY} --strip-all --add-gnu-debuglink=${name}.debug ${name})
   endif()
-  add_custom_command(TARGET ${name} POST_BUILD WORKING_DIRECTORY ${CMAKE_BINARY_DIR} VERBATIM
-    COMMAND ${CMAKE_COMMAND} -E create_symlink ${name} ${name}-oci)
   install(TARGETS ${name})
-  install(FILES ${CMAKE_BINARY_DIR}/${name}-oci TYPE BIN)
 endfunction()
 
 # Every fuzz_NAME.cpp of a folder is a libFuzzer target. Its test replays corpus/NAME and then looks further

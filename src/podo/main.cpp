@@ -24,7 +24,7 @@ constexpr std::string_view help =
     "    agent               A node of a cluster elsewhere\n"
     "    registry serve      A registry alone\n"
     "    store               Look after a store's folder: check, dump, back up, restore, repair\n"
-    "    oci                 The OCI runtime; also as podo-oci, a link to podo\n"
+    "    oci                 The OCI runtime; podo-oci is the same alone, and lighter\n"
     "    completion SHELL    Print a script for bash, zsh or fish\n"
     "    man                 Print the manual page\n"
     "    help [COMMAND]      Print this, or what a command takes, as COMMAND --help does\n"

@@ -1,6 +1,6 @@
 """pytest tests/runtime: the OCI runtime judged from inside its containers.
 
-PODO_OCI="program args" names the runtime (default: build/release/podo oci). It also runs against runc,
+PODO_OCI="program args" names the runtime (default: build/release/podo-oci). It also runs against runc,
 which is how the suite itself is checked; what runc lacks is listed below and skipped for runc only.
 """
 
@@ -63,7 +63,7 @@ RUNC_LACKS = {
 def pytest_configure(config):
     config.addinivalue_line("markers", "needs(what): skipped for runc when RUNC_LACKS says why")
     config.addinivalue_line("markers", "cgroup_v1: reads files of cgroup v1 hierarchies")
-    command = os.environ.get("PODO_OCI") or f"{REPOSITORY}/build/release/podo oci"
+    command = os.environ.get("PODO_OCI") or f"{REPOSITORY}/build/release/podo-oci"
     program = command.split()[0]
     if shutil.which(program) is None:
         pytest.exit(f"there is no runtime to test at '{program}': build it (./test does) or set PODO_OCI", 2)

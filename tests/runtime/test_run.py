@@ -195,3 +195,12 @@ def test_a_signal_the_caller_blocks_is_not_blocked_inside(container):
     def arrange():
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM, signal.SIGUSR1])
     assert container(args=["probe", "signals"]).stdout(preexec_fn=arrange).split()[0] == "0"
+
+
+def test_the_big_program_has_the_runtime_inside(pytestconfig):
+    small = pytestconfig.podo_command.split()[0]
+    if not small.endswith("/podo-oci"):
+        pytest.skip("another runtime is tested")
+    commands = ([small], [small.removesuffix("-oci"), "oci"])
+    told = [subprocess.check_output([*words, "features"]) for words in commands]
+    assert told[0] == told[1] != b""

@@ -25,7 +25,7 @@ from machine import facts, run, version_of
 from report import Report
 
 ROOT = Path(__file__).resolve().parents[3]
-PODO = os.environ.get("PODO", f"{ROOT}/build/release/podo").split()
+PODO = os.environ.get("PODO", f"{ROOT}/build/release/podo-oci").split()
 if len(PODO) == 1 and Path(PODO[0]).name != "podo-oci":
     PODO.append("oci")
 MEASURE = ROOT / "build/release/measure"
