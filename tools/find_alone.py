@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Writes cmake/alone.txt: the files that cannot be compiled in one unit with the others of their room, because
-they define the same local name. Needs a configured build/asan.
+"""Writes cmake/alone.txt: the files that cannot be compiled in one unit with the others of their room,
+because they define the same local name. Needs a configured build/asan.
 
     tools/find_alone.py            looks at every room
     tools/find_alone.py ROOM...    looks at these rooms (src/base/io); the lines of the others stay
