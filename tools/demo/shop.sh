@@ -71,8 +71,12 @@ make_base_archive() {  # FILE
     left_out+=(--dpkgopt="path-exclude=/usr/share/$folder/*")
   done
   mkdir -p "${1%/*}"
-  as_root mmdebstrap --quiet --variant=apt "${left_out[@]}" --dpkgopt=force-unsafe-io bookworm "$1.new.tar" \
-    </dev/null || stop 'mmdebstrap could not make a base image: is a Debian mirror reachable?'
+  local made=(mmdebstrap --variant=apt "${left_out[@]}" --dpkgopt=force-unsafe-io
+    --aptopt='Acquire::Retries "3"' bookworm "$1.new.tar")
+  as_root "${made[@]}" </dev/null >"$(apt_log)" 2>&1 || as_root "${made[@]}" </dev/null >"$(apt_log)" 2>&1 || {
+    tail -n 15 "$(apt_log)" >&2
+    stop "mmdebstrap could not make a base image (see build/setup.log): is a Debian mirror reachable?"
+  }
   as_root mv "$1.new.tar" "$1"
 }
 
