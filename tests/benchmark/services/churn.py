@@ -15,6 +15,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -177,6 +178,7 @@ def tell(report):
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the daemon ends, too
     make_wires()
     folder = Path(tempfile.mkdtemp(prefix="podo-churn-", dir="/tmp"))
     cluster = Alone(Path(os.environ["PODO"]).absolute(), folder)
