@@ -2,6 +2,7 @@
 and at the end all are free again."""
 
 import collections
+import http.client
 import random
 import threading
 import time
@@ -42,7 +43,8 @@ class Allocation:
         share = self.services // self.callers
         threads = [
             threading.Thread(
-                target=self.call, args=(random.Random(round * 100 + n), range(n * share, (n + 1) * share))
+                target=self.call_or_fail,
+                args=(random.Random(round * 100 + n), range(n * share, (n + 1) * share)),
             )
             for n in range(self.callers)
         ]
@@ -62,6 +64,12 @@ class Allocation:
         for one in there:
             self.cluster.admin.delete(f"{SERVICES}/{one['metadata']['name']}")
         return share * self.callers
+
+    def call_or_fail(self, dice, numbers):
+        try:
+            self.call(dice, numbers)
+        except (OSError, http.client.HTTPException) as problem:
+            self.failed.append(f"a caller: {problem!r}")
 
     def call(self, dice, numbers):
         ask, mine = self.cluster.admin.ask, []

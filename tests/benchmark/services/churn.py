@@ -11,6 +11,7 @@ Run by ./bench, which makes the namespace.
 """
 
 import argparse
+import http.client
 import json
 import os
 import random
@@ -90,6 +91,12 @@ class Churn:
             self.failed.append(str(problem))
             print(f"FAILED: {problem}", flush=True)
 
+    def write_or_fail(self, number, until):
+        try:
+            self.write(number, until)
+        except (OSError, AssertionError, http.client.HTTPException) as problem:
+            self.failed.append(f"a writer: {problem!r}")
+
     def write(self, number, until):
         """One of the writers: its Services, as fast as its part of the rate."""
         dice, mine = random.Random(f"{OPTIONS.seed} {number} {until}"), range(
@@ -105,7 +112,9 @@ class Churn:
 
     def stretch(self, until):
         began = time.monotonic()
-        threads = [threading.Thread(target=self.write, args=(n, until)) for n in range(OPTIONS.writers)]
+        threads = [
+            threading.Thread(target=self.write_or_fail, args=(n, until)) for n in range(OPTIONS.writers)
+        ]
         for thread in threads:
             thread.start()
         for thread in threads:
