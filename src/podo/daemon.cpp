@@ -294,6 +294,7 @@ class Daemon {
   Task<int> serve_until_told(http::Server& server, registry::Server* registry, Cluster* cluster,
                              const NodeSideGround& node) {
     io::TaskGroup serving(loop_);
+    serving.spawn(give_memory_back(), "give memory back");
     if (cluster != nullptr) serving.spawn(cluster->serve(), "serve the cluster");
     if (cluster != nullptr && serves_node())
       serving.spawn(serve_node(node, *cluster, node_options()), "serve the node");
