@@ -147,6 +147,7 @@ def empty(cluster):
             admin.ask("DELETE", path)
             gone = lambda: admin.ask("GET", path).status == 404
             wait_for(gone, 120, lambda: f"the end of {name}: {admin.ask('GET', path)}")
+    admin.ask("DELETE", "/api/v1/namespaces/default/events")  # about the node, of an hour
     volumes = lambda: admin.get("/api/v1/persistentvolumes")["items"]
     wait_for(lambda: not volumes(), 60, lambda: f"the end of {[one['metadata'] for one in volumes()]}")
     of_pods = lambda: docker("ps", "-aq", "--filter", "name=k8s_")
