@@ -14,7 +14,7 @@ namespace podo {
 void keep_memory_small();
 
 // Now and then, what was freed between things that stay: the allocator by itself gives back only the end of
-// its heap, so that a store's log that was read, or ten thousand events that are gone, would keep their pages.
+// its heap, so a store's log that was read, or ten thousand events that are gone, would keep their pages.
 // Never ends; for a group of tasks.
 io::Task<void> give_memory_back();
 
