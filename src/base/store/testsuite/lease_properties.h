@@ -160,7 +160,7 @@ inline Task<void> history_remembers_the_lease(StoreWorld& world) {
 }
 
 inline Task<void> own_a_key(Store& store, int number) {
-  LeaseId id = co_await store.grant(milliseconds(600 + number % 20));
+  LeaseId id = co_await store.grant(milliseconds(4000 + number % 20));
   co_await store.commit({.then = {put(text("{}", number), "", id)}});
   if (number % 3 == 0) co_await store.revoke(id);
 }
