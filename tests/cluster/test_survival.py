@@ -98,3 +98,12 @@ def test_static_pods(make_cluster, pods_of):
     manifest.unlink()
     wait_until(lambda: cluster.admin.ask("GET", path).status == 404, 30, "its end")
     assert pods_of(cluster)
+
+
+def test_the_network_of_pods_is_not_docker_s_to_remove(pods, cluster):
+    """A prune while no pod runs would leave the next one without a network."""
+    cluster.docker("network", "create", "unused")
+    assert "podo-pods" not in cluster.docker("network", "prune", "-f")
+    assert "cannot be removed" in cluster.engine.fails("network", "rm", "podo-pods")
+    pods.run(pod("after", "sleep 1000"))
+    pods.ready("after")

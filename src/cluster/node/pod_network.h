@@ -13,7 +13,7 @@ namespace podo::node {
 
 using io::Task;
 
-inline constexpr std::string_view pod_network_name = "podo-pods";
+inline constexpr std::string_view pod_network_name = network::pods_network;
 
 struct PodNetworkWish {
   // Of a new one; when this machine has that already (another daemon), the next one of the same size behind

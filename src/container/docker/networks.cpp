@@ -11,7 +11,8 @@ namespace podo::docker {
 namespace {
 
 bool is_predefined(const network::NetworkRecord& record) {
-  return record.name == "bridge" || record.name == "host" || record.name == "none";
+  return record.name == "bridge" || record.name == "host" || record.name == "none" ||
+         record.name == network::pods_network;
 }
 
 void write_ipam(json::Writer& out, const network::NetworkRecord& record) {

@@ -40,6 +40,7 @@ struct IpamPool {
 // reaches everything, the others too, by way of this host: all it sends passes the packet filter's hook
 // forward. Who meets another one by a translated address is seen with its own.
 inline constexpr auto routed_option = "podo.network.routed";
+inline constexpr auto pods_network = "podo-pods";  // the node's own; no client may remove it
 
 // What POST /networks/create asks for, and what is kept.
 struct NetworkRecord {
