@@ -103,6 +103,17 @@ TEST_CASE("a port at one address of the host is not at the others") {
   CHECK(visitor(web, machine.world, "198.51.100.1", 8080) == "Connection refused");
 }
 
+TEST_CASE("an ephemeral port is one that no program of the host has") {
+  if (!can_run()) return;
+  TestMachine machine;
+  machine.open();
+  machine.container("a", {"bridge"});
+  const io::Fd taken = listen_in(machine.host, "127.0.0.1", 32768);
+  const auto ports = machine.publish("a", {.container_port = 80, .host_ip = "127.0.0.1"});
+  REQUIRE(ports.size() == 1);
+  CHECK(ports[0].host_port == 32769);
+}
+
 TEST_CASE("datagrams find a published port, too") {
   if (!can_run()) return;
   TestMachine machine;

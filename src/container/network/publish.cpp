@@ -91,7 +91,10 @@ Result<std::vector<PortClaim>> MachineNetworks::claim(const SandboxState& sandbo
     port.host_port = static_cast<std::uint16_t>(first + (start + i) % count);
     outcome = claim_at(sandbox, port, addresses);
     if (outcome && !chosen) next_ephemeral_ = start + i + 1;
-    if (outcome || outcome.error().kind() != ErrorKind::already_exists) return outcome;
+    if (outcome) return outcome;
+    const bool is_taken = outcome.error().kind() == ErrorKind::already_exists ||  // by a container of ours
+                          outcome.error().system_errno() == EADDRINUSE;           // by a program of the host
+    if (!is_taken) return outcome;
   }
   if (count > 1) return already_exists("all ports are allocated");
   return outcome;
