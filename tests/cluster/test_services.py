@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -246,7 +247,7 @@ def test_a_rolling_update_loses_nobody(town):
 
 def test_connections_outlive_the_daemon(make_cluster, pods_of, tmp_path):
     cluster = make_cluster()
-    cluster.docker("load", "-q", "-i", make_toolbox(tmp_path, "/usr/bin/busybox"))
+    cluster.docker("load", "-q", "-i", make_toolbox(tmp_path, shutil.which("busybox")))
     town = Town(pods_of(cluster))
     town.make(web("web-1"), web("web-2"), client(), service())
     url = f"http://{town.cluster_ip()}"
@@ -273,7 +274,7 @@ def test_nothing_stays_of_a_cluster_that_is_removed(make_cluster, pods_of, tmp_p
 
     before = nft("list", "tables").splitlines()
     cluster = make_cluster()
-    cluster.docker("load", "-q", "-i", make_toolbox(tmp_path, "/usr/bin/busybox"))
+    cluster.docker("load", "-q", "-i", make_toolbox(tmp_path, shutil.which("busybox")))
     town = Town(pods_of(cluster))
     town.make(web("web-1"), service(type="NodePort"))
     made = own_tables()

@@ -170,5 +170,5 @@ def test_empty_dirs_of_others(pods):
         pods.ended(name)
         modes = pods.logs(name, "-c", "one").splitlines()
         assert modes[0].endswith("777 0") and modes[1] == "644 1001"
-        assert ("tmpfs" in modes[2]) == bool(medium)
+        assert not medium or "tmpfs" in modes[2]  # the machine's own disk may be one, too
         assert pods.logs(name, "-c", "two") == "hi"
