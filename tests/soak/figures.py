@@ -12,7 +12,7 @@ from machine import processes, processes_below, pss_kb
 # Figure, unit, and how much more than at the beginning is no leak: absolute, or a share of what it was.
 FIGURES = {
     # The API keeps 8 MB of the past for watches, with its keys; what ten thousand events had leaves holes.
-    "memory": ("MB", lambda began: max(20, began / 2)),
+    "memory": ("MB", lambda began: max(12, began / 2)),
     "threads": ("", lambda began: 8),  # of the pool, which grows when it is needed and is then kept
     "descriptors": ("", lambda began: 8),
     "processes": ("", lambda began: 0),
@@ -23,7 +23,7 @@ FIGURES = {
     "groups": ("", lambda began: 0),
     "records": ("", lambda began: 16),
     # A store's log has 16 MB before it is compacted, and keeps segments for what it once needed.
-    "disk": ("MB", lambda began: max(80, began / 4)),
+    "disk": ("MB", lambda began: max(24, began / 4)),
 }
 NUMBERS = re.compile(r"[0-9a-f]{12,}|\d+")
 
