@@ -5,12 +5,15 @@
 #include <new>
 
 #include "base/core/ensure.h"
+#include "base/store/entry_memory.h"
 
 namespace podo::store {
 
-Entry::Entry(std::string_view key, std::string_view value, const Stamp& stamp) {
+Entry::Entry(std::string_view key, std::string_view value, const Stamp& stamp)
+    : Entry(std::malloc(sizeof(Block) + key.size() + value.size()), key, value, stamp) {}
+
+Entry::Entry(void* memory, std::string_view key, std::string_view value, const Stamp& stamp) {
   ENSURE(key.size() <= UINT32_MAX && value.size() <= UINT32_MAX);
-  void* memory = std::malloc(sizeof(Block) + key.size() + value.size());
   ENSURE(memory != nullptr);
   block_ = new (memory) Block;
   block_->stamp = stamp;
@@ -26,8 +29,10 @@ Entry Entry::erased_at(std::string_view key, Revision revision) {
 }
 
 void Entry::destroy(Block* block) {
+  const std::uint16_t place = block->place;
   block->~Block();
-  std::free(block);
+  if (place != 0) EntryMemory::let_go(block, place);
+  else std::free(block);
 }
 
 }  // namespace podo::store

@@ -74,11 +74,15 @@ class Entry {
     std::uint32_t key_size = 0;
     bool in_memory_only = false;  // the index's alone: written with Durability::memory
     bool sealed = false;          // the value is still as it lies on the disk: nobody gave the keys
+    std::uint16_t place = 0;      // in a chunk (entry_memory.h), in units of 8 bytes; 0: it lies alone
+    std::uint64_t event = 0;      // history's alone: the number of the change that made it
     std::string_view key() const { return {reinterpret_cast<const char*>(this + 1), key_size}; }
   };
 
  private:
+  friend class EntryMemory;
   explicit Entry(Block* block) : block_(block) {}
+  Entry(void* memory, std::string_view key, std::string_view value, const Stamp& stamp);
   const char* bytes() const { return reinterpret_cast<const char*>(block_ + 1); }
   void hold() const {
     if (block_ != nullptr) block_->holders.fetch_add(1, std::memory_order_relaxed);

@@ -172,10 +172,53 @@ void History::show(Revision revision) {
   while (!staged_.empty() && staged_.front().entry.modified() <= revision) {
     count_in(at_shown_, staged_.front());
     history_bytes_ += history_cost(staged_.front());
+    staged_.front().entry.block()->event = end_of_events();
     events_.push_back(std::move(staged_.front()));
     staged_.pop_front();
   }
+  put_away_past();
   shown_ = std::max(shown_, revision);
+}
+
+// Versions that changes have made the past move to where that lies together. Some changes later: who watches
+// has the version where it was by then, and keeps no chunk of the past by holding it.
+void History::put_away_past() {
+  constexpr std::uint64_t later = 256;
+  for (put_away_ = std::max(put_away_, events_before_); put_away_ + later < end_of_events(); ++put_away_) {
+    Change& change = events_[put_away_ - events_before_];
+    put_away_previous(change);
+    if (change.entry.erased()) put_away_erasure(change);
+  }
+}
+
+bool History::is_event_of(const Entry::Block* block) const {
+  const std::uint64_t number = block->event - events_before_;
+  return number < events_.size() && events_[number].entry.block() == block;
+}
+
+void History::put_away_previous(Change& change) {
+  Entry::Block* before = change.entry.block()->previous;
+  if (before == nullptr) return;
+  Entry moved = past_.take(Entry::share(before));
+  if (moved.block() == before) return;
+  moved.block()->previous = std::exchange(before->previous, nullptr);
+  if (change.previous) change.previous = moved;
+  if (is_event_of(before)) events_[before->event - events_before_].entry = moved;
+  change.entry.block()->previous = moved.release();
+  (void)Entry::adopt(before);  // the count of the version after it
+}
+
+// While it is the newest of its key; later it is the previous one of another change.
+void History::put_away_erasure(Change& change) {
+  Entry::Block* erasure = change.entry.block();
+  Entry::Block** place = index_.find(erasure->key());
+  if (place == nullptr || *place != erasure) return;
+  Entry moved = past_.take(change.entry);
+  if (moved.block() == erasure) return;
+  moved.block()->previous = std::exchange(erasure->previous, nullptr);
+  change.entry = moved;
+  *place = moved.release();
+  (void)Entry::adopt(erasure);  // the count of the index
 }
 
 void History::roll_back() {

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/core/error.h"
+#include "base/store/entry_memory.h"
 #include "base/store/key_index.h"
 #include "base/store/store.h"
 
@@ -35,7 +36,7 @@ struct Staged {
 
 class History {
  public:
-  explicit History(std::uint64_t budget_bytes) : budget_(budget_bytes) {}
+  explicit History(std::uint64_t budget_bytes) : budget_(budget_bytes), past_(budget_bytes / 32) {}
   History(const History&) = delete;
   ~History();
 
@@ -98,6 +99,10 @@ class History {
   Page page_of(const Range& range, std::size_t limit, Revision at);
   Change set(Entry entry,
              Entry::Block** place);  // becomes the newest version of the key at `place`, or of none
+  void put_away_past();
+  void put_away_previous(Change& change);
+  void put_away_erasure(Change& change);
+  bool is_event_of(const Entry::Block* block) const;
   void take_back(const Change& change);
   void count_in(Totals& totals, const Change& change) const;
   Result<Revision> readable(Revision at) const;
@@ -109,9 +114,11 @@ class History {
   Revision shown_ = 1;
   Revision oldest_ = 1;
   std::uint64_t budget_;
+  EntryMemory past_;           // where versions lie that are not the newest, and erasures
   std::deque<Change> staged_;  // not shown yet
   std::deque<Change> events_;  // shown
   std::uint64_t events_before_ = 0;
+  std::uint64_t put_away_ = 0;  // the first event for whom that was not done
   std::uint64_t history_bytes_ = 0;
   Totals at_tip_;
   Totals at_shown_;

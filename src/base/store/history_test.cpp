@@ -255,4 +255,64 @@ TEST_CASE("a history goes on from loaded entries, and over revisions that nothin
   CHECK(history.find("b", 0)->version() == 1);
 }
 
+// Until what came before lies where the past does.
+void pass(History& history) {
+  for (int i = 0; i < 300; ++i) show(history, {put("z", text("{}", i))});
+}
+bool is_past(const Entry& entry) { return entry.block()->place != 0; }
+
+TEST_CASE("what is no longer the newest version lies with the past, in one copy for all who ask for it") {
+  History history(no_budget);
+  show(history, {put("a", "1")});
+  show(history, {put("a", "2"), put("b", "1"), put("c", "1")});
+  show(history, {erase(Range::key("a"))});
+  show(history, {put("a", "3")});
+  show(history, {erase(Range::key("c"))});
+  CHECK_FALSE(is_past(history.event(0).entry));
+  pass(history);
+  CHECK(is_past(history.event(0).entry));
+  CHECK(history.event(0).entry.block() == history.event(1).previous.block());
+  CHECK(is_past(history.event(1).entry));
+  CHECK(history.event(1).entry.block() == history.event(4).previous.block());
+  CHECK(is_past(history.event(4).entry));        // an erasure that was followed by another change,
+  CHECK(is_past(history.event(6).entry));        // and one that was not
+  CHECK_FALSE(is_past(history.event(2).entry));  // b is as it was
+  CHECK_FALSE(is_past(history.event(5).entry));
+  CHECK(contents(history, 2) == "a=1");
+  CHECK(contents(history, 3) == "a=2 b=1 c=1");
+  CHECK(contents(history, 4) == "b=1 c=1");
+  CHECK(contents(history, 6) == "a=3 b=1");
+}
+
+TEST_CASE("who holds a version keeps it where it was when it becomes the past") {
+  History history(no_budget);
+  show(history, {put("a", "1")});
+  const Entry held = *history.find("a", 0);
+  show(history, {put("a", "2")});
+  pass(history);
+  CHECK_FALSE(is_past(held));
+  CHECK(held.value() == "1");
+  CHECK(is_past(history.event(0).entry));
+  CHECK(contents(history, 2) == "a=1");
+}
+
+TEST_CASE(
+    "a change that is staged goes back to what it stands on when it is taken back, wherever that lies") {
+  History history(no_budget);
+  show(history, {put("a", "1")});
+  show(history, {put("a", "2")});
+  show(history, {erase(Range::key("b")), put("c", "1")});
+  show(history, {erase(Range::key("c"))});
+  change(history, {put("a", "3")});
+  change(history, {put("c", "2")});
+  history.roll_back();
+  pass(history);
+  change(history, {put("c", "3"), erase(Range::key("a"))});
+  history.roll_back();
+  CHECK(contents(history, 2) == "a=1");
+  CHECK(contents(history, 5) == "a=2");
+  CHECK(history.find("a", 0)->value() == "2");
+  CHECK_FALSE(*history.find("c", 0));
+}
+
 }  // namespace podo::store
