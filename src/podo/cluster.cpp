@@ -64,6 +64,8 @@ Result<store::Keyring> keyring(const std::string& path, Random& random) {
 store::LogStoreOptions store_options(const schema::Schema& schema) {
   store::LogStoreOptions options;
   options.log.not_durable = objects::Objects::not_durable_prefixes(schema);
+  options.log.segment_bytes = 2 << 20;  // two are always made ahead, and of the oldest one all stays
+  options.log.log_bytes = 12 << 20;     // on the disk of a cluster that is small again
   return options;
 }
 

@@ -21,6 +21,11 @@ void SegmentFiles::give_back(std::uint64_t number) {
   wanted_.notify_one();
 }
 
+void SegmentFiles::keep_spares(std::uint64_t bytes) {
+  spare_bytes_ = bytes;
+  if (too_many_spares() && !failure_) wanted_.notify_one();
+}
+
 Task<Segment> SegmentFiles::take() {
   failure_.reset();
   wanted_.notify_one();

@@ -31,8 +31,8 @@ class SegmentFiles {
   SegmentFiles(io::Disk& disk, std::string folder, std::uint64_t store, std::uint64_t segment_bytes)
       : disk_(disk), folder_(std::move(folder)), store_(store), segment_bytes_(segment_bytes) {}
 
-  void give_back(std::uint64_t number);  // a file of this number whose bytes are of no use any more
-  void keep_spares(std::uint64_t bytes) { spare_bytes_ = bytes; }  // beyond it, files are removed
+  void give_back(std::uint64_t number);   // a file of this number whose bytes are of no use any more
+  void keep_spares(std::uint64_t bytes);  // beyond it, files are removed
   void number_from(std::uint64_t next) { next_number_ = std::max(next_number_, next); }
 
   // The next segment. Waits for one that is being made; fails with why none can be made, and tries again when

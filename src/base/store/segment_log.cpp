@@ -91,7 +91,7 @@ Task<void> SegmentLog::begin() {
     co_await current_.file->write_at(unsynced_from_, std::move(tail));
     co_await current_.file->sync();
   }
-  files_.keep_spares(log_budget());
+  keep_spares();
   group_.spawn(files_.run(), "prepare segments");
   group_.spawn(flush_later(), "flush the log");
   group_.spawn(compact_when_due(), "compact the log");
@@ -258,6 +258,8 @@ Task<void> SegmentLog::put(BatchHeader header, const std::string& payload, bool 
   end_ = after(header, end_, size);
   starts_.back().bytes += size;
   log_bytes_ += size;
+  keep_spares();
+  if (log_bytes_ >= log_budget() && !compaction_failed_) grown_.notify_one();  // also when less lives now
   ++counts_.batches;
 }
 
@@ -393,77 +395,7 @@ Task<void> SegmentLog::close() {
   group_.cancel();
 }
 
-// --- compacting -------------------------------------------------------------------------------------------
-
-std::uint64_t SegmentLog::log_budget() const {
-  return std::max(options_.log_bytes, options_.log_per_live * history_.status().bytes);
-}
-
-bool SegmentLog::compaction_is_due() const { return compaction_wanted_ || log_bytes_ >= log_budget(); }
-
-Task<void> SegmentLog::compact_when_due() {
-  for (;;) {
-    files_.keep_spares(log_budget());  // all of a log that goes round: what is filled anew is written twice
-    co_await grown_.wait();
-    Start cut = choose_cut();
-    if (!compaction_is_due() || cut.before.last < history_.oldest()) continue;
-    compaction_wanted_ = false;
-    History::Pin pin(history_, cut.before.last);
-    Result<void> compacted = co_await compact_to(cut).result();
-    compaction_failed_ = !compacted;
-    if (!compacted) log_.error("the log could not be compacted: {}", compacted.error().message());
-  }
-}
-
-// The first segment before which nothing is needed: history in memory begins before it, so that it is there
-// again after an opening. When that frees too little, the newest one.
-SegmentLog::Start SegmentLog::choose_cut() const {
-  std::uint64_t before = 0;
-  for (const Start& start : starts_) {
-    if (start.bytes > 0 && start.before.last >= history_.oldest() && before >= log_bytes_ / 2) return start;
-    before += start.bytes;
-  }
-  return starts_.back();
-}
-
-Task<void> SegmentLog::compact_to(Start cut) {
-  BaseHeader header{.store = base_.store,
-                    .revision = cut.before.last,
-                    .segment = cut.segment,
-                    .number = cut.before.number,
-                    .previous = cut.before.checksum,
-                    .epoch = cut.before.epoch,
-                    .flags = cut.before.flags,
-                    .reserved_until = cut.before.reserved_until,
-                    .exact_from = exact_from_,
-                    .wall_ns = cut.before.wall_ns};
-  std::string name = path(base_name(base_file_ + 1));
-  (void)co_await disk_.remove(name + ".new").result();  // of a compaction that failed
-  BaseWritten written = co_await write_base_file(name, header);
-  std::string old = path(base_name(base_file_++));
-  base_ = written.header;
-  counts_.base_bytes = written.bytes;
-  ++counts_.compactions;
-  (void)co_await disk_.remove(old).result();  // what stays is removed by the next opening
-  while (starts_.front().segment < cut.segment) {
-    log_bytes_ -= starts_.front().bytes;
-    files_.give_back(starts_.front().segment);
-    starts_.pop_front();
-  }
-}
-
-// Complete under its name, or not there. The caller has pinned the revision.
-Task<BaseWritten> SegmentLog::write_base_file(std::string path, BaseHeader header) {
-  std::string unfinished = path + ".new";
-  std::unique_ptr<io::File> file =
-      co_await disk_.open(unfinished, {.create = io::OpenOptions::Create::must_be_new});
-  Result<BaseWritten> written = co_await write_base(*file, header, history_, sealing_).result();
-  if (!written) (void)co_await disk_.remove(unfinished).result();
-  BaseWritten done = co_await std::move(written);
-  co_await disk_.rename(unfinished, path);
-  co_await disk_.sync_folder(io::folder_of(path));
-  co_return done;
-}
+// --- backing up --------------------------------------------------------------------------------------------
 
 Task<void> SegmentLog::must_be_free(std::string path) {
   if (path.starts_with(folder_ + "/")) co_await invalid("{} is in the store's own folder", path);

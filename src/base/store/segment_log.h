@@ -103,6 +103,7 @@ class SegmentLog final : public Journal {
 
   Task<void> compact_when_due();
   std::uint64_t log_budget() const;
+  void keep_spares();
   bool compaction_is_due() const;
   Start choose_cut() const;
   Task<void> compact_to(Start cut);
