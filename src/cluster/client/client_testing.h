@@ -34,6 +34,10 @@ class SmallApi final : public http::Handler {
       there.erase(path);
       co_return co_await exchange.respond(200, {}, "{}");
     }
+    if (exchange.method() == "PATCH") {
+      patched = body.substr(0, body.find('"', body.find("lastTimestamp") + 14) - 1);
+      co_return co_await exchange.respond(200, {}, found->second);
+    }
     json::Tree now = co_await json::Tree::parse(body);
     const json::Tree before = co_await json::Tree::parse(found->second);
     if (now.root().find("metadata", "resourceVersion")->string() !=
@@ -57,6 +61,7 @@ class SmallApi final : public http::Handler {
   std::vector<std::pair<std::string, std::string>> events;  // path, line
   int version = 10, requests = 0, watches_ended = 0, watches = 0;
   bool broken = false;
+  std::string patched;  // the last patch, up to a time in it
   io::Condition changed{"a change of the small API"};
 
  private:

@@ -1,7 +1,9 @@
 #include "cluster/client/events.h"
 
 #include <algorithm>
+#include <cstring>
 
+#include "base/crypto/digest.h"
 #include "model/schema/instant.h"
 
 namespace podo::client {
@@ -16,12 +18,52 @@ std::string sameness(const Subject& about, std::string_view component, const Sai
               about.uid, about.field_path, said.reason, said.message, said.warning);
 }
 
+std::string name_of(const Subject& about, Wall first) { return text("{}.{:x}", about.name, first.ns); }
+
 }  // namespace
+
+template <class Value>
+auto Events::Remembered<Value>::digest_of(std::string_view text) -> Digest {
+  crypto::Digest digest;
+  digest.add(text);
+  Digest out;
+  std::memcpy(out.data(), digest.bytes().data(), sizeof out);
+  return out;
+}
+
+template <class Value>
+Value* Events::Remembered<Value>::find(std::string_view text) {
+  const Digest digest = digest_of(text);
+  if (const auto found = newer_.find(digest); found != newer_.end()) return &found->second;
+  const auto found = older_.find(digest);
+  if (found == older_.end()) return nullptr;
+  const Value value = found->second;
+  older_.erase(found);
+  return &put(digest, value);
+}
+
+template <class Value>
+Value& Events::Remembered<Value>::put(std::string_view text, Value value) {
+  return put(digest_of(text), value);
+}
+
+template <class Value>
+Value& Events::Remembered<Value>::put(const Digest& digest, Value value) {
+  if (newer_.size() >= remembered_max / 2) older_ = std::exchange(newer_, {});
+  return newer_.insert_or_assign(digest, value).first->second;
+}
+
+template <class Value>
+void Events::Remembered<Value>::forget(std::string_view text) {
+  const Digest digest = digest_of(text);
+  newer_.erase(digest);
+  older_.erase(digest);
+}
 
 // As a bucket that fills by one in `one_more`.
 bool Events::may_say(const std::string& speaker) {
-  if (budgets_.size() > remembered_max) budgets_.clear();
-  Budget& budget = budgets_[speaker];
+  Budget* const there = budgets_.find(speaker);
+  Budget& budget = there != nullptr ? *there : budgets_.put(speaker, {});
   const Monotonic now = clock_.now();
   if (budget.since == Monotonic()) budget.since = now;
   const std::int64_t more = (now - budget.since).ns / one_more.ns;
@@ -56,7 +98,7 @@ json::Tree Events::event_of(const Due& due, const Known& known) const {
   json::Item& event = tree.root();
   event.member("kind").set_string("Event");
   event.member("apiVersion").set_string("v1");
-  event.member("metadata").member("name").set_string(known.name);
+  event.member("metadata").member("name").set_string(name_of(due.about, known.first));
   event.member("metadata")
       .member("namespace")
       .set_string(due.about.name_space.empty() ? "default" : due.about.name_space);
@@ -81,23 +123,21 @@ json::Tree Events::event_of(const Due& due, const Known& known) const {
 }
 
 io::Task<void> Events::write(const Due& due) {
-  if (known_.size() > remembered_max) known_.clear();
   const std::string same = sameness(due.about, due.component, due.said);
   const std::string name_space = due.about.name_space.empty() ? "default" : due.about.name_space;
   Where where{.resource = client_.resource("", "events"), .name_space = name_space};
-  if (const auto found = known_.find(same); found != known_.end()) {
-    Known& known = found->second;
-    where.name = known.name;
-    std::string change = text(R"({{"count":{},"lastTimestamp":"{}"}})", ++known.count, time_text(due.at));
+  if (Known* const known = known_.find(same); known != nullptr) {
+    where.name = name_of(due.about, known->first);
+    std::string change = text(R"({{"count":{},"lastTimestamp":"{}"}})", ++known->count, time_text(due.at));
     const auto patched = co_await client_.patch(where, Patch::merge, std::move(change)).result();
     if (patched || patched.error().kind() != ErrorKind::not_found) co_return;
-    known_.erase(same);  // it has expired: this one begins anew
+    known_.forget(same);  // it has expired: this one begins anew
     where.name.clear();
   }
-  Known known{text("{}.{:x}", due.about.name, due.at.ns), due.at, 1};
+  const Known known{.first = due.at, .count = 1};
   const json::Tree event = event_of(due, known);
   co_await client_.create(where, event.root());
-  known_.emplace(same, std::move(known));
+  known_.put(same, known);
 }
 
 }  // namespace podo::client

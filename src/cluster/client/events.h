@@ -3,8 +3,10 @@
 // is lost.
 #pragma once
 
+#include <array>
 #include <deque>
 #include <map>
+#include <string_view>
 
 #include "base/io/condition.h"
 #include "cluster/client/client.h"
@@ -31,7 +33,7 @@ class Events {
   void say(const Subject& about, std::string_view component, const Said& said);
   io::Task<void> run();  // writes until it is cancelled
 
-  static constexpr std::size_t waiting_max = 1000, remembered_max = 4096;
+  static constexpr std::size_t waiting_max = 1000, remembered_max = 2048;
   static constexpr int burst = 25;                       // of one component about one object, then
   static constexpr Duration one_more = seconds(5 * 60);  // one of them each
 
@@ -43,14 +45,29 @@ class Events {
     Wall at;
   };
   struct Known {
-    std::string name;
-    Wall first = {};
+    Wall first = {};  // also in its name
     int count = 0;
   };
   struct Budget {
     int left = burst;
     Monotonic since = {};
   };
+  // What was used last, by the digest of a text: half of remembered_max at least, all of it at most. Objects
+  // are gone without anybody saying so here.
+  template <class Value>
+  class Remembered {
+   public:
+    Value* find(std::string_view text);
+    Value& put(std::string_view text, Value value);
+    void forget(std::string_view text);
+
+   private:
+    using Digest = std::array<std::uint64_t, 2>;
+    static Digest digest_of(std::string_view text);
+    Value& put(const Digest& digest, Value value);
+    std::map<Digest, Value> newer_, older_;
+  };
+
   bool may_say(const std::string& speaker);
   io::Task<void> write(const Due& due);
   json::Tree event_of(const Due& due, const Known& known) const;
@@ -59,8 +76,8 @@ class Events {
   Clock& clock_;
   const std::string host_;
   std::deque<Due> waiting_;
-  std::map<std::string, Known> known_;     // by all that makes Events the same
-  std::map<std::string, Budget> budgets_;  // by component and object
+  Remembered<Known> known_;     // by all that makes Events the same
+  Remembered<Budget> budgets_;  // by component and object
   io::Condition added_{"an Event to write"};
 };
 

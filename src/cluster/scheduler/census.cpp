@@ -169,7 +169,7 @@ void Census::sweep() {
   }
   std::erase_if(queries_, [](const auto& item) { return item.second->asked_by == 0; });
   std::erase_if(holders_, [](const auto& item) { return item.second->held_by == 0; });
-  sweep_at_ = std::max<std::size_t>(1024, 2 * by_key_.size());
+  sweep_at_ = std::max(shapes_min, 2 * by_key_.size());
 }
 
 }  // namespace podo::scheduler

@@ -44,6 +44,8 @@ class Census {
   Census(const Census&) = delete;
   ~Census();
 
+  static constexpr std::size_t shapes_min = 64;  // nobody looks below that for those no pod has any more
+
   ShapePtr shape_of(const json::Item& pod);
   void change(const Pod& pod, std::size_t node, int by);  // 1: it is there; -1: no more
   const Count& count(const PodShape& shape, std::size_t query) const;
@@ -71,7 +73,7 @@ class Census {
   std::map<std::string, std::unique_ptr<Query>> queries_;
   std::map<std::string, std::unique_ptr<Holder>> holders_;
   std::map<std::string, kube::Labels, std::less<>> namespaces_;
-  std::size_t sweep_at_ = 1024;
+  std::size_t sweep_at_ = shapes_min;
 };
 
 }  // namespace podo::scheduler
