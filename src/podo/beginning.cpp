@@ -1,11 +1,14 @@
 #include "podo/beginning.h"
 
 #include <malloc.h>
+#include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 
 #include "base/io/timer.h"
+#include "base/linux/file.h"
 
 namespace podo {
 
@@ -24,16 +27,34 @@ void keep_memory_small() {
   ::mallopt(M_MMAP_THRESHOLD, 256 << 10);
 }
 
+namespace {
+
+// Of memory that no file stands behind: what is there, less what is in use.
+std::size_t bytes_unused() {
+  const Result<std::string> told = linux::read_file("/proc/self/statm", 256);
+  if (!told) return 0;
+  unsigned long long pages = 0, there = 0, shared = 0;
+  if (::sscanf(told->c_str(), "%llu %llu %llu", &pages, &there, &shared) != 3 || there < shared) return 0;
+  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  const struct mallinfo2 info = ::mallinfo2();
+  const std::size_t used = info.uordblks + info.hblkhd, has = (there - shared) * page;
+  return has - std::min(has, used);
+}
+
+}  // namespace
+
+// How much of what is free lies in whole pages, and is there, the allocator does not say: what a look at all
+// of it left behind is the measure for the next one.
 io::Task<void> give_memory_back() {
   constexpr std::size_t worth_it = 4 << 20;
-  std::size_t given = 0;  // of what is free
+  std::size_t left = 0;
   for (;;) {
     co_await io::sleep(seconds(10));
-    const std::size_t free_bytes = ::mallinfo2().fordblks;
-    given = std::min(given, free_bytes);
-    if (free_bytes - given < worth_it) continue;
+    const std::size_t unused = bytes_unused();
+    left = std::min(left, unused);
+    if (unused - left < worth_it) continue;
     ::malloc_trim(1 << 20);
-    given = ::mallinfo2().fordblks;
+    left = bytes_unused();
   }
 }
 
