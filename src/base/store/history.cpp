@@ -41,7 +41,7 @@ std::uint64_t field_of(const Entry::Block* block, Condition::Field field) {
 
 std::uint64_t history_cost(const Change& change) {
   return event_overhead + (change.previous ? change.previous.size() : 0) +
-         (change.entry.erased() ? change.entry.size() : 0);
+         (change.entry.erased() ? sizeof(Entry::Block) + change.entry.size() : 0);
 }
 
 }  // namespace
