@@ -25,7 +25,7 @@ struct Following;
 struct FeedLimits {
   std::size_t bytes = 8 << 20;  // of a ring: what its changes may come to, decoded and encoded
   std::size_t changes = 4096;
-  std::size_t told_bytes = 512 << 10;  // kept although everybody has been told, for who comes next
+  std::size_t told_bytes = 128 << 10;  // kept although everybody has been told, for who comes next
 };
 
 class Feed {
