@@ -32,14 +32,20 @@ auto Events::Remembered<Value>::digest_of(std::string_view text) -> Digest {
 }
 
 template <class Value>
+auto Events::Remembered<Value>::Table::place(const Digest& digest) -> Place* {
+  if (places.empty()) return nullptr;
+  std::size_t at = digest[0] % places.size();
+  while (places[at].use != Use::empty && places[at].digest != digest) at = (at + 1) % places.size();
+  return &places[at];
+}
+
+template <class Value>
 Value* Events::Remembered<Value>::find(std::string_view text) {
   const Digest digest = digest_of(text);
-  if (const auto found = newer_.find(digest); found != newer_.end()) return &found->second;
-  const auto found = older_.find(digest);
-  if (found == older_.end()) return nullptr;
-  const Value value = found->second;
-  older_.erase(found);
-  return &put(digest, value);
+  if (Place* const place = newer_.place(digest); place != nullptr && place->use != Use::empty)
+    return place->use == Use::present ? &place->value : nullptr;
+  const Place* const place = older_.place(digest);
+  return place != nullptr && place->use == Use::present ? &put(digest, place->value) : nullptr;
 }
 
 template <class Value>
@@ -49,15 +55,20 @@ Value& Events::Remembered<Value>::put(std::string_view text, Value value) {
 
 template <class Value>
 Value& Events::Remembered<Value>::put(const Digest& digest, Value value) {
-  if (newer_.size() >= remembered_max / 2) older_ = std::exchange(newer_, {});
-  return newer_.insert_or_assign(digest, value).first->second;
+  if (newer_.taken >= remembered_max / 2) older_ = std::exchange(newer_, {});
+  newer_.places.resize(remembered_max);
+  Place& place = *newer_.place(digest);
+  if (place.use == Use::empty) ++newer_.taken;
+  place = {.digest = digest, .value = value, .use = Use::present};
+  return place.value;
 }
 
 template <class Value>
 void Events::Remembered<Value>::forget(std::string_view text) {
   const Digest digest = digest_of(text);
-  newer_.erase(digest);
-  older_.erase(digest);
+  for (Table* table : {&newer_, &older_})
+    if (Place* const place = table->place(digest); place != nullptr && place->use == Use::present)
+      place->use = Use::forgotten;
 }
 
 // As a bucket that fills by one in `one_more`.

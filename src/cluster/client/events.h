@@ -5,8 +5,8 @@
 
 #include <array>
 #include <deque>
-#include <map>
 #include <string_view>
+#include <vector>
 
 #include "base/io/condition.h"
 #include "cluster/client/client.h"
@@ -53,7 +53,7 @@ class Events {
     Monotonic since = {};
   };
   // What was used last, by the digest of a text: half of remembered_max at least, all of it at most. Objects
-  // are gone without anybody saying so here.
+  // are gone without anybody saying so here. In tables: nodes of a tree would lie among what goes, and stay.
   template <class Value>
   class Remembered {
    public:
@@ -63,9 +63,20 @@ class Events {
 
    private:
     using Digest = std::array<std::uint64_t, 2>;
+    enum class Use : std::uint8_t { empty, present, forgotten };
+    struct Place {
+      Digest digest = {};
+      Value value = {};
+      Use use = Use::empty;
+    };
+    struct Table {
+      Place* place(const Digest& digest);  // its own, or the empty one that it may have
+      std::vector<Place> places = {};      // none before the first is needed
+      std::size_t taken = 0;               // half of them at most
+    };
     static Digest digest_of(std::string_view text);
     Value& put(const Digest& digest, Value value);
-    std::map<Digest, Value> newer_, older_;
+    Table newer_, older_;
   };
 
   bool may_say(const std::string& speaker);
