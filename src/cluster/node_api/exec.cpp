@@ -10,7 +10,7 @@ namespace {
 // held back. No byte of UTF-8 is 255.
 constexpr std::string_view untyped_keys = "\xff,\xff,\xff,\xff,\xff,\xff,\xff,\xff";
 
-constexpr Duration first_size_within = milliseconds(100);
+constexpr Duration first_size_within = milliseconds(250);
 constexpr Duration exit_code_within = seconds(10);  // after its output has ended
 
 docker::ExecConfig config_of(const CommandWish& wish) {
