@@ -1,18 +1,16 @@
 #include "cluster/workloads/daemon_set_plan.h"
+#include "cluster/workloads/revised_controller.h"
 #include "cluster/workloads/workloads.h"
-#include "model/kube/path.h"
 
 namespace podo::controllers {
 namespace {
 
 constexpr Seconds first_rest = 1, longest_rest = 15 * 60;
 
-class DaemonSetController final : public Controller {
+class DaemonSetController final : public RevisedController {
  public:
-  explicit DaemonSetController(World& world) : Controller(world, Kind::daemon_set, "daemonset-controller") {
-    watch_own();
-    watch_owned(Kind::pod);
-    watch_owned(Kind::revision);
+  explicit DaemonSetController(World& world)
+      : RevisedController(world, Kind::daemon_set, "daemonset-controller") {
     world_.of(Kind::node).on_change([this](const Facts* before, const Facts* now) {
       if (before != nullptr && now != nullptr && is_same_place(*before, *now)) return;  // its heart beats
       for (const Facts* set : world_.of(Kind::daemon_set).all()) queue_.add(set->key());
@@ -30,27 +28,12 @@ class DaemonSetController final : public Controller {
            static_cast<const Node&>(before).taints == static_cast<const Node&>(now).taints;
   }
 
-  Task<void> reconcile(std::string key) override {
-    if (!copy_of_own(key)) {
-      rests_.erase(key);
-      co_return;
-    }
-    const Facts self = *copy_of_own(key);
-    co_await claim(self, Kind::pod);
-    co_await claim(self, Kind::revision);
-    const std::optional<json::Tree> wanted = world_.of(kind_).read(key);
-    if (!wanted || kube::text_at(wanted->root(), "metadata.uid") != self.uid) co_return;
-    co_await perform(self, plan_now(self, wanted->root()));
-  }
+  void forget(const std::string& key) override { rests_.erase(key); }
 
-  Plan plan_now(const Facts& self, const json::Item& wanted) {
-    std::vector<json::Tree> there;
-    for (const Facts* revision : world_.of(Kind::revision).owned_by(self.uid))
-      if (auto tree = world_.of(Kind::revision).read(revision->key())) there.push_back(*std::move(tree));
+  Plan plan(const Facts& self, const json::Item& wanted, const Pods& pods,
+            const Revisions& revisions) override {
     std::vector<const Node*> nodes;
     for (const Facts* node : world_.of(Kind::node).all()) nodes.push_back(static_cast<const Node*>(node));
-    const Pods pods = as_pods(world_.of(Kind::pod).owned_by(self.uid));
-    const Revisions revisions(wanted, Kind::daemon_set, self, std::move(there));
     Rest& rest = rests_[self.key()];
     const Seconds now = world_.now();
     DaemonSetPlan planned = plan_daemon_set({wanted, self, nodes, pods, revisions, rest.until, now});

@@ -5,18 +5,16 @@
 //   crowded   the same in one namespace
 //   denied    one namespace; every policy is for all pods
 //
-// For each: the plan, the kernel's whole table, and a pod that comes and goes. CPU counts all threads and the
-// kernel's part. Medians.
+// For each: the plan, the kernel's whole table, and a pod that comes and goes. Costs are those of cost.h.
 #include <netinet/in.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <functional>
 
+#include "../cost.h"
 #include "base/linux/namespaces.h"
 #include "traffic/policy/policy_rules.h"
 
@@ -27,38 +25,6 @@ namespace {
 
 constexpr int rounds = 7, changes = 40;
 constexpr const char* table = "podobench-policy";
-
-double now_ms(clockid_t clock) {
-  timespec now{};
-  ::clock_gettime(clock, &now);
-  return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) / 1e6;
-}
-
-struct Cost {
-  double cpu_ms, wall_ms;
-};
-
-Cost median_of(int times, const std::function<void()>& work) {
-  std::vector<double> cpu, wall;
-  for (int i = 0; i < times; ++i) {
-    const double cpu_before = now_ms(CLOCK_PROCESS_CPUTIME_ID), wall_before = now_ms(CLOCK_MONOTONIC);
-    work();
-    cpu.push_back(now_ms(CLOCK_PROCESS_CPUTIME_ID) - cpu_before);
-    wall.push_back(now_ms(CLOCK_MONOTONIC) - wall_before);
-  }
-  std::ranges::sort(cpu);
-  std::ranges::sort(wall);
-  return {cpu[cpu.size() / 2], wall[wall.size() / 2]};
-}
-
-template <class T>
-T must(Result<T> outcome) {
-  if (!outcome) {
-    std::fprintf(stderr, "%s\n", outcome.error().message().c_str());
-    std::exit(1);
-  }
-  if constexpr (!std::is_void_v<T>) return *std::move(outcome);
-}
 
 kube::LabelSelector apps(int number) {
   return must(kube::LabelSelector::of(

@@ -7,18 +7,16 @@
 //   one       an endpoint of one Service replaced
 //   packets   from this host to a port of its own: directly, with one Service, with ten thousand
 //
-// CPU counts all threads and the kernel's part. Medians.
+// Costs are those of cost.h.
 #include <netinet/in.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <functional>
 
+#include "../cost.h"
 #include "base/io/epoll_loop.h"
 #include "base/linux/links.h"
 #include "base/linux/namespaces.h"
@@ -31,36 +29,6 @@ namespace {
 
 constexpr int rounds = 9, changes = 200, flows = 10'000, datagrams = 200'000;
 constexpr std::uint16_t server_port = 8080;
-
-double now_ms(clockid_t clock) {
-  timespec now{};
-  ::clock_gettime(clock, &now);
-  return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) / 1e6;
-}
-
-struct Cost {
-  double cpu_ms, wall_ms;
-};
-
-Cost median_of(int times, const std::function<void()>& prepare, const std::function<void()>& work) {
-  std::vector<double> cpu, wall;
-  for (int i = 0; i < times; ++i) {
-    prepare();
-    const double cpu_before = now_ms(CLOCK_PROCESS_CPUTIME_ID), wall_before = now_ms(CLOCK_MONOTONIC);
-    work();
-    cpu.push_back(now_ms(CLOCK_PROCESS_CPUTIME_ID) - cpu_before);
-    wall.push_back(now_ms(CLOCK_MONOTONIC) - wall_before);
-  }
-  std::ranges::sort(cpu);
-  std::ranges::sort(wall);
-  return {cpu[cpu.size() / 2], wall[wall.size() / 2]};
-}
-
-void must(const Result<>& outcome) {
-  if (outcome) return;
-  std::fprintf(stderr, "%s\n", outcome.error().message().c_str());
-  std::exit(1);
-}
 
 IpAddress address(std::string_view first, std::uint64_t further) {
   return IpAddress::parse(first)->plus(further);
@@ -99,10 +67,7 @@ class Bench {
     };
     print("all", table.size(), median_of(rounds, from_nothing, [&] { apply(table); }));
     print("restart", table.size(), median_of(rounds, [&] { open(); }, [&] { apply(table); }));
-    const auto nothing = [] {};
-    print("read", table.size(), median_of(rounds, nothing, [&] {
-            if (auto read = read_rules("podobench-services"); !read) must(Failure(std::move(read).error()));
-          }));
+    print("read", table.size(), median_of(rounds, [] { must(read_rules("podobench-services")); }));
   }
 
   void measure_one(int services, int endpoints, std::uint8_t protocol) {
@@ -155,9 +120,7 @@ class Bench {
   }
 
   void open() {
-    auto opened = loop_.run(ServiceRules::open({pool_, log_}, {.table = "podobench-services"}));
-    if (!opened) must(Failure(std::move(opened).error()));
-    rules_ = *std::move(opened);
+    rules_ = must(loop_.run(ServiceRules::open({pool_, log_}, {.table = "podobench-services"})));
   }
   void apply(const ServiceTable& table) {
     if (!rules_) open();
@@ -176,16 +139,15 @@ class Bench {
     return got;
   }
   void print_packets(const char* how, const sockaddr_in& to) {
-    const auto nothing = [] {};
     int arrived = 0;
-    const Cost first = median_of(3, nothing, [&] {
+    const Cost first = median_of(3, [&] {
       for (int i = 0; i < flows; ++i) {
         send_to(datagram_socket(), to);
         if (i % 100 == 99) arrived += drain();
       }
     });
     const io::Fd client = datagram_socket();
-    const Cost later = median_of(5, nothing, [&] {
+    const Cost later = median_of(5, [&] {
       for (int i = 0; i < datagrams; ++i) {
         send_to(client, to);
         if (i % 100 == 99) arrived += drain();
