@@ -17,3 +17,7 @@ podo_precompile(precompiled)
 if(PODO_TESTS)
   podo_precompile(precompiled_tests HEADERS <doctest/doctest.h> OPTIONS -fexceptions)
 endif()
+if(PODO_OPTIMIZED_ROOMS)
+  # With the options of who includes them.
+  podo_precompile(precompiled_optimized OPTIONS -O1)
+endif()

@@ -9,6 +9,8 @@ endif()
 option(PODO_STATIC "Link one static file, debug info split off" OFF)
 option(PODO_TESTS "Build the unit tests" ON)
 option(PODO_FUZZ "Build the fuzz targets" OFF)
+set(PODO_OPTIMIZED_ROOMS "" CACHE STRING "Rooms, as a regular expression, that a build without optimisation \
+optimises all the same: simulations spend their time there")
 set(PODO_SANITIZE "" CACHE STRING "Sanitizers for everything, as in -fsanitize=: address,undefined or thread")
 
 set(CMAKE_CXX_STANDARD 23)
