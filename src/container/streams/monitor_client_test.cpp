@@ -224,15 +224,13 @@ TEST_CASE("a child that keeps the output open does not delay the exit, and is li
   auto test = [](Scene& here) -> Task<void> {
     auto stream = here.relay->attach({.out = true});
     auto monitor =
-        co_await here.spawn(here.spec("(sleep 0.3; echo later; sleep 100) & echo $! > child; exit 0"));
-    Monotonic begin = here.loop.clock().now();
+        co_await here.spawn(here.spec("(sleep 1; echo later; sleep 100) & echo $! > child; exit 0"));
     co_await monitor->ended();
-    CHECK((here.loop.clock().now() - begin).ns < milliseconds(250).ns);
+    CHECK(whole_file(here.folder + "/log").find("later") == std::string::npos);
     std::string output = co_await read_all(std::move(stream));
     CHECK(output.find("later\n") != std::string::npos);
-    CHECK((here.loop.clock().now() - begin).ns < seconds(4).ns);
     CHECK(whole_file(here.folder + "/log").find("later") != std::string::npos);
-    ::kill(::atoi(whole_file(here.folder + "/child").c_str()), SIGKILL);
+    CHECK(::kill(::atoi(whole_file(here.folder + "/child").c_str()), SIGKILL) == 0);  // it was still there
   };
   CHECK(scene.loop.run(test(scene)).has_value());
 }
