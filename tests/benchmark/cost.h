@@ -1,4 +1,4 @@
-// What a piece of work costs, for benchmarks in one process: CPU of all threads and the kernel's part, medians.
+// What work costs, for benchmarks in one process: CPU of all threads and of the kernel for them, medians.
 #pragma once
 
 #include <time.h>
