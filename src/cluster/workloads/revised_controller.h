@@ -1,5 +1,5 @@
-// RevisedController: what StatefulSets and DaemonSets share. Their pods are theirs directly, and templates they
-// have had are kept as ControllerRevisions.
+// RevisedController: what StatefulSets and DaemonSets share. Their pods are theirs directly, and templates
+// they have had are kept as ControllerRevisions.
 #pragma once
 
 #include "cluster/control/controller.h"
