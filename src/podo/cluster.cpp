@@ -12,6 +12,7 @@
 #include "base/io/timer.h"
 #include "base/store/keyring.h"
 #include "base/store/log_store.h"
+#include "base/store/retention.h"
 #include "base/tls/tls.h"
 #include "cluster/access/access.h"
 #include "cluster/admission/admission.h"
@@ -32,6 +33,7 @@ using io::Task;
 
 constexpr std::size_t key_bytes_max = 64 << 10;
 constexpr Duration month = seconds(30 * 24 * 3600);
+constexpr Duration history_for = seconds(300);  // so long ago a watch or a long list may have begun
 
 struct Listening {
   std::unique_ptr<io::SocketListener> listener;
@@ -147,6 +149,7 @@ class LocalCluster final : public Cluster {
     io::TaskGroup serving(ground_.loop);
     serving.spawn(serve_api(), "serve the Kubernetes API");
     serving.spawn(api_->run(), "the API server's loops");
+    serving.spawn(store::keep_history_for(*store_, history_for), "forget the past");
     if (!options_.api_only) {
       serving.spawn(run_controllers(), "controllers");
       serving.spawn(run_scheduler(), "the scheduler");

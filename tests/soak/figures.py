@@ -11,7 +11,7 @@ from machine import processes, processes_below, pss_kb
 
 # Figure, unit, and how much more than at the beginning is no leak: absolute, or a share of what it was.
 FIGURES = {
-    # The API keeps 8 MB of the past for watches, with its keys; what ten thousand events had leaves holes.
+    # What ten thousand objects had leaves holes.
     "memory": ("MB", lambda began: max(12, began / 2)),
     "threads": ("", lambda began: 8),  # of the pool, which grows when it is needed and is then kept
     "descriptors": ("", lambda began: 8),
