@@ -154,6 +154,11 @@ class Pods:
     def logs(self, name="p", *more):
         return self.kubectl("logs", name, *more)
 
+    def said(self, lines, name="p"):
+        """What a container has said, once it is so many lines: it may be ready before it speaks."""
+        wait_until(lambda: len(self.logs(name).splitlines()) >= lines, 20, lambda: f"{lines} lines of {name}")
+        return self.logs(name).splitlines()
+
     def exec(self, name, *command, container=None):
         where = ["-c", container] if container else []
         return self.kubectl("exec", name, *where, "--", *command)

@@ -105,7 +105,7 @@ def test_users_and_groups(pods):
     whole = {"runAsUser": 1001, "runAsGroup": 2002, "supplementalGroups": [3003], "fsGroup": 4004}
     pods.run(pod(command="id -u; id -g; id -G; sleep 1000", security=whole))
     pods.ready()
-    user, group, groups = pods.logs().splitlines()
+    user, group, groups = pods.said(3)
     assert (user, group) == ("1001", "2002") and set(groups.split()) == {"2002", "3003", "4004"}
     told = pods.container()["user"]["linux"]
     assert told == {"uid": 1001, "gid": 2002, "supplementalGroups": [2002, 3003, 4004]}

@@ -23,7 +23,7 @@ def test_a_pod_runs(pods, cluster):
     [one] = status["containerStatuses"]
     assert one["ready"] and one["started"] and one["restartCount"] == 0
     assert one["state"]["running"]["startedAt"] and one["containerID"].startswith("podo://")
-    assert pods.logs() == "hello"
+    assert pods.said(1) == ["hello"]
     for reason in ("Scheduled", "Pulled", "Created", "Started"):
         assert pods.has_event(reason), reason
     assert "k8s_c_p_" in cluster.docker("ps", "--format", "{{.Names}}")
@@ -132,7 +132,7 @@ def test_init_containers_come_first(pods):
         what=lambda: pods.story("p"),
     )
     pods.ready()
-    assert pods.logs() == "1\n2\n3"
+    assert pods.said(3) == ["1", "2", "3"]
     ends = [c["state"]["terminated"]["reason"] for c in pods.status()["initContainerStatuses"]]
     assert ends == ["Completed", "Completed"]
     failing = [container("one", "exit 9")]
@@ -239,6 +239,7 @@ def test_what_a_container_is_told_and_allowed(pods):
     pods.run(pod(command=command, env=env, envFrom=[{"configMapRef": {"name": "m"}, "prefix": "M_"}],
                  resources=limits, security={"fsGroup": 2000}, securityContext=security))  # fmt: skip
     pods.ready()
+    wait_until(lambda: "Seccomp:" in pods.logs(), what="the last line")
     lines = pods.logs().splitlines()
     ip = pods.status()["podIP"]
     for line in ("NAME=p", f"IP={ip}", "CPU=250", "COLOR=red", "PASS=word", "M_color=red",
@@ -303,5 +304,5 @@ def test_docker_builds_and_kubectl_runs(pods, cluster, tmp_path):
     cluster.docker("build", "-q", "-t", "mine:1", str(tmp_path), timeout=60)
     pods.kubectl("run", "p", "--image=mine:1")
     pods.ready()
-    assert pods.logs() == "built"
+    assert pods.said(1) == ["built"]
     assert "mine:1" in cluster.docker("ps", "--format", "{{.Image}} {{.Names}}")

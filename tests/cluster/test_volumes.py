@@ -40,7 +40,7 @@ def test_secrets_items_and_modes(pods):
     command = "cat /v/deep/er; stat -Lc %a /v/deep/er; mount | grep ' /v ' | cut -d' ' -f5; sleep 1000"
     pods.run(with_volume({"secret": {"secretName": "s", "items": items}}, command=command))
     pods.ready()
-    assert pods.logs().splitlines() == ["word400", "tmpfs"]
+    assert pods.said(2) == ["word400", "tmpfs"]
 
 
 def test_the_token_of_a_pod_is_of_use(pods, cluster):
@@ -80,7 +80,8 @@ def test_empty_dirs(pods):
     command = "mount | grep ' /v ' | cut -d' ' -f5; dd if=/dev/zero of=/v/x bs=1M count=3 2>&1; sleep 1000"
     pods.run(with_volume(memory, command=command, security={"fsGroup": 2000}))
     pods.ready()
-    assert pods.logs().splitlines()[0] == "tmpfs" and "No space left" in pods.logs()
+    wait_until(lambda: "No space left" in pods.logs(), what="the end of the room")
+    assert pods.logs().splitlines()[0] == "tmpfs"
     assert pods.exec("p", "stat", "-c", "%g", "/v") == "2000"
 
 
@@ -89,8 +90,9 @@ def test_host_paths(pods):
     volume = {"hostPath": {"path": folder, "type": "DirectoryOrCreate"}}
     pods.run(with_volume(volume, command="echo hi > /v/x; sleep 1000"))
     pods.ready()
-    wait_until(lambda: os.path.exists(f"{folder}/x"), what="the file")
-    assert open(f"{folder}/x").read() == "hi\n"
+    wait_until(
+        lambda: os.path.exists(f"{folder}/x") and open(f"{folder}/x").read() == "hi\n", what="the file"
+    )
     pods.run(with_volume({"hostPath": {"path": f"{folder}/x", "type": "Directory"}}, name="bad"))
     [message, *_] = pods.has_event("FailedMount", "bad")
     assert f"hostPath type check failed: {folder}/x is not a directory" in message
@@ -110,7 +112,7 @@ def test_sub_paths(pods):
     one = pod(command=command, env=env, volumes=[{"name": "v", "emptyDir": {}}], volumeMounts=mounts)
     pods.run(one)
     pods.ready()
-    assert pods.logs().splitlines() == ["/all/a/b/x", "/all/of-p/x"]
+    assert pods.said(2) == ["/all/a/b/x", "/all/of-p/x"]
 
 
 def test_a_sub_path_does_not_lead_out(pods):
