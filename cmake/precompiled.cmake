@@ -13,11 +13,15 @@ function(podo_precompile name)
   target_precompile_headers(${name} PRIVATE ${PODO_PRECOMPILED} ${ARG_HEADERS})
 endfunction()
 
-podo_precompile(precompiled)
+# Headers are precompiled with the options of who includes them.
+function(podo_use_precompiled target options)
+  string(MAKE_C_IDENTIFIER "precompiled${options}" name)
+  if(NOT TARGET ${name})
+    podo_precompile(${name} OPTIONS ${options})
+  endif()
+  target_precompile_headers(${target} REUSE_FROM ${name})
+endfunction()
+
 if(PODO_TESTS)
   podo_precompile(precompiled_tests HEADERS <doctest/doctest.h> OPTIONS -fexceptions)
-endif()
-if(PODO_OPTIMIZED_ROOMS)
-  # With the options of who includes them.
-  podo_precompile(precompiled_optimized OPTIONS -O1)
 endif()
