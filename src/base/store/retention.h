@@ -1,6 +1,6 @@
-// History by age. A store bounds by bytes what it keeps of the past; this forgets, as well, what is older than
-// anybody may still ask for, so that a store that has become quiet becomes small. A Kubernetes API server does
-// so to etcd (--etcd-compaction-interval, five minutes).
+// History by age. A store bounds by bytes what it keeps of the past; this forgets what is older than anybody
+// may still ask for, as well, so that a store that has become quiet becomes small. A Kubernetes API server
+// does so to etcd (--etcd-compaction-interval, five minutes).
 #pragma once
 
 #include "base/io/task.h"
