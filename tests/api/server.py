@@ -335,11 +335,13 @@ class Kubectl:
 
 
 def wait_until(condition, seconds=10, what="it"):
-    deadline = time.monotonic() + seconds
+    """Looks often at first, then less: what looks is a program, as a rule, and other tests run beside it."""
+    began = time.monotonic()
+    deadline = began + seconds
     while True:
         value = condition()
         if value:
             return value
         if time.monotonic() >= deadline:
             raise AssertionError(f"{what() if callable(what) else what} did not come true within {seconds} s")
-        time.sleep(0.01)
+        time.sleep(min(0.5, max(0.01, (time.monotonic() - began) / 10)))

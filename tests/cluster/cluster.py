@@ -109,8 +109,17 @@ class Pods:
         for one in pods:
             self.kubectl("create", "-f", "-", input=json.dumps(one))
 
+    def ask(self, path, **query):
+        """What is looked at again and again is looked at without a program."""
+        server = self.kubectl.kubectl.server
+        return server.admin.ask("GET", f"/api/v1/namespaces/{self.kubectl.namespace}/{path}", **query)
+
     def get(self, name="p", kind="pod"):
-        return self.kubectl.json("get", kind, name)
+        if kind != "pod":
+            return self.kubectl.json("get", kind, name)
+        answer = self.ask(f"pods/{name}")
+        assert answer.status == 200, answer
+        return answer.json
 
     def status(self, name="p"):
         return self.get(name).get("status", {})
@@ -140,9 +149,7 @@ class Pods:
         wait_until(lambda: self.phase(name) == phase, seconds, lambda: self.story(name))
 
     def gone(self, name="p", seconds=20):
-        wait_until(
-            lambda: self.kubectl.run("get", "pod", name).returncode != 0, seconds, f"the end of {name}"
-        )
+        wait_until(lambda: self.ask(f"pods/{name}").status == 404, seconds, f"the end of {name}")
 
     def waiting(self, reason, name="p", container="c", seconds=20):
         def reached():
@@ -165,7 +172,7 @@ class Pods:
 
     def events(self, reason, name="p"):
         """Messages of the events of that reason."""
-        found = self.kubectl.json("get", "events", "--field-selector", f"involvedObject.name={name}")["items"]
+        found = self.ask("events", fieldSelector=f"involvedObject.name={name}").json["items"]
         return [e["message"] for e in found if e["reason"] == reason]
 
     def has_event(self, reason, name="p", seconds=15):
