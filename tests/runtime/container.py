@@ -109,6 +109,7 @@ class Container:
 
     def user_namespace(self, host_id=100000, size=65536):
         """Root inside is host_id outside; the root file system is given to it."""
+        host.need_user_namespaces()
         self.namespace("user")
         for kind in ("uidMappings", "gidMappings"):
             self.linux[kind] = [{"containerID": 0, "hostID": host_id, "size": size}]

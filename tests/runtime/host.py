@@ -6,11 +6,14 @@ child: engines live the same way.
 """
 
 import ctypes
+import functools
 import os
 import signal
 import subprocess
 import time
 from pathlib import Path
+
+import pytest
 
 CLONE_NEWNS = 0x20000
 PR_SET_CHILD_SUBREAPER = 36
@@ -246,3 +249,14 @@ def remove_tree(path):
         path.rmdir()
     except OSError:
         pass
+
+
+@functools.cache
+def makes_user_namespaces():
+    return subprocess.run(["unshare", "--user", "true"], capture_output=True).returncode == 0
+
+
+def need_user_namespaces():
+    """In a chroot the kernel gives nobody one (user_namespaces(7), EPERM)."""
+    if not makes_user_namespaces():
+        pytest.skip("no user namespaces can be made here: the kernel refuses them in a chroot")

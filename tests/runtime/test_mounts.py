@@ -430,6 +430,7 @@ MAPPING = [{"containerID": 0, "hostID": 50000, "size": 1000}]
 @pytest.mark.needs("idmap")
 def test_idmapped_mount_with_mappings_of_its_own(container):
     """On disk 7, through the mapping 50007; a file made by the mapped root is 0 on disk."""
+    host.need_user_namespaces()  # the mapping of a mount is one's
     c = container("stat -c '%u %g' /mnt/file; echo up; sleep 100")
     shared = c.shared_directory()
     (shared / "file").write_text("")

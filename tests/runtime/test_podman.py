@@ -223,6 +223,7 @@ def test_an_init_and_sysctl(podman):
 
 
 def test_user_namespace(podman):
+    host.need_user_namespaces()
     out = podman.run("--rm", "--uidmap", "0:100000:1000", "--gidmap", "0:100000:1000", IMAGE, "sh", "-c",
                      "id -u; cat /proc/self/uid_map | tr -s ' '").stdout.split()
     assert out == ["0", "0", "100000", "1000"]

@@ -298,7 +298,7 @@ def test_exec_into_a_container_with_a_false_proc(container):
     assert done.rc >= 0
     if done.rc == 0:
         assert done.out == "inside\n"
-    text = subprocess.run(["nsenter", "-t", str(c.pid), "-m", "cat", "/proc/self/oom_score_adj",
+    text = subprocess.run(["nsenter", "-t", str(c.pid), "-m", "-r", "cat", "/proc/self/oom_score_adj",
                            "/proc/self/attr/exec"],
                           capture_output=True, text=True, timeout=TIMEOUT).stdout
     assert text == "kept\nkept\n"
