@@ -44,15 +44,17 @@ std::size_t bytes_unused() {
 }  // namespace
 
 // How much of what is free lies in whole pages, and is there, the allocator does not say: what a look at all
-// of it left behind is the measure for the next one.
+// of it left behind is the measure for the next one. Holes may have become pages without a change of it, so
+// once a minute it is looked at anyway, where there is much.
 io::Task<void> give_memory_back() {
   constexpr std::size_t worth_it = 4 << 20;
   std::size_t left = 0;
-  for (;;) {
+  for (int looks = 1;; ++looks) {
     co_await io::sleep(seconds(10));
     const std::size_t unused = bytes_unused();
     left = std::min(left, unused);
-    if (unused - left < worth_it) continue;
+    const bool anyway = looks % 6 == 0 && unused >= worth_it;
+    if (unused - left < worth_it && !anyway) continue;
     ::malloc_trim(1 << 20);
     left = bytes_unused();
   }

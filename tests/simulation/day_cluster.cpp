@@ -3,7 +3,6 @@
 #include "base/io/combine.h"
 #include "base/io/timer.h"
 #include "base/store/memory_store.h"
-#include "base/store/retention.h"
 #include "cluster/apiserver/api_testing.h"
 #include "cluster/controllers/controllers.h"
 #include "cluster/scheduler/scheduler.h"
@@ -89,7 +88,6 @@ Task<void> DayCluster::run(std::function<Task<void>(DayCluster&)> what) {
   co_await open();
   io::TaskGroup group(loop);
   group.spawn(api->run(), "the API server's loops");
-  group.spawn(store::keep_history_for(*store_, seconds(300)), "forget the past");
   group.spawn(look_on(), "the one who looks on");
   const auto control = [this](client::Client& client) {
     return controllers::run_controllers(controllers_ground(loop, client, log_), {});

@@ -9,7 +9,7 @@
 namespace podo::store {
 namespace {
 
-constexpr int readings_max = 20;
+constexpr int readings_max = 200;  // where a small log is written to all the time, most are disturbed
 
 // --- reading ----------------------------------------------------------------------------------------------
 
