@@ -9,6 +9,7 @@ import signal
 import socket
 import ssl
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -16,6 +17,10 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import yaml
+
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+
+from waiting import wait_until
 
 
 def free_port():
@@ -332,16 +337,3 @@ class Kubectl:
 
     def json(self, *words, **how):
         return json.loads(self(*words, "-o", "json", **how))
-
-
-def wait_until(condition, seconds=10, what="it"):
-    """Looks often at first, then less: what looks is a program, as a rule, and other tests run beside it."""
-    began = time.monotonic()
-    deadline = began + seconds
-    while True:
-        value = condition()
-        if value:
-            return value
-        if time.monotonic() >= deadline:
-            raise AssertionError(f"{what() if callable(what) else what} did not come true within {seconds} s")
-        time.sleep(min(0.5, max(0.01, (time.monotonic() - began) / 10)))

@@ -7,10 +7,14 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 from urllib.parse import urlencode
 
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+
+from waiting import wait_until
 
 # Where ./test engine unpacks it.
 COMPOSE = (
@@ -200,15 +204,3 @@ def leftovers(folder):
             except OSError:
                 pass
     return left
-
-
-def wait_until(condition, seconds=10, what="it"):
-    """Looks often at first, then less: what looks is a program, as a rule, and other tests run beside it."""
-    began = time.monotonic()
-    deadline = began + seconds
-    while True:
-        value = condition()
-        if value:
-            return value
-        assert time.monotonic() < deadline, f"{what} did not come true within {seconds} s"
-        time.sleep(min(0.5, max(0.01, (time.monotonic() - began) / 10)))

@@ -57,8 +57,6 @@ def test_backups_of_a_store_that_is_written_to(podo, start, tmp_path):
                 assert dump[key]["modified"] == dump[key + "/too"]["modified"]
         for verb in ("check", "stat", "dump"):
             done = podo.run(verb, folder)
-            if done.stderr.endswith("changes faster than it can be read; try again\n"):  # on a busy machine
-                done = podo.run(verb, folder)
             assert done.returncode == 0, f"{verb}: {done.stdout[-500:]}{done.stderr}"
     writer.kill()
     assert writer.complaints() == ""
