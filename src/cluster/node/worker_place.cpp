@@ -10,7 +10,7 @@ namespace podo::node {
 namespace {
 
 constexpr Duration retry_first = milliseconds(500), retry_max = seconds(10), refresh_retry = seconds(60);
-constexpr Duration drain_max = seconds(1);
+constexpr Duration drain_max = seconds(3);  // Services give up after two themselves
 
 Duration retry_after(int failures) {
   Duration wait = retry_first;

@@ -156,7 +156,7 @@ TEST_CASE("no container starts until what policies say of its pod is in force") 
   CHECK_EQ(world.traffic.told, "begins u1 ns/web at 172.17.0.2, 0\nbegins u1 ns/web at 172.17.0.2, 0\n");
 }
 
-TEST_CASE("a pod that ends gets its signal when nothing is sent to it any more, or after a second") {
+TEST_CASE("a pod that ends gets its signal when nothing is sent to it any more, or after a while") {
   if (!engine::can_run()) return;
   for (const bool released : {true, false}) {
     WorkerWorld world;
