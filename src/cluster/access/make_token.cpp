@@ -2,33 +2,19 @@
 // API server has looked at (cluster/apiserver/token_request.cpp).
 
 #include "cluster/access/local_access.h"
+#include "model/kube/stamp.h"
 
 namespace podo::access {
 namespace {
 
 constexpr std::int64_t second_ns = 1'000'000'000;
 
-// A random UUID (RFC 9562, version 4).
-std::string make_uuid(Random& random) {
-  unsigned char bytes[16];
-  random.fill(std::as_writable_bytes(std::span(bytes)));
-  bytes[6] = static_cast<unsigned char>((bytes[6] & 0x0f) | 0x40);
-  bytes[8] = static_cast<unsigned char>((bytes[8] & 0x3f) | 0x80);
-  std::string out;
-  for (int i = 0; i < 16; ++i) {
-    if (i == 4 || i == 6 || i == 8 || i == 10) out += '-';
-    out += "0123456789abcdef"[bytes[i] >> 4];
-    out += "0123456789abcdef"[bytes[i] & 15];
-  }
-  return out;
-}
-
 }  // namespace
 
 Result<TokenMade> LocalAccess::make_token(const TokenWish& wish) {
   ServiceClaims claims{.issuer = options_.issuer,
                        .subject = {},
-                       .id = make_uuid(ground_.random),
+                       .id = kube::make_uid(ground_.random),
                        .audiences = wish.audiences,
                        .name_space = wish.name_space,
                        .account = {wish.service_account, wish.service_account_uid}};

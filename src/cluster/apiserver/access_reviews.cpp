@@ -1,7 +1,7 @@
 // Questions about access: may somebody do something (SubjectAccessReview and its kin), and what may I in a
 // namespace (SelfSubjectRulesReview)? Nothing of them is stored; the answer is the object with its status.
 
-#include "cluster/apiserver/body.h"
+#include "cluster/api_request/body.h"
 #include "cluster/apiserver/verbs.h"
 #include "model/kube/path.h"
 
@@ -60,8 +60,8 @@ std::string field_selector_of(const Item& attributes) {
   return selector;
 }
 
-access::Verdict judge(const Request& request, const Item& object, const access::User& user) {
-  const access::Access& access = request.parts.ground.access;
+access::Verdict judge(const Call& call, const Item& object, const access::User& user) {
+  const access::Access& access = call.parts.ground.access;
   if (const Item* path = kube::find_at(object, "spec.nonResourceAttributes"))
     return access.authorize(
         user,
@@ -106,11 +106,11 @@ void write_rules(Item& status, const std::vector<access::Rule>& rules) {
   }
 }
 
-Result<> answer_rules(Request& request, Item& object) {
+Result<> answer_rules(Call& call, Item& object) {
   const std::string_view name_space = kube::text_at(object, "spec.namespace");
-  if (name_space.empty()) return request.refuse(kube::bad_request("no namespace on request"));
-  const bool node = request.user.is_in("system:nodes");
-  const auto rules = request.parts.ground.access.rules_of(request.user, name_space);
+  if (name_space.empty()) return call.refuse(kube::bad_request("no namespace on request"));
+  const bool node = call.user.is_in("system:nodes");
+  const auto rules = call.parts.ground.access.rules_of(call.user, name_space);
   Item& status = object.member("status");
   status.set_object();
   write_rules(status, rules);
@@ -120,9 +120,9 @@ Result<> answer_rules(Request& request, Item& object) {
   return {};
 }
 
-Result<> answer_access(Request& request, Item& object) {
-  TRY(check_spec(request, object));
-  const auto verdict = judge(request, object, is_self(request) ? request.user : subject_of(object));
+Result<> answer_access(Call& call, Item& object) {
+  TRY(check_spec(call, object));
+  const auto verdict = judge(call, object, is_self(call) ? call.user : subject_of(object));
   Item& status = object.member("status");
   status.set_object();
   status.member("allowed").set_boolean(verdict.decision == access::Decision::allow);
@@ -133,13 +133,13 @@ Result<> answer_access(Request& request, Item& object) {
 
 }  // namespace
 
-Task<void> review_access(Request& request) {
-  const WriteOptions options = co_await read_write_options(request, "CreateOptions");
-  json::Tree object = co_await read_object(request, wanted_of(request), options.validation);
-  if (request.resource->plural == "selfsubjectrulesreviews") co_await answer_rules(request, object.root());
-  else co_await answer_access(request, object.root());
-  const schema::Struct& type = *request.resource->type;
-  co_await answer_other(request, 201, schema::canonical(object.root(), type), type);
+Task<void> review_access(Call& call) {
+  const WriteOptions options = co_await read_write_options(call, "CreateOptions");
+  json::Tree object = co_await read_object(call, wanted_of(call), options.validation);
+  if (call.resource->plural == "selfsubjectrulesreviews") co_await answer_rules(call, object.root());
+  else co_await answer_access(call, object.root());
+  const schema::Struct& type = *call.resource->type;
+  co_await answer_other(call, 201, schema::canonical(object.root(), type), type);
 }
 
 }  // namespace podo::apiserver

@@ -5,10 +5,10 @@
 #include "cluster/apiserver/metrics.h"
 #include "cluster/apiserver/parts.h"
 #include "cluster/apiserver/published.h"
-#include "cluster/apiserver/service_addresses.h"
 #include "cluster/audit/audit.h"
 #include "cluster/connectors/pod_proxy.h"
 #include "cluster/flow_control/flow_control.h"
+#include "cluster/service_addresses/service_addresses.h"
 
 namespace podo::apiserver {
 

@@ -4,9 +4,9 @@
 //   http::Server server(loop, *api, log, limits);
 //   co_await server.serve(*listener, &tls);
 //
-// The path of a request is handle.cpp: what is asked (request.h) -> who asks -> a turn (flow control) ->
-// audit -> may they -> the verb (verbs.h) or the path (discovery, OpenAPI, health, metrics). Writes go
-// through write.h: body -> Tree -> shape -> strategy -> defaults -> managedFields -> admission ->
+// The path of a request is handle.cpp: what is asked (cluster/api_request) -> who asks -> a turn (flow
+// control) -> audit -> may they -> the verb (verbs.h) or the path (discovery, OpenAPI, health, metrics).
+// Writes go through write.h: body -> Tree -> shape -> strategy -> defaults -> managedFields -> admission ->
 // validation -> canonical bytes -> objects. All that goes wrong is answered as a Status.
 //
 // Life: open() makes what a cluster has from its first day (bootstrap.h) -> handle() any number of requests

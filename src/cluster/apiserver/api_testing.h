@@ -7,8 +7,8 @@
 #include "base/format/json.h"
 #include "base/io/combine.h"
 #include "base/store/memory_store.h"
+#include "cluster/api_request/list_options.h"
 #include "cluster/apiserver/api_server.h"
-#include "cluster/apiserver/list_options.h"
 #include "model/kube/schema.h"
 
 namespace podo::apiserver {

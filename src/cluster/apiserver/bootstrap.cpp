@@ -2,10 +2,11 @@
 
 #include "base/format/json_writer.h"
 #include "base/io/group.h"
-#include "cluster/apiserver/service_addresses.h"
 #include "cluster/apiserver/write.h"
+#include "cluster/service_addresses/service_addresses.h"
 #include "model/kube/defaults.h"
 #include "model/kube/path.h"
+#include "model/kube/stamp.h"
 #include "model/schema/convert.h"
 #include "model/strategy/strategy.h"
 
@@ -140,8 +141,8 @@ Result<OwnObject> own_object(Parts& parts, std::string json) {
   const Wall now = parts.ground.clock.wall();
   TRY(schema::shape(object, *resource->type));
   Item& metadata = object.member("metadata");
-  metadata.member("uid").set_string(make_uid(parts.ground.random));
-  metadata.member("creationTimestamp").set_string(time_text(now));
+  metadata.member("uid").set_string(kube::make_uid(parts.ground.random));
+  metadata.member("creationTimestamp").set_string(kube::time_text(now));
   kube::apply_defaults(object, *resource->type, now);
   strategy::prepare_create(object, *resource, now);
   return OwnObject{{.resource = resource,

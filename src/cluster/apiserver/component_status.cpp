@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "base/format/json_writer.h"
-#include "cluster/apiserver/table.h"
+#include "cluster/api_request/table.h"
 #include "cluster/apiserver/verbs.h"
 
 namespace podo::apiserver {
@@ -41,22 +41,22 @@ Task<void> answer_table(Request& request) {
 
 }  // namespace
 
-Task<void> get_component(Request& request) {
-  request.warnings.emplace_back("v1 ComponentStatus is deprecated in v1.19+");
-  if (!request.info.name.empty()) {
-    if (std::find(std::begin(components), std::end(components), request.info.name) == std::end(components))
-      co_await request.refuse(kube::not_found(*request.resource, request.info.name));
-    co_return co_await answer_object(request, 200, component_json(request.info.name));
+Task<void> get_component(Call& call) {
+  call.warnings.emplace_back("v1 ComponentStatus is deprecated in v1.19+");
+  if (!call.info.name.empty()) {
+    if (std::find(std::begin(components), std::end(components), call.info.name) == std::end(components))
+      co_await call.refuse(kube::not_found(*call.resource, call.info.name));
+    co_return co_await answer_object(call, 200, component_json(call.info.name));
   }
-  if (request.media.shape == Shape::table) co_return co_await answer_table(request);
+  if (call.media.shape == Shape::table) co_return co_await answer_table(call);
   json::Writer out;
   out.object().key("kind").string("ComponentStatusList").key("apiVersion").string("v1");
   out.key("metadata").object().end().key("items").array();
   for (const std::string_view name : components) write_component(out, name, true);
   out.end().end();
-  const schema::Struct* type = request.parts.schema.find_root("v1", "ComponentStatusList");
+  const schema::Struct* type = call.ground.schema.find_root("v1", "ComponentStatusList");
   ENSURE(type != nullptr);
-  co_await answer_other(request, 200, out.take(), *type);
+  co_await answer_other(call, 200, out.take(), *type);
 }
 
 }  // namespace podo::apiserver

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "cluster/admission/admission.h"
-#include "cluster/apiserver/parts.h"
 #include "cluster/apiserver/verbs.h"
 #include "model/kube/path.h"
 #include "model/schema/convert.h"
@@ -53,18 +52,18 @@ Result<> check_preconditions(Request& request, const Current& current, const Del
   return request.refuse(kube::conflict(*request.resource, current.stored.name(), why));
 }
 
-Task<void> admit_removal(Request& request, const Item& old, bool dry_run) {
+Task<void> admit_removal(Call& call, const Item& old, bool dry_run) {
   const std::string name(kube::text_at(old, "metadata.name"));
   const admission::Attributes attributes{.operation = admission::Operation::remove,
-                                         .resource = *request.resource,
+                                         .resource = *call.resource,
                                          .subresource = "",
-                                         .name_space = request.info.name_space,
+                                         .name_space = call.info.name_space,
                                          .name = name,
-                                         .user = request.user,
+                                         .user = call.user,
                                          .dry_run = dry_run,
-                                         .warnings = request.warnings};
-  co_await request.parts.ground.admission.admit(attributes, request.refuse, nullptr, &old);
-  co_await request.parts.ground.admission.validate(attributes, request.refuse, nullptr, &old);
+                                         .warnings = call.warnings};
+  co_await call.parts.ground.admission.admit(attributes, call.refuse, nullptr, &old);
+  co_await call.parts.ground.admission.validate(attributes, call.refuse, nullptr, &old);
 }
 
 void warn_of_orphans(Request& request, const DeleteWish& wish) {
@@ -74,59 +73,57 @@ void warn_of_orphans(Request& request, const DeleteWish& wish) {
       "them or set propagationPolicy=Orphan to suppress this warning");
 }
 
-Task<std::string> save_marked(Request& request, const Item& object, const Current& current) {
+Task<std::string> save_marked(Call& call, const Item& object, const Current& current) {
   json::Tree stored = json::Tree::copy_of(object);
-  if (request.storage != request.resource)
-    co_await strategy::convert(stored.root(), *request.resource, *request.storage);
-  auto saved = co_await request.parts.ground.objects
-                   .update(key_of(request, std::string(current.stored.name())), current.stored.revision(),
-                           schema::canonical(stored.root(), *request.storage->type))
+  if (call.storage != call.resource) co_await strategy::convert(stored.root(), *call.resource, *call.storage);
+  auto saved = co_await call.parts.ground.objects
+                   .update(key_of(call, std::string(current.stored.name())), current.stored.revision(),
+                           schema::canonical(stored.root(), *call.storage->type))
                    .result();
   if (!saved && is_conflict(saved.error()))
-    co_await request.refuse(kube::modified(*request.resource, current.stored.name()));
-  co_return json_for(request, co_await std::move(saved));
+    co_await call.refuse(kube::modified(*call.resource, current.stored.name()));
+  co_return json_for(call, co_await std::move(saved));
 }
 
 }  // namespace
 
-Task<Deleted> delete_stored(Request& request, const Current& current, const DeleteWish& wish) {
-  co_await check_preconditions(request, current, wish);
-  co_await admit_removal(request, current.object.root(), wish.dry_run);
-  warn_of_orphans(request, wish);
+Task<Deleted> delete_stored(Call& call, const Current& current, const DeleteWish& wish) {
+  co_await check_preconditions(call, current, wish);
+  co_await admit_removal(call, current.object.root(), wish.dry_run);
+  warn_of_orphans(call, wish);
   json::Tree copy = json::Tree::copy_of(current.object.root());
   const Item& object = copy.root();
   Deleted deleted{.json = {}, .uid = std::string(kube::text_at(object, "metadata.uid"))};
-  deleted.gone = mark_deleted(copy.root(), *request.resource, wish, request.parts.ground.clock.wall());
+  deleted.gone = mark_deleted(copy.root(), *call.resource, wish, call.ground.clock.wall());
   if (!deleted.gone && !wish.dry_run) {
-    deleted.json = co_await save_marked(request, object, current);
+    deleted.json = co_await save_marked(call, object, current);
     co_return deleted;
   }
-  if (!wish.dry_run) co_await remove_stored(request, current);
-  deleted.json = schema::canonical(object, *request.resource->type);
+  if (!wish.dry_run) co_await remove_stored(call, current);
+  deleted.json = schema::canonical(object, *call.resource->type);
   co_return deleted;
 }
 
-Task<Deleted> delete_named(Request& request, std::string name, const DeleteWish& wish) {
+Task<Deleted> delete_named(Call& call, std::string name, const DeleteWish& wish) {
   for (int i = 1;; ++i) {
-    auto found = co_await request.parts.ground.objects.find(key_of(request, name));
-    if (!found) co_await request.refuse(kube::not_found(*request.resource, name));
-    json::Tree object = co_await tree_for(request, *found);
+    auto found = co_await call.parts.ground.objects.find(key_of(call, name));
+    if (!found) co_await call.refuse(kube::not_found(*call.resource, name));
+    json::Tree object = co_await tree_for(call, *found);
     const Current current{*std::move(found), std::move(object)};
-    auto deleted = co_await delete_stored(request, current, wish).result();
+    auto deleted = co_await delete_stored(call, current, wish).result();
     const bool raced = !deleted && deleted.error().message().contains("has been modified");
     if (raced && i < conflict_tries) continue;
     co_return std::move(deleted);
   }
 }
 
-Task<void> delete_object(Request& request) {
-  const DeleteWish wish = co_await read_delete_options(request);
-  Deleted deleted = co_await delete_named(request, request.info.name, wish);
-  if (deleted.gone && !answers_with_object(*request.resource))
-    co_return co_await answer_status(request,
-                                     kube::deleted(*request.resource, request.info.name, deleted.uid));
+Task<void> delete_object(Call& call) {
+  const DeleteWish wish = co_await read_delete_options(call);
+  Deleted deleted = co_await delete_named(call, call.info.name, wish);
+  if (deleted.gone && !answers_with_object(*call.resource))
+    co_return co_await answer_status(call, kube::deleted(*call.resource, call.info.name, deleted.uid));
   const int status = !deleted.gone && wish.accepted_is_enough ? 202 : 200;
-  co_await answer_object(request, status, std::move(deleted.json));
+  co_await answer_object(call, status, std::move(deleted.json));
 }
 
 }  // namespace podo::apiserver

@@ -28,8 +28,8 @@ struct Deleted {
   bool gone = false;
 };
 // One try: modified() when somebody was faster.
-Task<Deleted> delete_stored(Request& request, const Current& current, const DeleteWish& wish);
+Task<Deleted> delete_stored(Call& call, const Current& current, const DeleteWish& wish);
 // Until it worked; 404 when there is none.
-Task<Deleted> delete_named(Request& request, std::string name, const DeleteWish& wish);
+Task<Deleted> delete_named(Call& call, std::string name, const DeleteWish& wish);
 
 }  // namespace podo::apiserver

@@ -1,5 +1,6 @@
 #include "cluster/apiserver/delete.h"
 #include "model/kube/path.h"
+#include "model/kube/stamp.h"
 #include "model/strategy/strategy.h"
 
 namespace podo::apiserver {
@@ -49,7 +50,7 @@ void set_end(Item& object, std::int64_t grace_s, Wall now) {
   const bool marked = metadata.find("deletionTimestamp") != nullptr;
   const Item* before = metadata.find("deletionGracePeriodSeconds");
   if (marked && (before == nullptr || before->as_int64().value_or(0) <= grace_s)) return;
-  metadata.member("deletionTimestamp").set_string(time_text({now.ns + seconds(grace_s).ns}));
+  metadata.member("deletionTimestamp").set_string(kube::time_text({now.ns + seconds(grace_s).ns}));
   metadata.member("deletionGracePeriodSeconds").set_number(grace_s);
   if (!marked) strategy::count_deletion(object);
 }

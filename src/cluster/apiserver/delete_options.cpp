@@ -1,5 +1,4 @@
 #include "cluster/apiserver/delete.h"
-#include "cluster/apiserver/parts.h"
 #include "model/kube/path.h"
 #include "model/schema/convert.h"
 
@@ -72,7 +71,7 @@ Result<DeleteWish> read_delete_options(Request& request, const Item& options) {
 }
 
 Task<DeleteWish> read_delete_options(Request& request) {
-  const schema::Struct* type = request.parts.schema.find_type("meta.v1.DeleteOptions");
+  const schema::Struct* type = request.ground.schema.find_type("meta.v1.DeleteOptions");
   ENSURE(type != nullptr);
   std::string bytes = co_await read_body(request);
   json::Tree options;

@@ -36,62 +36,61 @@ std::string_view aggregated_version(const http::Headers& headers) {
   return "";
 }
 
-Task<void> send_root(Request& request, bool core) {
-  Published& published = *request.parts.published;
-  const std::string_view version = aggregated_version(request.exchange.headers());
+Task<void> send_root(Call& call, bool core) {
+  Published& published = *call.parts.published;
+  const std::string_view version = aggregated_version(call.exchange.headers());
   if (!version.empty()) {
     std::string type = text("application/json;g=apidiscovery.k8s.io;v={};as=APIGroupDiscoveryList", version);
-    co_return co_await send_document(request, published.aggregated(core, version), std::move(type));
+    co_return co_await send_document(call, published.aggregated(core, version), std::move(type));
   }
-  if (!core) co_return co_await send_discovery(request, published.groups());
-  const ApiOptions& options = request.parts.options;
-  const std::string_view host = request.exchange.headers().get("Host");
-  co_await send(request, 200, "application/json",
+  if (!core) co_return co_await send_discovery(call, published.groups());
+  const ApiOptions& options = call.parts.options;
+  const std::string_view host = call.exchange.headers().get("Host");
+  co_await send(call, 200, "application/json",
                 openapi::api_versions(host.empty() ? text("{}:{}", options.address, options.port) : host));
 }
 
 }  // namespace
 
-Task<void> show_api_versions(Request& request) { return send_root(request, true); }
-Task<void> show_api_groups(Request& request) { return send_root(request, false); }
+Task<void> show_api_versions(Call& call) { return send_root(call, true); }
+Task<void> show_api_groups(Call& call) { return send_root(call, false); }
 
-Task<void> show_api_group(Request& request, std::string rest) {
-  Published& published = *request.parts.published;
+Task<void> show_api_group(Call& call, std::string rest) {
+  Published& published = *call.parts.published;
   const Document* document = rest.contains('/') ? published.resources(rest) : published.group(rest);
-  if (document == nullptr) co_return co_await not_a_path(request);
-  co_await send_discovery(request, *document);
+  if (document == nullptr) co_return co_await not_a_path(call);
+  co_await send_discovery(call, *document);
 }
 
-Task<void> show_api_resources(Request& request, std::string version) {
-  const Document* document = version.contains('/') ? nullptr : request.parts.published->resources(version);
-  if (document == nullptr) co_return co_await not_a_path(request);
-  co_await send_discovery(request, *document);
+Task<void> show_api_resources(Call& call, std::string version) {
+  const Document* document = version.contains('/') ? nullptr : call.parts.published->resources(version);
+  if (document == nullptr) co_return co_await not_a_path(call);
+  co_await send_discovery(call, *document);
 }
 
-Task<void> show_openapi_v2(Request& request) {
-  Published& published = *request.parts.published;
-  for (const AcceptClause& clause : accept_clauses(request.exchange.headers())) {
+Task<void> show_openapi_v2(Call& call) {
+  Published& published = *call.parts.published;
+  for (const AcceptClause& clause : accept_clauses(call.exchange.headers())) {
     if (clause.takes("application/json")) break;
     const std::string type = clause.type + "/" + clause.subtype;
     if (type == openapi::v2_protobuf_wanted || type == openapi::v2_protobuf_type)
-      co_return co_await send_document(request, published.openapi_v2_protobuf(),
+      co_return co_await send_document(call, published.openapi_v2_protobuf(),
                                        std::string(openapi::v2_protobuf_type));
   }
-  co_await send_document(request, published.openapi_v2(), "application/json");
+  co_await send_document(call, published.openapi_v2(), "application/json");
 }
 
-Task<void> show_openapi_v3(Request& request, std::string rest) {
-  Published& published = *request.parts.published;
-  if (rest.empty())
-    co_return co_await send_document(request, published.openapi_v3_index(), "application/json");
+Task<void> show_openapi_v3(Call& call, std::string rest) {
+  Published& published = *call.parts.published;
+  if (rest.empty()) co_return co_await send_document(call, published.openapi_v3_index(), "application/json");
   std::string_view group_version = rest;
   const bool core = group_version.starts_with("api/");
-  if (!core && !group_version.starts_with("apis/")) co_return co_await not_a_path(request);
+  if (!core && !group_version.starts_with("apis/")) co_return co_await not_a_path(call);
   group_version.remove_prefix(core ? 4 : 5);
   const Document* document = published.openapi_v3(std::string(group_version));
-  if (document == nullptr || core == group_version.contains('/')) co_return co_await not_a_path(request);
-  if (!request.query().get("hash").empty()) request.extra.set("Cache-Control", "public, immutable");
-  co_await send_document(request, *document, "application/json");
+  if (document == nullptr || core == group_version.contains('/')) co_return co_await not_a_path(call);
+  if (!call.query().get("hash").empty()) call.extra.set("Cache-Control", "public, immutable");
+  co_await send_document(call, *document, "application/json");
 }
 
 }  // namespace podo::apiserver

@@ -7,7 +7,7 @@
 namespace podo::apiserver {
 namespace {
 
-using Verb = Task<void> (*)(Request& request);
+using Verb = Task<void> (*)(Call& call);
 
 struct Asked {
   std::string_view group, plural;
@@ -62,10 +62,10 @@ Verb verb_of(const Request& request) {
 // Which resource is meant. One that is namespaced needs a namespace, but for lists and watches of all.
 Result<> find_resource(Request& request) {
   const RequestInfo& info = request.info;
-  request.resource = request.parts.schema.find_resource(info.group, info.version, info.plural);
+  request.resource = request.ground.schema.find_resource(info.group, info.version, info.plural);
   if (request.resource == nullptr || !request.resource->group_version->served)
     return request.refuse(kube::generic(404));
-  request.storage = &objects::storage_of(request.parts.schema, *request.resource);
+  request.storage = &objects::storage_of(request.ground.schema, *request.resource);
   if (!info.subresource.empty()) {
     request.subresource = request.resource->find(info.subresource);
     if (request.subresource == nullptr) return request.refuse(kube::generic(404));
@@ -84,62 +84,61 @@ Result<> find_resource(Request& request) {
   return {};
 }
 
-Result<> authorize(Request& request) {
-  const access::Attributes wanted = request.info.attributes();
-  const access::Verdict verdict = request.parts.ground.access.authorize(request.user, wanted);
-  if (request.trail) request.trail->authorized(verdict.decision == access::Decision::allow, verdict.reason);
+Result<> authorize(Call& call) {
+  const access::Attributes wanted = call.info.attributes();
+  const access::Verdict verdict = call.parts.ground.access.authorize(call.user, wanted);
+  if (call.trail) call.trail->authorized(verdict.decision == access::Decision::allow, verdict.reason);
   if (verdict.decision == access::Decision::allow) return {};
-  const std::string why = access::forbidden_message(request.user, wanted, verdict.reason);
+  const std::string why = access::forbidden_message(call.user, wanted, verdict.reason);
   kube::Status status{.code = 403, .reason = "Forbidden", .message = "", .group = "", .kind = "", .name = ""};
   status.shows_details = true;
-  if (request.info.is_resource) {
-    status.group = request.info.group;
-    status.kind = request.info.plural;
-    status.name = request.info.name;
+  if (call.info.is_resource) {
+    status.group = call.info.group;
+    status.kind = call.info.plural;
+    status.name = call.info.name;
     const std::string what = status.group.empty() ? status.kind : text("{}.{}", status.kind, status.group);
     status.message = status.name.empty() ? text("{} is forbidden: {}", what, why)
                                          : text("{} \"{}\" is forbidden: {}", what, status.name, why);
   } else {
     status.message = text("forbidden: {}", why);
   }
-  return request.refuse(std::move(status));
+  return call.refuse(std::move(status));
 }
 
-Task<void> authenticate(Request& request) {
-  const http::Exchange& exchange = request.exchange;
-  auto user = co_await request.parts.ground.access.authenticate(exchange.peer(), exchange.headers()).result();
-  if (!user && user.error().kind() == ErrorKind::unauthenticated)
-    co_await request.refuse(kube::unauthorized());
-  request.user = co_await std::move(user);
+Task<void> authenticate(Call& call) {
+  const http::Exchange& exchange = call.exchange;
+  auto user = co_await call.parts.ground.access.authenticate(exchange.peer(), exchange.headers()).result();
+  if (!user && user.error().kind() == ErrorKind::unauthenticated) co_await call.refuse(kube::unauthorized());
+  call.user = co_await std::move(user);
 }
 
-Task<void> dispatch(Request& request) {
-  if (!request.info.is_resource) co_return co_await serve_path(request);
-  co_await find_resource(request);
-  const Verb verb = verb_of(request);
-  if (verb == nullptr) co_await request.refuse(kube::generic(405));
-  auto media = negotiate(request.exchange.headers(), request.query());
-  if (!media && verb == reach_node) co_return co_await verb(request);  // others will answer
-  if (!media) co_await request.refuse(kube::not_acceptable(media.error().message()));
-  request.media = *media;
-  co_await verb(request);
+Task<void> dispatch(Call& call) {
+  if (!call.info.is_resource) co_return co_await serve_path(call);
+  co_await find_resource(call);
+  const Verb verb = verb_of(call);
+  if (verb == nullptr) co_await call.refuse(kube::generic(405));
+  auto media = negotiate(call.exchange.headers(), call.query());
+  if (!media && verb == reach_node) co_return co_await verb(call);  // others will answer
+  if (!media) co_await call.refuse(kube::not_acceptable(media.error().message()));
+  call.media = *media;
+  co_await verb(call);
 }
 
 // From here on what the request is, and what comes of it, is written down.
-Task<void> begin_trail(Request& request) {
-  Audit* audit = request.parts.audit.get();
+Task<void> begin_trail(Call& call) {
+  Audit* audit = call.parts.audit.get();
   if (audit == nullptr) co_return;
   co_await audit->room();
-  const http::Exchange& exchange = request.exchange;
-  const std::string query = request.query().to_text();
+  const http::Exchange& exchange = call.exchange;
+  const std::string query = call.query().to_text();
   const std::string& address = exchange.peer().address;
-  request.trail = std::make_shared<AuditTrail>(
-      audit, request.user,
-      AuditedRequest{.asked = request.info.attributes(),
+  call.trail = std::make_shared<AuditTrail>(
+      audit, call.user,
+      AuditedRequest{.asked = call.info.attributes(),
                      .uri = text("{}{}{}", exchange.path(), query.empty() ? "" : "?", query),
                      .source = address.substr(0, address.rfind(':')),
                      .user_agent = std::string(exchange.headers().get("User-Agent"))});
-  if (!request.trail->id().empty()) request.extra.set("Audit-Id", request.trail->id());
+  if (!call.trail->id().empty()) call.extra.set("Audit-Id", call.trail->id());
 }
 
 // Requests that last as long as their client likes.
@@ -150,57 +149,56 @@ bool is_long_running(const RequestInfo& info) {
   return false;
 }
 
-Task<FlowControl::Seat> take_seat(Request& request) {
-  auto seat = co_await request.parts.flow_control->take(request.user, request.info.attributes()).result();
+Task<FlowControl::Seat> take_seat(Call& call) {
+  auto seat = co_await call.parts.flow_control->take(call.user, call.info.attributes()).result();
   if (!seat && seat.error().kind() == ErrorKind::exhausted)
-    co_await request.refuse(kube::too_many_requests(seat.error().message(), 1));
+    co_await call.refuse(kube::too_many_requests(seat.error().message(), 1));
   FlowControl::Seat taken = co_await std::move(seat);
   if (!taken.schema_uid.empty()) {
-    request.extra.set("X-Kubernetes-PF-FlowSchema-UID", taken.schema_uid);
-    request.extra.set("X-Kubernetes-PF-PriorityLevel-UID", taken.level_uid);
+    call.extra.set("X-Kubernetes-PF-FlowSchema-UID", taken.schema_uid);
+    call.extra.set("X-Kubernetes-PF-PriorityLevel-UID", taken.level_uid);
   }
   co_return taken;
 }
 
-Task<void> serve(Request& request) {
-  co_await authenticate(request);
-  co_await begin_trail(request);
-  FlowControl::Seat seat = co_await take_seat(request);  // before authorize: that is work, too
-  co_await authorize(request);
-  if (is_long_running(request.info)) seat.free();
-  co_await dispatch(request);
+Task<void> serve(Call& call) {
+  co_await authenticate(call);
+  co_await begin_trail(call);
+  FlowControl::Seat seat = co_await take_seat(call);  // before authorize: that is work, too
+  co_await authorize(call);
+  if (is_long_running(call.info)) seat.free();
+  co_await dispatch(call);
 }
 
 // Errors nobody made a Status of are somebody's to look into.
-void log_failure(Request& request, const kube::Status& status, const Error& error) {
+void log_failure(Call& call, const kube::Status& status, const Error& error) {
   if (status.code < 500 || error.kind() == ErrorKind::cancelled || error.kind() == ErrorKind::unsupported)
     return;
-  request.parts.ground.log.warn("{} {}: {}", request.exchange.method(), request.exchange.path(),
-                                error.message());
+  call.parts.ground.log.warn("{} {}: {}", call.exchange.method(), call.exchange.path(), error.message());
 }
 
-Task<void> answer_failure(Request& request, const Error& error) {
-  const kube::Status status = request.refuse.take(error);
-  if (request.exchange.head_sent()) {
-    if (error.system_errno() == 0) log_failure(request, status, error);
+Task<void> answer_failure(Call& call, const Error& error) {
+  const kube::Status status = call.refuse.take(error);
+  if (call.exchange.head_sent()) {
+    if (error.system_errno() == 0) log_failure(call, status, error);
     co_await Failure(error);
   }
-  log_failure(request, status, error);
-  if (request.trail) request.trail->answered(status.http_code(), status.reason, status.message);
-  co_await answer_status(request, status);
+  log_failure(call, status, error);
+  if (call.trail) call.trail->answered(status.http_code(), status.reason, status.message);
+  co_await answer_status(call, status);
 }
 
 }  // namespace
 
 Task<void> ApiServer::handle(http::Exchange& exchange) {
-  Request request(*parts_, exchange);
-  request.began = parts_->ground.loop.clock().now();
-  request.deadline = request.began + parts_->options.request_within;
-  request.info = parse_request(exchange.method(), exchange.path(), exchange.query());
-  const InFlight in_flight(*parts_->metrics, request);
-  const Result<> served = co_await serve(request).result();
-  if (!served) co_return co_await answer_failure(request, served.error());
-  if (request.trail) request.trail->answered(request.status);
+  Call call(*parts_, exchange);
+  call.began = parts_->ground.loop.clock().now();
+  call.deadline = call.began + parts_->options.request_within;
+  call.info = parse_request(exchange.method(), exchange.path(), exchange.query());
+  const InFlight in_flight(*parts_->metrics, call);
+  const Result<> served = co_await serve(call).result();
+  if (!served) co_return co_await answer_failure(call, served.error());
+  if (call.trail) call.trail->answered(call.status);
 }
 
 }  // namespace podo::apiserver

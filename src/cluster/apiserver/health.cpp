@@ -6,14 +6,12 @@ namespace {
 
 struct Check {
   std::string_view name;
-  Task<void> (*check)(Request& request);  // fails when it is not well
+  Task<void> (*check)(Call& call);  // fails when it is not well
 };
 
-Task<void> nothing(Request&) { co_return; }
+Task<void> nothing(Call&) { co_return; }
 // The store answers, and soon.
-Task<void> ask_store(Request& request) {
-  co_await io::deadline(request.parts.ground.objects.newest(), seconds(2));
-}
+Task<void> ask_store(Call& call) { co_await io::deadline(call.parts.ground.objects.newest(), seconds(2)); }
 
 constexpr Check checks[] = {{"ping", nothing},
                             {"log", nothing},
@@ -33,35 +31,35 @@ Task<void> send_text(Request& request, int status, std::string body) {
   co_await send(request, status, "text/plain; charset=utf-8", std::move(body));
 }
 
-Task<void> show_one(Request& request, std::string name) {
+Task<void> show_one(Call& call, std::string name) {
   for (const Check& check : checks) {
     if (check.name != name) continue;
-    const auto well = co_await check.check(request).result();
-    if (well) co_return co_await send_text(request, 200, "ok");
-    co_return co_await send_text(request, 500, text("internal server error: {}\n", well.error().message()));
+    const auto well = co_await check.check(call).result();
+    if (well) co_return co_await send_text(call, 200, "ok");
+    co_return co_await send_text(call, 500, text("internal server error: {}\n", well.error().message()));
   }
-  co_await not_a_path(request);
+  co_await not_a_path(call);
 }
 
 }  // namespace
 
-Task<void> show_health(Request& request, std::string_view endpoint, std::string rest) {
-  if (!rest.empty()) co_return co_await show_one(request, std::move(rest));
+Task<void> show_health(Call& call, std::string_view endpoint, std::string rest) {
+  if (!rest.empty()) co_return co_await show_one(call, std::move(rest));
   std::string report;
   bool well = true;
   for (const Check& check : checks) {
-    if (is_excluded(request, check.name)) {
+    if (is_excluded(call, check.name)) {
       report += text("[+]{} excluded: ok\n", check.name);
       continue;
     }
-    const auto found = co_await check.check(request).result();
+    const auto found = co_await check.check(call).result();
     report += found ? text("[+]{} ok\n", check.name) : text("[-]{} failed: reason withheld\n", check.name);
     well = well && found;
   }
   endpoint.remove_prefix(1);
-  if (!well) co_return co_await send_text(request, 500, report + text("{} check failed\n", endpoint));
-  const bool verbose = request.flag("verbose");
-  co_await send_text(request, 200, verbose ? report + text("{} check passed\n", endpoint) : "ok");
+  if (!well) co_return co_await send_text(call, 500, report + text("{} check failed\n", endpoint));
+  const bool verbose = call.flag("verbose");
+  co_await send_text(call, 200, verbose ? report + text("{} check passed\n", endpoint) : "ok");
 }
 
 }  // namespace podo::apiserver

@@ -1,6 +1,5 @@
 #include "cluster/apiserver/hooks.h"
 
-#include "cluster/apiserver/parts.h"
 #include "model/kube/path.h"
 
 namespace podo::apiserver {
@@ -35,39 +34,37 @@ void stamp_requester(const Request& request, json::Item& object) {
     for (const std::string& value : values) extra.member(key).append().set_string(value);
 }
 
-Result<> check_may_create(Request& request) {
-  access::Attributes wanted = request.info.attributes();
+Result<> check_may_create(Call& call) {
+  access::Attributes wanted = call.info.attributes();
   wanted.verb = "create";
-  const access::Verdict verdict = request.parts.ground.access.authorize(request.user, wanted);
+  const access::Verdict verdict = call.parts.ground.access.authorize(call.user, wanted);
   if (verdict.decision == access::Decision::allow) return {};
-  return request.refuse(kube::forbidden(*request.resource, request.info.name,
-                                        access::forbidden_message(request.user, wanted, verdict.reason)));
+  return call.refuse(kube::forbidden(*call.resource, call.info.name,
+                                     access::forbidden_message(call.user, wanted, verdict.reason)));
 }
 
-Result<> check_grants(Request& request, const json::Item& object, const json::Item* old) {
-  if (request.resource->group_version->group != "rbac.authorization.k8s.io") return {};
+Result<> check_grants(Call& call, const json::Item& object, const json::Item* old) {
+  if (call.resource->group_version->group != "rbac.authorization.k8s.io") return {};
   if (old != nullptr && changes_only_ownership(object, *old)) return {};
-  const auto granted = request.parts.ground.access.check_grant(request.user, request.info.name_space, object);
+  const auto granted = call.parts.ground.access.check_grant(call.user, call.info.name_space, object);
   if (granted || granted.error().kind() != ErrorKind::denied) return granted;
-  return request.refuse(
-      kube::forbidden(*request.resource, kube::text_at(object, "metadata.name"), granted.error().message()));
+  return call.refuse(
+      kube::forbidden(*call.resource, kube::text_at(object, "metadata.name"), granted.error().message()));
 }
 
-Result<Reservation> reserve_addresses(Request& request, json::Item& object, const json::Item* old,
-                                      bool dry_run) {
-  if (!is(*request.resource, "", "services") || !request.info.subresource.empty()) return Reservation();
+Result<Reservation> reserve_addresses(Call& call, json::Item& object, const json::Item* old, bool dry_run) {
+  if (!is(*call.resource, "", "services") || !call.info.subresource.empty()) return Reservation();
   kube::Errors errors;
-  Reservation reserved =
-      request.parts.addresses->reserve(object, old, errors, request.parts.ground.clock.wall());
+  Reservation reserved = call.parts.addresses->reserve(object, old, errors, call.ground.clock.wall());
   if (!errors.empty())
-    return request.refuse(kube::invalid(*request.resource, kube::text_at(object, "metadata.name"), errors));
+    return call.refuse(kube::invalid(*call.resource, kube::text_at(object, "metadata.name"), errors));
   if (dry_run) return Reservation();  // what was taken is given back
   return reserved;
 }
 
-Reservation free_addresses(Request& request, const json::Item& object) {
-  if (!is(*request.resource, "", "services")) return Reservation();
-  return request.parts.addresses->free(object);
+Reservation free_addresses(Call& call, const json::Item& object) {
+  if (!is(*call.resource, "", "services")) return Reservation();
+  return call.parts.addresses->free(object);
 }
 
 }  // namespace podo::apiserver

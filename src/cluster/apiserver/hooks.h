@@ -3,22 +3,21 @@
 // writes.
 #pragma once
 
-#include "cluster/apiserver/request.h"
-#include "cluster/apiserver/service_addresses.h"
+#include "cluster/apiserver/call.h"
+#include "cluster/service_addresses/service_addresses.h"
 
 namespace podo::apiserver {
 
 // A CertificateSigningRequest tells who made it.
 void stamp_requester(const Request& request, json::Item& object);
 // PUT and apply make what is not there: whoever may change an object may not make it by that.
-Result<> check_may_create(Request& request);
+Result<> check_may_create(Call& call);
 // Roles and bindings: escalation is refused. `old`: null when it is new.
-Result<> check_grants(Request& request, const json::Item& object, const json::Item* old);
+Result<> check_grants(Call& call, const json::Item& object, const json::Item* old);
 
 // Of a Service: addresses and ports it has not are given to it, those it asks for are taken, those it has no
 // more are free once the reservation is kept. `old`: null when it is new. Anything else: nothing.
-Result<Reservation> reserve_addresses(Request& request, json::Item& object, const json::Item* old,
-                                      bool dry_run);
-Reservation free_addresses(Request& request, const json::Item& object);
+Result<Reservation> reserve_addresses(Call& call, json::Item& object, const json::Item* old, bool dry_run);
+Reservation free_addresses(Call& call, const json::Item& object);
 
 }  // namespace podo::apiserver

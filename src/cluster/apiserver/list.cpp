@@ -3,12 +3,11 @@
 #include "base/format/json_writer.h"
 #include "base/format/protobuf.h"
 #include "base/io/wait.h"
-#include "cluster/apiserver/answer_stream.h"
-#include "cluster/apiserver/continue_token.h"
-#include "cluster/apiserver/parts.h"
-#include "cluster/apiserver/selection.h"
+#include "cluster/api_request/answer_stream.h"
+#include "cluster/api_request/continue_token.h"
+#include "cluster/api_request/selection.h"
+#include "cluster/api_request/view.h"
 #include "cluster/apiserver/verbs.h"
-#include "cluster/apiserver/view.h"
 #include "model/schema/convert.h"
 
 namespace podo::apiserver {
@@ -57,15 +56,15 @@ Result<Wanted> wanted_by_token(Request& request, const ListOptions& options, Wan
 
 // resourceVersion: "" and "0" are the newest, for all that there is is the newest. N with Exact, or with a
 // limit and no match, is that revision; else N is the least that will do.
-Task<Wanted> find_wanted(Request& request, const ListOptions& options) {
+Task<Wanted> find_wanted(Call& call, const ListOptions& options) {
   Wanted wanted;
-  if (request.resource->namespaced) wanted.name_space = request.info.name_space;
-  wanted.prefix = objects::prefix_of(*request.storage, wanted.name_space);
-  if (!options.continue_token.empty()) co_return wanted_by_token(request, options, std::move(wanted));
-  const Revision asked = co_await read_revision(request, options.resource_version);
+  if (call.resource->namespaced) wanted.name_space = call.info.name_space;
+  wanted.prefix = objects::prefix_of(*call.storage, wanted.name_space);
+  if (!options.continue_token.empty()) co_return wanted_by_token(call, options, std::move(wanted));
+  const Revision asked = co_await read_revision(call, options.resource_version);
   if (asked == 0) co_return wanted;
-  const Revision newest = co_await request.parts.ground.objects.newest();
-  if (asked > newest) co_await request.refuse(too_large_revision(asked, newest));
+  const Revision newest = co_await call.parts.ground.objects.newest();
+  if (asked > newest) co_await call.refuse(too_large_revision(asked, newest));
   if (options.match == "Exact" || (options.match.empty() && options.limit != 0)) wanted.at = asked;
   co_return wanted;
 }
@@ -77,16 +76,15 @@ kube::Status too_old(const ListOptions& options, const Wanted& wanted) {
   return status;
 }
 
-Task<ListPage> read_page(Request& request, const ListOptions& options, const Wanted& wanted,
-                         std::size_t limit, const ListPage& before) {
+Task<ListPage> read_page(Call& call, const ListOptions& options, const Wanted& wanted, std::size_t limit,
+                         const ListPage& before) {
   const std::string after = before.last_key.empty() ? wanted.after_key : before.last_key;
   const Revision at = before.revision != 0 ? before.revision : wanted.at;
   auto page =
-      co_await request.parts.ground.objects.list(*request.storage, wanted.name_space, limit, after, at)
-          .result();
-  if (!page && page.error().kind() == ErrorKind::not_found) co_await request.refuse(too_old(options, wanted));
+      co_await call.parts.ground.objects.list(*call.storage, wanted.name_space, limit, after, at).result();
+  if (!page && page.error().kind() == ErrorKind::not_found) co_await call.refuse(too_old(options, wanted));
   if (!page && page.error().kind() == ErrorKind::invalid)
-    co_await request.refuse(too_large_revision(at, co_await request.parts.ground.objects.newest()));
+    co_await call.refuse(too_large_revision(at, co_await call.parts.ground.objects.newest()));
   co_return co_await std::move(page);
 }
 
@@ -96,44 +94,43 @@ bool is_one(const Request& request, const ListOptions& options, const Wanted& wa
          (!request.resource->namespaced || !wanted.name_space.empty());
 }
 
-Task<Listed> find_one(Request& request, const ListOptions& options, const Wanted& wanted,
+Task<Listed> find_one(Call& call, const ListOptions& options, const Wanted& wanted,
                       const Selection& selection) {
-  objects::Objects& objects = request.parts.ground.objects;
+  objects::Objects& objects = call.parts.ground.objects;
   Listed listed;
   listed.revision = wanted.at != 0 ? wanted.at : co_await objects.newest();
   auto found = co_await objects
-                   .find({.resource = request.storage,
+                   .find({.resource = call.storage,
                           .name_space = wanted.name_space,
                           .name = *options.fields.exact("metadata.name")},
                          listed.revision)
                    .result();
-  if (!found && found.error().kind() == ErrorKind::not_found)
-    co_await request.refuse(too_old(options, wanted));
+  if (!found && found.error().kind() == ErrorKind::not_found) co_await call.refuse(too_old(options, wanted));
   const std::optional<Object> object = co_await std::move(found);
   if (object && co_await selection.selects(*object)) listed.objects.push_back(*object);
   co_return listed;
 }
 
 // What is beyond the limit is not counted when there is a selector: that would mean looking at all of it.
-Task<void> tell_the_rest(Request& request, const Wanted& wanted, const std::string& last_key, bool counts,
+Task<void> tell_the_rest(Call& call, const Wanted& wanted, const std::string& last_key, bool counts,
                          Listed& listed) {
   listed.continue_token =
       to_text({.revision = listed.revision, .after = last_key.substr(wanted.prefix.size())});
   if (counts)
-    listed.remaining = co_await request.parts.ground.objects.count(*request.storage, wanted.name_space,
-                                                                   last_key, listed.revision);
+    listed.remaining =
+        co_await call.parts.ground.objects.count(*call.storage, wanted.name_space, last_key, listed.revision);
 }
 
-Task<Listed> find_listed(Request& request, const ListOptions& options) {
-  const Wanted wanted = co_await find_wanted(request, options);
-  const Selection selection(request, options);
-  if (is_one(request, options, wanted)) co_return co_await find_one(request, options, wanted, selection);
+Task<Listed> find_listed(Call& call, const ListOptions& options) {
+  const Wanted wanted = co_await find_wanted(call, options);
+  const Selection selection(call, options);
+  if (is_one(call, options, wanted)) co_return co_await find_one(call, options, wanted, selection);
   Listed listed;
   ListPage page;
   for (page.more = true; page.more; co_await io::yield()) {
     const std::size_t open = options.limit - listed.objects.size();
     const bool all = selection.selects_all();
-    page = co_await read_page(request, options, wanted,
+    page = co_await read_page(call, options, wanted,
                               options.limit != 0 && all ? std::min(open, page_objects) : page_objects, page);
     listed.revision = page.revision;
     for (Object& object : page.objects) {
@@ -142,8 +139,7 @@ Task<Listed> find_listed(Request& request, const ListOptions& options) {
       listed.objects.push_back(std::move(object));
       if (options.limit == 0 || listed.objects.size() < options.limit) continue;
       const std::string last_key(listed.objects.back().entry().key());
-      if (page.more || last_key != page.last_key)
-        co_await tell_the_rest(request, wanted, last_key, all, listed);
+      if (page.more || last_key != page.last_key) co_await tell_the_rest(call, wanted, last_key, all, listed);
       co_return listed;
     }
   }
@@ -196,7 +192,7 @@ Task<void> answer_protobuf(Request& request, const View& view, const Listed& lis
   protobuf::Writer out(message);
   json::Tree meta = co_await json::Tree::parse(list_meta(listed));
   const std::size_t metadata = out.open(list->find("metadata")->number);
-  schema::append_message(message, meta.root(), *request.parts.schema.find_type("meta.v1.ListMeta"));
+  schema::append_message(message, meta.root(), *request.ground.schema.find_type("meta.v1.ListMeta"));
   out.close(metadata);
   std::size_t since_turn = 0;
   for (const Object& object : listed.objects) {
@@ -211,14 +207,14 @@ Task<void> answer_protobuf(Request& request, const View& view, const Listed& lis
 
 }  // namespace
 
-Task<void> list_objects(Request& request) {
-  const ListOptions options = co_await read_list_options(request);
-  const View view = co_await View::of(request);
-  const Listed listed = co_await find_listed(request, options);
-  switch (request.media.encoding) {
-    case Encoding::json: co_return co_await answer_json(request, view, listed);
-    case Encoding::yaml: co_return co_await answer_yaml(request, view, listed);
-    case Encoding::protobuf: co_return co_await answer_protobuf(request, view, listed);
+Task<void> list_objects(Call& call) {
+  const ListOptions options = co_await read_list_options(call);
+  const View view = co_await View::of(call);
+  const Listed listed = co_await find_listed(call, options);
+  switch (call.media.encoding) {
+    case Encoding::json: co_return co_await answer_json(call, view, listed);
+    case Encoding::yaml: co_return co_await answer_yaml(call, view, listed);
+    case Encoding::protobuf: co_return co_await answer_protobuf(call, view, listed);
   }
 }
 

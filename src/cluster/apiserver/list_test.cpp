@@ -2,8 +2,6 @@
 
 #include "base/format/inflate.h"
 #include "cluster/apiserver/api_testing.h"
-#include "cluster/apiserver/continue_token.h"
-#include "cluster/apiserver/indent.h"
 #include "model/schema/convert.h"
 
 namespace podo::apiserver {
@@ -184,29 +182,5 @@ TEST_CASE("a list in parts is of one moment") { in_api(list_in_parts); }
 TEST_CASE("a list is as new as it is asked to be") { in_api(list_at); }
 TEST_CASE("lists come whole, as metadata, as Tables; as JSON, YAML, protobuf") { in_api(list_in_forms); }
 TEST_CASE("a long list comes in pieces, and compressed if the client likes that") { in_api(list_much); }
-
-TEST_CASE("a continue token says where a list goes on") {
-  const ContinueToken token = *read_continue_token(to_text({.revision = 7, .after = "ns/a"}));
-  CHECK_EQ(token.revision, 7);
-  CHECK_EQ(token.after, "ns/a");
-  CHECK_EQ(read_continue_token(to_text({.revision = 0, .after = "ns/a"}))->revision, 0);
-  CHECK_EQ(read_continue_token(to_text({.revision = 7, .after = ""})).error().message(),
-           "continue key is not valid: encoded start key empty (version meta.k8s.io/v1)");
-  CHECK_FALSE(read_continue_token("e30").has_value());
-}
-
-TEST_CASE("compact JSON is indented, wherever it is cut") {
-  const std::string compact = R"({"a":{},"b":[],"c":[1,{"d":"x\"{,"}],"e":"\\"})";
-  const std::string pretty =
-      "{\n  \"a\": {},\n  \"b\": [],\n  \"c\": [\n    1,\n    {\n      \"d\": \"x\\\"{,\"\n    }\n  ],\n"
-      "  \"e\": \"\\\\\"\n}";
-  for (std::size_t cut = 0; cut <= compact.size(); ++cut) {
-    Indenter indenter;
-    std::string out;
-    indenter.append(out, std::string_view(compact).substr(0, cut));
-    indenter.append(out, std::string_view(compact).substr(cut));
-    CHECK_EQ(out, pretty);
-  }
-}
 
 }  // namespace podo::apiserver

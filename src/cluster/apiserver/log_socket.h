@@ -5,7 +5,7 @@
 //                           base64.binary.k8s.io   text messages, base64
 #pragma once
 
-#include "cluster/apiserver/request.h"
+#include "cluster/api_request/request.h"
 
 namespace podo::apiserver {
 

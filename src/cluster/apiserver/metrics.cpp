@@ -8,7 +8,6 @@
 
 #include "base/core/version.h"
 #include "base/linux/file.h"
-#include "cluster/apiserver/parts.h"
 #include "cluster/apiserver/verbs.h"
 
 namespace podo::apiserver {
@@ -78,14 +77,14 @@ void append_process(std::string& out) {
   out += text("process_open_fds {}\n", open_files());
 }
 
-Task<std::string> storage_text(Request& request) {
+Task<std::string> storage_text(Call& call) {
   std::string out;
   head(out, "apiserver_storage_objects", "gauge", "Stored objects, by resource.");
-  for (const schema::GroupVersion& group : request.parts.schema.group_versions())
+  for (const schema::GroupVersion& group : call.ground.schema.group_versions())
     for (const schema::Resource& resource : group.resources) {
       if (!group.served || resource.stored_as != group.api_version) continue;
       out += text("apiserver_storage_objects{{resource=\"{}\"}} {}\n", kube::qualified(resource),
-                  co_await request.parts.ground.objects.count(resource, ""));
+                  co_await call.parts.ground.objects.count(resource, ""));
     }
   co_return out;
 }
@@ -137,12 +136,12 @@ std::string Metrics::to_text() const {
   return out;
 }
 
-InFlight::~InFlight() { metrics_.end(request_, request_.parts.ground.loop.clock().now() - request_.began); }
+InFlight::~InFlight() { metrics_.end(request_, request_.ground.loop.clock().now() - request_.began); }
 
-Task<void> show_metrics(Request& request) {
-  std::string out = request.parts.metrics->to_text();
-  out += co_await storage_text(request);
-  co_await send(request, 200, "text/plain; version=0.0.4; charset=utf-8", std::move(out));
+Task<void> show_metrics(Call& call) {
+  std::string out = call.parts.metrics->to_text();
+  out += co_await storage_text(call);
+  co_await send(call, 200, "text/plain; version=0.0.4; charset=utf-8", std::move(out));
 }
 
 }  // namespace podo::apiserver

@@ -4,7 +4,7 @@
 #include <map>
 #include <string>
 
-#include "cluster/apiserver/request.h"
+#include "cluster/api_request/request.h"
 
 namespace podo::apiserver {
 

@@ -6,9 +6,10 @@
 #include "cluster/apiserver/delete.h"
 #include "cluster/apiserver/loops.h"
 #include "cluster/apiserver/names_due.h"
-#include "cluster/apiserver/service_addresses.h"
 #include "cluster/objects/mirror.h"
+#include "cluster/service_addresses/service_addresses.h"
 #include "model/kube/path.h"
+#include "model/kube/stamp.h"
 #include "model/schema/convert.h"
 
 namespace podo::apiserver {
@@ -96,7 +97,7 @@ void set_condition(Item& object, std::string_view type, bool value, std::string_
   Item& condition = found != nullptr ? *found : conditions.append();
   const std::string_view status = value ? "True" : "False";
   if (kube::text_at(condition, "status") != status)
-    condition.member("lastTransitionTime").set_string(time_text(now));
+    condition.member("lastTransitionTime").set_string(kube::time_text(now));
   condition.member("type").set_string(type);
   condition.member("status").set_string(status);
   condition.member("reason").set_string(reason);

@@ -66,15 +66,15 @@ Task<void> pass_log(Request& request, http::Response answer) {
   co_await io::first(pass_body(request, *answer.body), request.exchange.peer_gone());
 }
 
-Task<void> serve_log(Request& request, const Item& pod) {
-  const std::string container = co_await choose_container(request, pod);
-  const http::Query query = co_await node_log_query(request);
+Task<void> serve_log(Call& call, const Item& pod) {
+  const std::string container = co_await choose_container(call, pod);
+  const http::Query query = co_await node_log_query(call);
   const std::string_view node = kube::text_at(pod, "spec.nodeName");
-  if (node.empty()) co_return co_await answer_nothing(request);
+  if (node.empty()) co_return co_await answer_nothing(call);
   std::string target =
-      target_of(path_of({"containerLogs", request.info.name_space, request.info.name, container}), query);
-  auto answer = co_await ask_node(request, std::string(node), {.method = "GET", .url = std::move(target)});
-  co_await pass_log(request, std::move(answer.response));
+      target_of(path_of({"containerLogs", call.info.name_space, call.info.name, container}), query);
+  auto answer = co_await ask_node(call, std::string(node), {.method = "GET", .url = std::move(target)});
+  co_await pass_log(call, std::move(answer.response));
 }
 
 Task<std::string> stream_target(Request& request, const Item& pod) {
@@ -88,40 +88,39 @@ Task<std::string> stream_target(Request& request, const Item& pod) {
 }
 
 // A WebSocket begins with a GET; whoever may only look may not run anything.
-Task<void> serve_stream(Request& request, const Item& pod) {
-  if (request.info.verb == "get") co_await check_may_create(request);
-  std::string target = co_await stream_target(request, pod);
+Task<void> serve_stream(Call& call, const Item& pod) {
+  if (call.info.verb == "get") co_await check_may_create(call);
+  std::string target = co_await stream_target(call, pod);
   const std::string node(kube::text_at(pod, "spec.nodeName"));
   if (node.empty())
-    co_await request.refuse(
-        kube::bad_request(text("pod {} does not have a host assigned", request.info.name)));
-  if (!wants_upgrade(request.exchange.headers()))
-    co_await request.refuse(kube::bad_request("Upgrade request required"));
-  auto answer = co_await ask_node(request, node, onward(request.exchange, std::move(target)));
-  co_await pass_back(request, std::move(answer));
+    co_await call.refuse(kube::bad_request(text("pod {} does not have a host assigned", call.info.name)));
+  if (!wants_upgrade(call.exchange.headers()))
+    co_await call.refuse(kube::bad_request("Upgrade request required"));
+  auto answer = co_await ask_node(call, node, onward(call.exchange, std::move(target)));
+  co_await pass_back(call, std::move(answer));
 }
 
 }  // namespace
 
-Task<http::Client::Upgraded> ask_node(Request& request, std::string name, http::Request onward) {
-  const ApiGround& ground = request.parts.ground;
+Task<http::Client::Upgraded> ask_node(Call& call, std::string name, http::Request onward) {
+  const ApiGround& ground = call.parts.ground;
   const schema::Resource& nodes = ground.objects.resource("", "nodes");
   const auto found = co_await ground.objects.find({&nodes, "", name});
-  if (!found) co_await request.refuse(kube::not_found(nodes, name));
+  if (!found) co_await call.refuse(kube::not_found(nodes, name));
   const json::Tree node = co_await found->tree();
   if (ground.nodes == nullptr) co_await unavailable("nodes cannot be reached from here");
   auto answer = co_await ground.nodes->send(node.root(), std::move(onward)).result();
   if (answer || answer.error().kind() == ErrorKind::cancelled) co_return std::move(answer);
-  co_await request.refuse(kube::internal_error(text("error dialing backend: {}", answer.error().message())));
+  co_await call.refuse(kube::internal_error(text("error dialing backend: {}", answer.error().message())));
   co_return Failure(answer.error());
 }
 
-Task<void> reach_node(Request& request) {
-  if (request.info.subresource == "proxy") co_return co_await serve_proxy(request);
-  const Current current = co_await get_current(request);
+Task<void> reach_node(Call& call) {
+  if (call.info.subresource == "proxy") co_return co_await serve_proxy(call);
+  const Current current = co_await get_current(call);
   const Item& pod = current.object.root();
-  if (request.info.subresource == "log") co_return co_await serve_log(request, pod);
-  co_await serve_stream(request, pod);
+  if (call.info.subresource == "log") co_return co_await serve_log(call, pod);
+  co_await serve_stream(call, pod);
 }
 
 }  // namespace podo::apiserver

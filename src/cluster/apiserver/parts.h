@@ -8,7 +8,7 @@
 
 namespace podo::apiserver {
 
-class ServiceAddresses;  // service_addresses.h: cluster IPs and node ports that are taken
+class ServiceAddresses;  // cluster/service_addresses: cluster IPs and node ports that are taken
 class Published;         // published.h: discovery and OpenAPI texts, made when first asked for
 class Metrics;           // metrics.h
 class FlowControl;       // cluster/flow_control: fair queueing by user; null: everybody may at once

@@ -133,16 +133,15 @@ struct Patched {
   bool created = false;
 };
 
-Task<Patched> patch_once(Request& request, const Patch& patch) {
-  const Current current = co_await get_current(request);
-  const json::Tree view = co_await view_of(request, current.object.root());
-  json::Tree now = co_await patched(request, patch, view.root());
+Task<Patched> patch_once(Call& call, const Patch& patch) {
+  const Current current = co_await get_current(call);
+  const json::Tree view = co_await view_of(call, current.object.root());
+  json::Tree now = co_await patched(call, patch, view.root());
   const std::string_view revision = kube::text_at(now.root(), "metadata.resourceVersion");
   if (!revision.empty() && revision != text("{}", current.stored.revision()))
-    co_await request.refuse(kube::modified(*request.resource, request.info.name));
-  Whole whole = co_await with_part(request, std::move(now), current);
-  co_return Patched{
-      co_await save_update(request, std::move(whole.object), current, patch.options, whole.how)};
+    co_await call.refuse(kube::modified(*call.resource, call.info.name));
+  Whole whole = co_await with_part(call, std::move(now), current);
+  co_return Patched{co_await save_update(call, std::move(whole.object), current, patch.options, whole.how)};
 }
 
 Failure refuse_conflicts(Request& request, const std::vector<patch::Conflict>& conflicts) {
@@ -180,52 +179,50 @@ Failure refuse_absent(Request& request, std::string_view uid) {
       text("uid mismatch: the provided object specified uid {}, and no existing object was found", uid)));
 }
 
-Task<Patched> create_by_apply(Request& request, const Patch& patch) {
-  if (!request.info.subresource.empty())
-    co_await request.refuse(kube::not_found(*request.resource, request.info.name));
+Task<Patched> create_by_apply(Call& call, const Patch& patch) {
+  if (!call.info.subresource.empty()) co_await call.refuse(kube::not_found(*call.resource, call.info.name));
   if (const auto uid = kube::text_at(patch.content.root(), "metadata.uid"); !uid.empty())
-    co_await refuse_absent(request, uid);
-  co_await check_may_create(request);
+    co_await refuse_absent(call, uid);
+  co_await check_may_create(call);
   json::Tree object;
-  co_await apply_to(request, object, patch);
-  co_await shape_patched(request, object, patch);
+  co_await apply_to(call, object, patch);
+  co_await shape_patched(call, object, patch);
   if (kube::text_at(object.root(), "metadata.name").empty())
-    object.root().member("metadata").member("name").set_string(request.info.name);
-  co_await check_place(request, object.root());
-  std::string made = co_await save_new(request, std::move(object), patch.options, true);
+    object.root().member("metadata").member("name").set_string(call.info.name);
+  co_await check_place(call, object.root());
+  std::string made = co_await save_new(call, std::move(object), patch.options, true);
   co_return Patched{{std::move(made)}, true};
 }
 
-Task<Patched> apply_once(Request& request, const Patch& patch) {
-  const auto current = co_await find_current(request);
-  if (!current) co_return co_await create_by_apply(request, patch);
+Task<Patched> apply_once(Call& call, const Patch& patch) {
+  const auto current = co_await find_current(call);
+  if (!current) co_return co_await create_by_apply(call, patch);
   json::Tree now = json::Tree::copy_of(current->object.root());
-  co_await apply_to(request, now, patch);
-  co_await shape_patched(request, now, patch);
-  co_await check_place(request, now.root());
+  co_await apply_to(call, now, patch);
+  co_await shape_patched(call, now, patch);
+  co_await check_place(call, now.root());
   const std::string_view wanted = kube::text_at(patch.content.root(), "metadata.resourceVersion");
   if (!wanted.empty() && wanted != text("{}", current->stored.revision()))
-    co_await request.refuse(kube::modified(*request.resource, request.info.name));
-  Whole whole = co_await with_part(request, std::move(now), *current);
+    co_await call.refuse(kube::modified(*call.resource, call.info.name));
+  Whole whole = co_await with_part(call, std::move(now), *current);
   whole.how.applied = true;
-  co_return Patched{
-      co_await save_update(request, std::move(whole.object), *current, patch.options, whole.how)};
+  co_return Patched{co_await save_update(call, std::move(whole.object), *current, patch.options, whole.how)};
 }
 
 }  // namespace
 
-Task<void> patch_object(Request& request) {
-  const Patch patch = co_await read_patch(request);
+Task<void> patch_object(Call& call) {
+  const Patch patch = co_await read_patch(call);
   // A Scale has no managers of its own here: applying one is setting its fields.
-  const bool applies = patch.type == PatchType::apply && !is_scale(request);
+  const bool applies = patch.type == PatchType::apply && !is_scale(call);
   for (int i = 1;; ++i) {
-    auto done = co_await (applies ? apply_once(request, patch) : patch_once(request, patch)).result();
+    auto done = co_await (applies ? apply_once(call, patch) : patch_once(call, patch)).result();
     const bool raced = !done && (done.error().kind() == ErrorKind::already_exists ||
                                  done.error().message().contains("has been modified"));
     if (raced && i < conflict_tries) continue;
     const Patched result = co_await std::move(done);
     const int status = result.created ? 201 : 200;
-    co_return co_await answer_object(request, status, co_await view_json(request, result.saved.json));
+    co_return co_await answer_object(call, status, co_await view_json(call, result.saved.json));
   }
 }
 

@@ -1,6 +1,7 @@
 #include "cluster/apiserver/verbs.h"
 #include "cluster/apiserver/write.h"
 #include "model/kube/path.h"
+#include "model/kube/stamp.h"
 
 namespace podo::apiserver {
 namespace {
@@ -57,7 +58,7 @@ void set_scheduled(Item& pod, Wall now) {
   Item& condition = conditions.append();
   condition.member("type").set_string("PodScheduled");
   condition.member("status").set_string("True");
-  condition.member("lastTransitionTime").set_string(time_text(now));
+  condition.member("lastTransitionTime").set_string(kube::time_text(now));
 }
 
 void bind(Item& pod, const Item& binding, Wall now) {
@@ -71,26 +72,26 @@ void bind(Item& pod, const Item& binding, Wall now) {
 }  // namespace
 
 // The scheduler's word: this pod runs on that node. Once.
-Task<void> bind_pod(Request& request) {
-  const WriteOptions options = co_await read_write_options(request, "CreateOptions");
-  const schema::Struct* type = request.parts.schema.find_root("v1", "Binding");
+Task<void> bind_pod(Call& call) {
+  const WriteOptions options = co_await read_write_options(call, "CreateOptions");
+  const schema::Struct* type = call.ground.schema.find_root("v1", "Binding");
   ENSURE(type != nullptr);
-  const json::Tree binding = co_await read_object(request, {*type, "v1", "Binding"}, options.validation);
+  const json::Tree binding = co_await read_object(call, {*type, "v1", "Binding"}, options.validation);
   // What was authorized is the name of the path; only POST /bindings has none.
-  if (!request.info.name.empty()) co_await check_same_name(request, binding.root());
-  request.info.name = kube::text_at(binding.root(), "metadata.name");
-  request.resource = request.storage = &request.parts.ground.objects.resource("", "pods");
-  request.subresource = nullptr;
-  request.info.subresource = "binding";
-  co_await check_binding(request, binding.root());
+  if (!call.info.name.empty()) co_await check_same_name(call, binding.root());
+  call.info.name = kube::text_at(binding.root(), "metadata.name");
+  call.resource = call.storage = &call.parts.ground.objects.resource("", "pods");
+  call.subresource = nullptr;
+  call.info.subresource = "binding";
+  co_await check_binding(call, binding.root());
   for (int i = 1;; ++i) {
-    const Current current = co_await get_current(request);
-    co_await check_same_uid(request, binding.root(), current.object.root());
-    co_await check_pod(request, current.object.root());
+    const Current current = co_await get_current(call);
+    co_await check_same_uid(call, binding.root(), current.object.root());
+    co_await check_pod(call, current.object.root());
     json::Tree pod = json::Tree::copy_of(current.object.root());
-    bind(pod.root(), binding.root(), request.parts.ground.clock.wall());
+    bind(pod.root(), binding.root(), call.ground.clock.wall());
     const How how{.part = "", .applied = false, .own = true};
-    auto saved = co_await save_update(request, std::move(pod), current, options, how).result();
+    auto saved = co_await save_update(call, std::move(pod), current, options, how).result();
     if (!saved && is_conflict(saved.error()) && i < conflict_tries) continue;
     co_await std::move(saved);
     break;
@@ -98,7 +99,7 @@ Task<void> bind_pod(Request& request) {
   kube::Status bound = kube::bad_request("");
   bound.code = 201;
   bound.reason = bound.message = "";
-  co_await answer_status(request, bound);
+  co_await answer_status(call, bound);
 }
 
 }  // namespace podo::apiserver

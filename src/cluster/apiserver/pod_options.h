@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/format/json_tree.h"
-#include "cluster/apiserver/request.h"
+#include "cluster/api_request/request.h"
 
 namespace podo::apiserver {
 

@@ -3,7 +3,6 @@
 //   NAME := [ scheme ":" ] name [ ":" port ]      a port by number or, of a Service, by name
 //
 // Answers come as they are, but that a Location that leads back there leads through this server.
-#include "cluster/apiserver/parts.h"
 #include "cluster/apiserver/relay.h"
 #include "cluster/apiserver/verbs.h"
 #include "cluster/apiserver/write.h"
@@ -62,21 +61,21 @@ std::string origin_of(const Target& target, std::string_view host, std::string_v
 
 // --- where it is ------------------------------------------------------------------------------------------
 
-Task<json::Tree> get_named(Request& request, const schema::Resource& resource, std::string name) {
-  const auto found = co_await request.parts.ground.objects.find({&resource, request.info.name_space, name});
-  if (!found) co_await request.refuse(kube::not_found(resource, name));
+Task<json::Tree> get_named(Call& call, const schema::Resource& resource, std::string name) {
+  const auto found = co_await call.parts.ground.objects.find({&resource, call.info.name_space, name});
+  if (!found) co_await call.refuse(kube::not_found(resource, name));
   co_return co_await found->tree();
 }
 
-Task<std::string> origin_of_pod(Request& request, Target target) {
-  const json::Tree pod = co_await get_named(request, *request.storage, target.name);
+Task<std::string> origin_of_pod(Call& call, Target target) {
+  const json::Tree pod = co_await get_named(call, *call.storage, target.name);
   if (target.port.empty())
     for (const Item& container : kube::children_at(pod.root(), "spec.containers")) {
       const std::int64_t port = kube::number_at(container, "ports[0].containerPort");
       if (port != 0 && target.port.empty()) target.port = text("{}", port);
     }
   const std::string_view address = kube::text_at(pod.root(), "status.podIP");
-  if (!is_proxyable(address)) co_await request.refuse(kube::bad_request("address not allowed"));
+  if (!is_proxyable(address)) co_await call.refuse(kube::bad_request("address not allowed"));
   co_return origin_of(target, address, target.port);
 }
 
@@ -119,19 +118,19 @@ std::vector<Place> places_of(const Item& endpoints, std::string_view port_name) 
   return places;
 }
 
-Task<std::string> origin_of_service(Request& request, Target target) {
-  const json::Tree service = co_await get_named(request, *request.storage, target.name);
-  const std::string name = co_await port_name(request, service.root(), target);
-  objects::Objects& objects = request.parts.ground.objects;
+Task<std::string> origin_of_service(Call& call, Target target) {
+  const json::Tree service = co_await get_named(call, *call.storage, target.name);
+  const std::string name = co_await port_name(call, service.root(), target);
+  objects::Objects& objects = call.parts.ground.objects;
   const auto endpoints =
-      co_await objects.find({&objects.resource("", "endpoints"), request.info.name_space, target.name});
+      co_await objects.find({&objects.resource("", "endpoints"), call.info.name_space, target.name});
   json::Tree tree;
   if (endpoints) tree = co_await endpoints->tree();
   const std::vector<Place> places = places_of(tree.root(), name);
   if (places.empty())
-    co_await request.refuse(no_service(text("no endpoints available for service \"{}\"", target.name)));
-  const Place& place = places[request.parts.ground.random.below(places.size())];
-  if (!is_proxyable(place.address)) co_await request.refuse(kube::bad_request("address not allowed"));
+    co_await call.refuse(no_service(text("no endpoints available for service \"{}\"", target.name)));
+  const Place& place = places[call.parts.ground.random.below(places.size())];
+  if (!is_proxyable(place.address)) co_await call.refuse(kube::bad_request("address not allowed"));
   co_return origin_of(target, place.address, text("{}", place.port));
 }
 
@@ -168,40 +167,39 @@ Task<void> redirect(Request& request) {
   co_await request.exchange.respond(301, std::move(headers), "");
 }
 
-Task<void> pass_through(Request& request, std::string origin) {
-  if (request.parts.pod_proxy == nullptr)
-    co_await request.refuse(no_service("this server has no network that reaches pods"));
-  http::Request there = onward(request.exchange, with_query(origin + std::string(rest_of(request)), request));
-  add_forwarded(request, there.headers);
-  auto answer = co_await request.parts.pod_proxy->send(std::move(there)).result();
+Task<void> pass_through(Call& call, std::string origin) {
+  if (call.parts.pod_proxy == nullptr)
+    co_await call.refuse(no_service("this server has no network that reaches pods"));
+  http::Request there = onward(call.exchange, with_query(origin + std::string(rest_of(call)), call));
+  add_forwarded(call, there.headers);
+  auto answer = co_await call.parts.pod_proxy->send(std::move(there)).result();
   if (!answer && answer.error().kind() == ErrorKind::cancelled) co_return co_await Failure(answer.error());
   if (!answer)
-    co_await request.refuse(no_service(text("error trying to reach service: {}", answer.error().message())));
-  lead_back(request, origin, answer->response.headers);
-  co_await pass_back(request, *std::move(answer));
+    co_await call.refuse(no_service(text("error trying to reach service: {}", answer.error().message())));
+  lead_back(call, origin, answer->response.headers);
+  co_await pass_back(call, *std::move(answer));
 }
 
-Task<void> pass_to_node(Request& request, Target target) {
-  const schema::Resource& nodes = request.parts.ground.objects.resource("", "nodes");
-  const json::Tree node = co_await get_named(request, nodes, target.name);
+Task<void> pass_to_node(Call& call, Target target) {
+  const schema::Resource& nodes = call.parts.ground.objects.resource("", "nodes");
+  const json::Tree node = co_await get_named(call, nodes, target.name);
   const std::int64_t own = kube::number_at(node.root(), "status.daemonEndpoints.kubeletEndpoint.Port");
   if (!target.port.empty() && target.port != text("{}", own))
-    co_await request.refuse(
+    co_await call.refuse(
         kube::bad_request(text("node \"{}\" is reached at the port of its own API alone", target.name)));
-  http::Request there = onward(request.exchange, with_query(std::string(rest_of(request)), request));
-  co_await pass_back(request, co_await ask_node(request, target.name, std::move(there)));
+  http::Request there = onward(call.exchange, with_query(std::string(rest_of(call)), call));
+  co_await pass_back(call, co_await ask_node(call, target.name, std::move(there)));
 }
 
 }  // namespace
 
-Task<void> serve_proxy(Request& request) {
-  const Target target = co_await parse_target(request);
-  if (rest_of(request).empty() && !wants_upgrade(request.exchange.headers()))
-    co_return co_await redirect(request);
-  if (request.info.plural == "nodes") co_return co_await pass_to_node(request, target);
-  const bool of_pod = request.info.plural == "pods";
-  co_await pass_through(request, of_pod ? co_await origin_of_pod(request, target)
-                                        : co_await origin_of_service(request, target));
+Task<void> serve_proxy(Call& call) {
+  const Target target = co_await parse_target(call);
+  if (rest_of(call).empty() && !wants_upgrade(call.exchange.headers())) co_return co_await redirect(call);
+  if (call.info.plural == "nodes") co_return co_await pass_to_node(call, target);
+  const bool of_pod = call.info.plural == "pods";
+  co_await pass_through(
+      call, of_pod ? co_await origin_of_pod(call, target) : co_await origin_of_service(call, target));
 }
 
 }  // namespace podo::apiserver

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "base/http/client.h"
-#include "cluster/apiserver/request.h"
+#include "cluster/api_request/request.h"
 
 namespace podo::apiserver {
 

@@ -1,6 +1,5 @@
 #include "cluster/apiserver/subresource.h"
 
-#include "cluster/apiserver/parts.h"
 #include "model/kube/path.h"
 #include "model/schema/convert.h"
 #include "model/strategy/strategy.h"

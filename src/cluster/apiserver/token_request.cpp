@@ -3,10 +3,11 @@
 
 #include <algorithm>
 
-#include "cluster/apiserver/body.h"
+#include "cluster/api_request/body.h"
 #include "cluster/apiserver/verbs.h"
 #include "cluster/apiserver/write.h"
 #include "model/kube/path.h"
+#include "model/kube/stamp.h"
 
 namespace podo::apiserver {
 namespace {
@@ -31,41 +32,40 @@ Result<> check_request(Request& request, const Item& object) {
   return request.refuse(kube::invalid("TokenRequest", "authentication.k8s.io", "", errors));
 }
 
-Task<json::Tree> get(Request& request, const schema::Resource& resource, std::string name_space,
-                     std::string name) {
+Task<json::Tree> get(Call& call, const schema::Resource& resource, std::string name_space, std::string name) {
   const objects::Key key{.resource = &resource, .name_space = std::move(name_space), .name = name};
-  const auto found = co_await request.parts.ground.objects.find(key);
-  if (!found) co_await request.refuse(kube::not_found(resource, name));
+  const auto found = co_await call.parts.ground.objects.find(key);
+  if (!found) co_await call.refuse(kube::not_found(resource, name));
   co_return found->tree();
 }
 
 // The object that the token ends with. Its uid is the one asked for, if one was.
-Task<void> bind(Request& request, const Item& reference, access::TokenWish& wish) {
+Task<void> bind(Call& call, const Item& reference, access::TokenWish& wish) {
   wish.bound_kind = kube::text_at(reference, "kind");
   wish.bound_name = kube::text_at(reference, "name");
   const std::string_view api_version = kube::text_at(reference, "apiVersion");
   const bool known = wish.bound_kind == "Pod" || wish.bound_kind == "Secret" || wish.bound_kind == "Node";
   if (!known || (!api_version.empty() && api_version != "v1"))
-    co_await request.refuse(kube::bad_request(
+    co_await call.refuse(kube::bad_request(
         text("cannot bind token to object of type {}, Kind={}", api_version, wish.bound_kind)));
-  objects::Objects& objects = request.parts.ground.objects;
+  objects::Objects& objects = call.parts.ground.objects;
   const std::string_view plural = wish.bound_kind == "Pod"      ? "pods"
                                   : wish.bound_kind == "Secret" ? "secrets"
                                                                 : "nodes";
   const schema::Resource& resource = objects.resource("", plural);
   const json::Tree object =
-      co_await get(request, resource, resource.namespaced ? wish.name_space : "", wish.bound_name);
+      co_await get(call, resource, resource.namespaced ? wish.name_space : "", wish.bound_name);
   wish.bound_uid = kube::text_at(object.root(), "metadata.uid");
   const std::string_view uid = kube::text_at(reference, "uid");
   if (!uid.empty() && uid != wish.bound_uid)
-    co_await request.refuse(kube::conflict(
+    co_await call.refuse(kube::conflict(
         resource, wish.bound_name,
         text("the UID in the bound object reference ({}) does not match the UID in record. The object might "
              "have been deleted and then recreated",
              uid)));
   if (wish.bound_kind != "Pod") co_return;
   if (kube::text_at(object.root(), "spec.serviceAccountName") != wish.service_account)
-    co_await request.refuse(kube::bad_request(
+    co_await call.refuse(kube::bad_request(
         text("cannot bind token for serviceaccount \"{}\" to pod running with different serviceaccount name.",
              wish.service_account)));
   wish.node_name = kube::text_at(object.root(), "spec.nodeName");
@@ -85,7 +85,7 @@ void write_status(Item& object, const access::TokenMade& made, const access::Tok
   Item& status = object.member("status");
   status.set_object();
   status.member("token").set_string(made.token);
-  status.member("expirationTimestamp").set_string(time_text(made.expires));
+  status.member("expirationTimestamp").set_string(kube::time_text(made.expires));
 }
 
 // What the object is called and when it was made, as of any other that is created.
@@ -93,43 +93,42 @@ void write_metadata(Request& request, Item& object) {
   Item& metadata = object.member("metadata");
   metadata.member("name").set_string(request.info.name);
   metadata.member("namespace").set_string(request.info.name_space);
-  metadata.member("creationTimestamp").set_string(time_text(request.parts.ground.clock.wall()));
+  metadata.member("creationTimestamp").set_string(kube::time_text(request.ground.clock.wall()));
 }
 
 }  // namespace
 
-Task<void> create_token(Request& request) {
-  const WriteOptions options = co_await read_write_options(request, "CreateOptions");
-  const Wanted wanted = wanted_of(request);
-  json::Tree object = co_await read_object(request, wanted, options.validation);
+Task<void> create_token(Call& call) {
+  const WriteOptions options = co_await read_write_options(call, "CreateOptions");
+  const Wanted wanted = wanted_of(call);
+  json::Tree object = co_await read_object(call, wanted, options.validation);
   schema::apply_defaults(object.root(), wanted.type);
-  co_await check_request(request, object.root());
-  const json::Tree account =
-      co_await get(request, *request.resource, request.info.name_space, request.info.name);
+  co_await check_request(call, object.root());
+  const json::Tree account = co_await get(call, *call.resource, call.info.name_space, call.info.name);
   const admission::Attributes attributes{.operation = admission::Operation::create,
-                                         .resource = *request.resource,
-                                         .subresource = request.info.subresource,
-                                         .name_space = request.info.name_space,
-                                         .name = request.info.name,
-                                         .user = request.user,
+                                         .resource = *call.resource,
+                                         .subresource = call.info.subresource,
+                                         .name_space = call.info.name_space,
+                                         .name = call.info.name,
+                                         .user = call.user,
                                          .dry_run = options.dry_run,
-                                         .warnings = request.warnings};
-  admission::Admission& admission = request.parts.ground.admission;
-  co_await admission.admit(attributes, request.refuse, &object.root(), nullptr);
-  co_await admission.validate(attributes, request.refuse, &object.root(), nullptr);
-  access::TokenWish wish{.name_space = request.info.name_space,
-                         .service_account = request.info.name,
+                                         .warnings = call.warnings};
+  admission::Admission& admission = call.parts.ground.admission;
+  co_await admission.admit(attributes, call.refuse, &object.root(), nullptr);
+  co_await admission.validate(attributes, call.refuse, &object.root(), nullptr);
+  access::TokenWish wish{.name_space = call.info.name_space,
+                         .service_account = call.info.name,
                          .service_account_uid = std::string(kube::text_at(account.root(), "metadata.uid")),
                          .valid_for_s = kube::number_at(object.root(), "spec.expirationSeconds")};
   for (const Item& audience : kube::children_at(object.root(), "spec.audiences"))
     wish.audiences.emplace_back(audience.string_or(""));
-  if (wish.audiences.empty()) wish.audiences.push_back(request.parts.ground.access.issuer());
+  if (wish.audiences.empty()) wish.audiences.push_back(call.parts.ground.access.issuer());
   if (const Item* reference = kube::find_at(object.root(), "spec.boundObjectRef"))
-    co_await bind(request, *reference, wish);
-  const access::TokenMade made = co_await request.parts.ground.access.make_token(wish);
-  write_metadata(request, object.root());
+    co_await bind(call, *reference, wish);
+  const access::TokenMade made = co_await call.parts.ground.access.make_token(wish);
+  write_metadata(call, object.root());
   write_status(object.root(), made, wish);
-  co_await answer_other(request, 201, schema::canonical(object.root(), wanted.type), wanted.type);
+  co_await answer_other(call, 201, schema::canonical(object.root(), wanted.type), wanted.type);
 }
 
 }  // namespace podo::apiserver

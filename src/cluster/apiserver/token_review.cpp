@@ -1,6 +1,6 @@
 // Whose token is this (TokenReview), and who am I (SelfSubjectReview)?
 
-#include "cluster/apiserver/body.h"
+#include "cluster/api_request/body.h"
 #include "cluster/apiserver/verbs.h"
 #include "model/kube/path.h"
 
@@ -30,16 +30,16 @@ Task<void> answer(Request& request, const Item& object) {
 
 }  // namespace
 
-Task<void> review_token(Request& request) {
-  const WriteOptions options = co_await read_write_options(request, "CreateOptions");
-  json::Tree object = co_await read_object(request, wanted_of(request), options.validation);
+Task<void> review_token(Call& call) {
+  const WriteOptions options = co_await read_write_options(call, "CreateOptions");
+  json::Tree object = co_await read_object(call, wanted_of(call), options.validation);
   const std::string token(kube::text_at(object.root(), "spec.token"));
   if (token.empty())
-    co_await request.refuse(kube::bad_request("token is required for TokenReview in authentication"));
+    co_await call.refuse(kube::bad_request("token is required for TokenReview in authentication"));
   std::vector<std::string> audiences;
   for (const Item& audience : kube::children_at(object.root(), "spec.audiences"))
     audiences.emplace_back(audience.string_or(""));
-  auto reviewed = co_await request.parts.ground.access.review_token(token, std::move(audiences)).result();
+  auto reviewed = co_await call.parts.ground.access.review_token(token, std::move(audiences)).result();
   if (!reviewed && reviewed.error().kind() != ErrorKind::unauthenticated)
     co_await Failure(std::move(reviewed).error());
   Item& status = object.root().member("status");
@@ -51,16 +51,16 @@ Task<void> review_token(Request& request) {
   } else {
     status.member("error").set_string(reviewed.error().message());
   }
-  co_await answer(request, object.root());
+  co_await answer(call, object.root());
 }
 
-Task<void> review_self(Request& request) {
-  const WriteOptions options = co_await read_write_options(request, "CreateOptions");
-  json::Tree object = co_await read_object(request, wanted_of(request), options.validation);
+Task<void> review_self(Call& call) {
+  const WriteOptions options = co_await read_write_options(call, "CreateOptions");
+  json::Tree object = co_await read_object(call, wanted_of(call), options.validation);
   Item& status = object.root().member("status");
   status.set_object();
-  write_user(status.member("userInfo"), request.user);
-  co_await answer(request, object.root());
+  write_user(status.member("userInfo"), call.user);
+  co_await answer(call, object.root());
 }
 
 }  // namespace podo::apiserver

@@ -31,36 +31,35 @@ Result<> check_revision(Request& request, const std::string& sent, const Current
   return {};
 }
 
-Task<Saved> replace(Request& request, const json::Tree& sent, const Current& current,
-                    const WriteOptions& options) {
-  Whole whole = co_await with_part(request, json::Tree::copy_of(sent.root()), current);
-  co_return co_await save_update(request, std::move(whole.object), current, options, whole.how);
+Task<Saved> replace(Call& call, const json::Tree& sent, const Current& current, const WriteOptions& options) {
+  Whole whole = co_await with_part(call, json::Tree::copy_of(sent.root()), current);
+  co_return co_await save_update(call, std::move(whole.object), current, options, whole.how);
 }
 
-Task<void> create_by_update(Request& request, json::Tree object, const WriteOptions& options) {
-  if (!request.info.subresource.empty() || !strategy::creates_on_update(*request.resource))
-    co_await request.refuse(kube::not_found(*request.resource, request.info.name));
-  co_await check_may_create(request);
-  std::string made = co_await save_new(request, std::move(object), options);
-  co_await answer_object(request, 201, std::move(made));
+Task<void> create_by_update(Call& call, json::Tree object, const WriteOptions& options) {
+  if (!call.info.subresource.empty() || !strategy::creates_on_update(*call.resource))
+    co_await call.refuse(kube::not_found(*call.resource, call.info.name));
+  co_await check_may_create(call);
+  std::string made = co_await save_new(call, std::move(object), options);
+  co_await answer_object(call, 201, std::move(made));
 }
 
 }  // namespace
 
-Task<void> update_object(Request& request) {
-  const WriteOptions options = co_await read_write_options(request, "UpdateOptions");
-  json::Tree sent = co_await read_object(request, wanted_of(request), options.validation);
-  co_await check_place(request, sent.root());
+Task<void> update_object(Call& call) {
+  const WriteOptions options = co_await read_write_options(call, "UpdateOptions");
+  json::Tree sent = co_await read_object(call, wanted_of(call), options.validation);
+  co_await check_place(call, sent.root());
   const std::string revision = revision_of(sent.root());
   for (int i = 1;; ++i) {
-    const auto current = co_await find_current(request);
-    if (!current) co_return co_await create_by_update(request, std::move(sent), options);
-    co_await check_revision(request, revision, *current);
-    auto saved = co_await replace(request, sent, *current, options).result();
+    const auto current = co_await find_current(call);
+    if (!current) co_return co_await create_by_update(call, std::move(sent), options);
+    co_await check_revision(call, revision, *current);
+    auto saved = co_await replace(call, sent, *current, options).result();
     const bool again = !saved && is_conflict(saved.error()) && revision.empty() && i < conflict_tries;
     if (again) continue;
     const Saved done = co_await std::move(saved);
-    co_return co_await answer_object(request, 200, co_await view_json(request, done.json));
+    co_return co_await answer_object(call, 200, co_await view_json(call, done.json));
   }
 }
 

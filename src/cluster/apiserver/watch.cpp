@@ -6,10 +6,9 @@
 // history, and when that is gone it is told 410 Expired and has to list again.
 #include "base/io/combine.h"
 #include "base/io/wait.h"
+#include "cluster/api_request/watch_event.h"
 #include "cluster/apiserver/metrics.h"
-#include "cluster/apiserver/parts.h"
 #include "cluster/apiserver/verbs.h"
-#include "cluster/apiserver/watch_event.h"
 #include "cluster/audit/audit.h"
 
 namespace podo::apiserver {
@@ -37,7 +36,7 @@ kube::Status too_old(Revision from, Revision newest) {
 
 // One watch that is being answered.
 struct Watching {
-  Request& request;
+  Call& call;
   const ListOptions& options;
   const Selection selection;
   WatchEvents events;
@@ -47,13 +46,13 @@ struct Watching {
   std::string out = {};
   std::unique_ptr<Changes> changes = {};  // null: `from` is too old
 
-  objects::Objects& objects() const { return request.parts.ground.objects; }
-  Monotonic now() const { return request.parts.ground.loop.clock().now(); }
+  objects::Objects& objects() const { return call.parts.ground.objects; }
+  Monotonic now() const { return call.ground.loop.clock().now(); }
 };
 
 Task<void> pass_on(Watching& watching) {
   const std::string piece = std::exchange(watching.out, {});
-  if (!piece.empty()) co_await watching.request.exchange.write(piece);
+  if (!piece.empty()) co_await watching.call.exchange.write(piece);
 }
 
 // All of it first, by reference, so that a slow client does not outlast the history.
@@ -61,7 +60,7 @@ Task<std::vector<Object>> read_initial(Watching& watching) {
   std::vector<Object> selected;
   objects::ListPage page;
   for (page.more = true; page.more; co_await io::yield()) {
-    page = co_await watching.objects().list(*watching.request.storage, watching.request.info.name_space,
+    page = co_await watching.objects().list(*watching.call.storage, watching.call.info.name_space,
                                             page_objects, page.last_key, watching.from);
     for (Object& object : page.objects) {
       const bool is_selected =
@@ -127,13 +126,13 @@ Task<void> tell(Watching& watching) {
                                                    : kube::internal_error(told.error().message()));
     co_await pass_on(watching);
   }
-  co_await watching.request.exchange.end();
+  co_await watching.call.exchange.end();
 }
 
 // resourceVersion: N begins behind it. "" and "0" begin now, and what there is comes first unless the client
 // says otherwise; with sendInitialEvents it does in any case.
 Task<void> open(Watching& watching) {
-  Request& request = watching.request;
+  Request& request = watching.call;
   const Revision asked = co_await read_revision(request, watching.options.resource_version);
   const Revision newest = co_await watching.objects().newest();
   if (asked > newest) co_await request.refuse(too_large_revision(asked, newest));
@@ -145,31 +144,31 @@ Task<void> open(Watching& watching) {
   watching.changes = co_await std::move(changes);
 }
 
-Monotonic end_of(const Request& request, const ListOptions& options) {
+Monotonic end_of(const Call& call, const ListOptions& options) {
   const std::int64_t asked = std::min(options.timeout_s.value_or(0), most_seconds);
-  const auto chosen = static_cast<std::int64_t>(request.parts.ground.random.below(least_seconds));
-  return request.parts.ground.loop.clock().now() + seconds(asked != 0 ? asked : least_seconds + chosen);
+  const auto chosen = static_cast<std::int64_t>(call.parts.ground.random.below(least_seconds));
+  return call.ground.loop.clock().now() + seconds(asked != 0 ? asked : least_seconds + chosen);
 }
 
 }  // namespace
 
-Task<void> watch_objects(Request& request) {
-  const ListOptions options = co_await read_list_options(request);
-  if (request.exchange.headers().has_word("Upgrade", "websocket"))
+Task<void> watch_objects(Call& call) {
+  const ListOptions options = co_await read_list_options(call);
+  if (call.exchange.headers().has_word("Upgrade", "websocket"))
     co_await unsupported("watching over a WebSocket");
-  if (!request.resource->namespaced) request.info.name_space.clear();
-  Watching watching{.request = request,
+  if (!call.resource->namespaced) call.info.name_space.clear();
+  Watching watching{.call = call,
                     .options = options,
-                    .selection = Selection(request, options),
-                    .events = co_await WatchEvents::of(request)};
+                    .selection = Selection(call, options),
+                    .events = co_await WatchEvents::of(call)};
   co_await open(watching);
-  watching.end = end_of(request, options);
-  co_await http::discard(request.exchange.body());
-  request.status = 200;
-  co_await request.exchange.begin(200, answer_headers(request, stream_content_type(request.media.encoding)));
-  if (request.trail) request.trail->started(200);
-  const Counted counted(*request.parts.metrics);
-  co_await io::first(tell(watching), request.exchange.peer_gone());
+  watching.end = end_of(call, options);
+  co_await http::discard(call.exchange.body());
+  call.status = 200;
+  co_await call.exchange.begin(200, answer_headers(call, stream_content_type(call.media.encoding)));
+  if (call.trail) call.trail->started(200);
+  const Counted counted(*call.parts.metrics);
+  co_await io::first(tell(watching), call.exchange.peer_gone());
 }
 
 }  // namespace podo::apiserver

@@ -3,14 +3,13 @@
 #include <algorithm>
 
 #include "cluster/admission/admission.h"
-#include "cluster/apiserver/answer.h"
+#include "cluster/api_request/answer.h"
 #include "cluster/apiserver/hooks.h"
-#include "cluster/apiserver/parts.h"
 #include "model/kube/defaults.h"
 #include "model/kube/path.h"
+#include "model/kube/stamp.h"
 #include "model/kube/validate.h"
 #include "model/schema/convert.h"
-#include "model/schema/instant.h"
 #include "model/strategy/strategy.h"
 
 namespace podo::apiserver {
@@ -33,7 +32,7 @@ std::string generated_name(std::string_view base, Random& random) {
   return std::string(base.substr(0, generated_bytes_max - random_letters)) + random_suffix(random);
 }
 
-Wall wall_of(const Request& request) { return request.parts.ground.clock.wall(); }
+Wall wall_of(const Request& request) { return request.ground.clock.wall(); }
 
 admission::Attributes attributes_of(Request& request, admission::Operation operation, const Item& object,
                                     bool dry_run) {
@@ -52,7 +51,7 @@ void stamp_new(Request& request, Item& metadata) {
   for (const std::string_view field :
        {"uid", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "resourceVersion"})
     metadata.remove(field);
-  metadata.member("creationTimestamp").set_string(time_text(wall_of(request)));
+  metadata.member("creationTimestamp").set_string(kube::time_text(wall_of(request)));
 }
 
 // What of metadata stays as it was, whatever is sent.
@@ -74,17 +73,16 @@ Result<std::string> stored_json(const Request& request, const Item& object) {
   return schema::canonical(copy.root(), *request.storage->type);
 }
 
-Task<void> admit(Request& request, admission::Operation operation, Item& object, const Item* old,
-                 bool dry_run) {
-  const auto attributes = attributes_of(request, operation, object, dry_run);
-  co_await request.parts.ground.admission.admit(attributes, request.refuse, &object, old);
-  kube::apply_defaults(object, *request.resource->type, wall_of(request));
+Task<void> admit(Call& call, admission::Operation operation, Item& object, const Item* old, bool dry_run) {
+  const auto attributes = attributes_of(call, operation, object, dry_run);
+  co_await call.parts.ground.admission.admit(attributes, call.refuse, &object, old);
+  kube::apply_defaults(object, *call.resource->type, wall_of(call));
 }
 
-Task<void> admit_finally(Request& request, admission::Operation operation, const Item& object,
-                         const Item* old, bool dry_run) {
-  const auto attributes = attributes_of(request, operation, object, dry_run);
-  co_await request.parts.ground.admission.validate(attributes, request.refuse, &object, old);
+Task<void> admit_finally(Call& call, admission::Operation operation, const Item& object, const Item* old,
+                         bool dry_run) {
+  const auto attributes = attributes_of(call, operation, object, dry_run);
+  co_await call.parts.ground.admission.validate(attributes, call.refuse, &object, old);
 }
 
 Result<> check(Request& request, const Item& object, const kube::Errors& errors) {
@@ -92,34 +90,34 @@ Result<> check(Request& request, const Item& object, const kube::Errors& errors)
   return request.refuse(kube::invalid(*request.resource, kube::text_at(object, "metadata.name"), errors));
 }
 
-Task<std::string> save_named(Request& request, json::Tree now, const WriteOptions& options, bool applied) {
+Task<std::string> save_named(Call& call, json::Tree now, const WriteOptions& options, bool applied) {
   Item& object = now.root();
-  stamp_new(request, object.member("metadata"));
-  stamp_requester(request, object);
-  strategy::prepare_create(object, *request.resource, wall_of(request));  // what goes is nobody's field
-  kube::apply_defaults(object, *request.resource->type, wall_of(request));
-  if (!applied) co_await patch::track(nullptr, object, *request.resource, manager_of(request, options));
+  stamp_new(call, object.member("metadata"));
+  stamp_requester(call, object);
+  strategy::prepare_create(object, *call.resource, wall_of(call));  // what goes is nobody's field
+  kube::apply_defaults(object, *call.resource->type, wall_of(call));
+  if (!applied) co_await patch::track(nullptr, object, *call.resource, manager_of(call, options));
   // What is made of the uid, as a Job's selector is, is nobody's field either.
-  object.member("metadata").member("uid").set_string(make_uid(request.parts.ground.random));
-  co_await admit(request, admission::Operation::create, object, nullptr, options.dry_run);
-  strategy::prepare_create(object, *request.resource, wall_of(request));
-  co_await check(request, object, kube::validate(object, *request.resource));
-  co_await check_grants(request, object, nullptr);
+  object.member("metadata").member("uid").set_string(kube::make_uid(call.parts.ground.random));
+  co_await admit(call, admission::Operation::create, object, nullptr, options.dry_run);
+  strategy::prepare_create(object, *call.resource, wall_of(call));
+  co_await check(call, object, kube::validate(object, *call.resource));
+  co_await check_grants(call, object, nullptr);
   std::string name(kube::text_at(object, "metadata.name"));
   // Known before quotas are charged, and told to a dry run as well.
-  if (co_await request.parts.ground.objects.find(key_of(request, name)))
-    co_await request.refuse(kube::already_exists(*request.resource, name));
-  co_await admit_finally(request, admission::Operation::create, object, nullptr, options.dry_run);
-  Reservation reserved = co_await reserve_addresses(request, object, nullptr, options.dry_run);
-  if (options.dry_run) co_return schema::canonical(object, *request.resource->type);
-  auto made = co_await request.parts.ground.objects
-                  .create(key_of(request, name), co_await stored_json(request, object), reserved.alongside())
+  if (co_await call.parts.ground.objects.find(key_of(call, name)))
+    co_await call.refuse(kube::already_exists(*call.resource, name));
+  co_await admit_finally(call, admission::Operation::create, object, nullptr, options.dry_run);
+  Reservation reserved = co_await reserve_addresses(call, object, nullptr, options.dry_run);
+  if (options.dry_run) co_return schema::canonical(object, *call.resource->type);
+  auto made = co_await call.parts.ground.objects
+                  .create(key_of(call, name), co_await stored_json(call, object), reserved.alongside())
                   .result();
   if (!made && made.error().kind() == ErrorKind::already_exists)
-    co_await request.refuse(kube::already_exists(*request.resource, name));
+    co_await call.refuse(kube::already_exists(*call.resource, name));
   const objects::Object stored = co_await std::move(made);
   reserved.keep();
-  co_return json_for(request, stored);
+  co_return json_for(call, stored);
 }
 
 Failure no_unique_name(Request& request, const Error& error) {
@@ -151,32 +149,12 @@ objects::Key key_of(const Request& request, std::string name) {
           .name = std::move(name)};
 }
 
-std::string time_text(Wall at) {
-  std::int64_t whole = at.ns / 1'000'000'000;
-  if (at.ns < 0 && at.ns % 1'000'000'000 != 0) --whole;
-  return schema::text_of({.seconds = whole}, schema::Precision::seconds);
-}
-
-std::string make_uid(Random& random) {
-  unsigned char bytes[16];
-  random.fill(std::as_writable_bytes(std::span(bytes)));
-  bytes[6] = static_cast<unsigned char>((bytes[6] & 0x0f) | 0x40);  // RFC 9562: version 4
-  bytes[8] = static_cast<unsigned char>((bytes[8] & 0x3f) | 0x80);
-  std::string out;
-  for (std::size_t i = 0; i < sizeof bytes; ++i) {
-    if (i == 4 || i == 6 || i == 8 || i == 10) out += '-';
-    out += "0123456789abcdef"[bytes[i] >> 4];
-    out += "0123456789abcdef"[bytes[i] & 15];
-  }
-  return out;
-}
-
 patch::Manager manager_of(const Request& request, const WriteOptions& options, bool applies) {
   return {.name = options.manager,
           .applies = applies,
           .api_version = std::string(request.resource->group_version->api_version),
           .subresource = request.info.subresource,
-          .at = request.parts.ground.clock.wall()};
+          .at = request.ground.clock.wall()};
 }
 
 bool is_conflict(const Error& error) { return error.kind() == ErrorKind::conflict; }
@@ -212,89 +190,83 @@ Result<> check_place(Request& request, Item& object) {
   return {};
 }
 
-Task<std::string> save_new(Request& request, json::Tree now, const WriteOptions& options, bool applied) {
+Task<std::string> save_new(Call& call, json::Tree now, const WriteOptions& options, bool applied) {
   const Item& object = now.root();
   if (!kube::text_at(object, "metadata.resourceVersion").empty())
-    co_await request.refuse({.code = 500,
-                             .reason = "",
-                             .message = "resourceVersion should not be set on objects to be created",
-                             .group = "",
-                             .kind = "",
-                             .name = ""});
+    co_await call.refuse({.code = 500,
+                          .reason = "",
+                          .message = "resourceVersion should not be set on objects to be created",
+                          .group = "",
+                          .kind = "",
+                          .name = ""});
   const std::string base(kube::text_at(object, "metadata.generateName"));
   const bool generates = kube::text_at(object, "metadata.name").empty() && !base.empty();
-  if (!generates) co_return co_await save_named(request, std::move(now), options, applied);
+  if (!generates) co_return co_await save_named(call, std::move(now), options, applied);
   for (int i = 1;; ++i) {
     json::Tree copy = json::Tree::copy_of(object);
-    copy.root()
-        .member("metadata")
-        .member("name")
-        .set_string(generated_name(base, request.parts.ground.random));
-    auto saved = co_await save_named(request, std::move(copy), options, applied).result();
+    copy.root().member("metadata").member("name").set_string(generated_name(base, call.parts.ground.random));
+    auto saved = co_await save_named(call, std::move(copy), options, applied).result();
     if (saved || saved.error().kind() != ErrorKind::already_exists) co_return std::move(saved);
-    if (i == name_tries) co_await no_unique_name(request, saved.error());
+    if (i == name_tries) co_await no_unique_name(call, saved.error());
   }
 }
 
-Task<std::optional<Current>> find_current(Request& request) {
-  auto found = co_await request.parts.ground.objects.find(key_of(request));
+Task<std::optional<Current>> find_current(Call& call) {
+  auto found = co_await call.parts.ground.objects.find(key_of(call));
   if (!found) co_return std::nullopt;
-  json::Tree object = co_await tree_for(request, *found);
+  json::Tree object = co_await tree_for(call, *found);
   co_return Current{*std::move(found), std::move(object)};
 }
 
-Task<Current> get_current(Request& request) {
-  auto found = co_await find_current(request);
-  if (!found) co_await request.refuse(kube::not_found(*request.resource, request.info.name));
+Task<Current> get_current(Call& call) {
+  auto found = co_await find_current(call);
+  if (!found) co_await call.refuse(kube::not_found(*call.resource, call.info.name));
   co_return *std::move(found);
 }
 
-Task<Saved> save_update(Request& request, json::Tree now, const Current& current, const WriteOptions& options,
+Task<Saved> save_update(Call& call, json::Tree now, const Current& current, const WriteOptions& options,
                         How how) {
   Item& object = now.root();
   const Item& old = current.object.root();
-  co_await check_uid(request, object, old);
+  co_await check_uid(call, object, old);
   keep_metadata(object.member("metadata"), *old.find("metadata"));
-  if (!how.own) strategy::prepare_update(object, old, *request.resource, how.part, wall_of(request));
-  kube::apply_defaults(object, *request.resource->type, wall_of(request));
-  const auto managers = request.forgets_managers ? patch::History::forgotten : patch::History::kept;
-  if (!how.applied)
-    co_await patch::track(&old, object, *request.resource, manager_of(request, options), managers);
-  co_await admit(request, admission::Operation::update, object, &old, options.dry_run);
-  if (!how.own) strategy::prepare_update(object, old, *request.resource, how.part, wall_of(request));
-  if (!how.own)
-    co_await check(request, object, kube::validate_update(object, old, *request.resource, how.part));
-  co_await check_grants(request, object, &old);
-  co_await admit_finally(request, admission::Operation::update, object, &old, options.dry_run);
+  if (!how.own) strategy::prepare_update(object, old, *call.resource, how.part, wall_of(call));
+  kube::apply_defaults(object, *call.resource->type, wall_of(call));
+  const auto managers = call.forgets_managers ? patch::History::forgotten : patch::History::kept;
+  if (!how.applied) co_await patch::track(&old, object, *call.resource, manager_of(call, options), managers);
+  co_await admit(call, admission::Operation::update, object, &old, options.dry_run);
+  if (!how.own) strategy::prepare_update(object, old, *call.resource, how.part, wall_of(call));
+  if (!how.own) co_await check(call, object, kube::validate_update(object, old, *call.resource, how.part));
+  co_await check_grants(call, object, &old);
+  co_await admit_finally(call, admission::Operation::update, object, &old, options.dry_run);
   patch::keep_times(old, object);
-  Reservation reserved = co_await reserve_addresses(request, object, &old, options.dry_run);
+  Reservation reserved = co_await reserve_addresses(call, object, &old, options.dry_run);
   const bool due = is_due(object);
   if (due || options.dry_run) {
-    if (due && !options.dry_run) co_await remove_stored(request, current);
+    if (due && !options.dry_run) co_await remove_stored(call, current);
     object.member("metadata").member("resourceVersion").set_string(text("{}", current.stored.revision()));
-    co_return Saved{schema::canonical(object, *request.resource->type), due};
+    co_return Saved{schema::canonical(object, *call.resource->type), due};
   }
-  auto saved = co_await request.parts.ground.objects
-                   .update(key_of(request), current.stored.revision(), co_await stored_json(request, object),
+  auto saved = co_await call.parts.ground.objects
+                   .update(key_of(call), current.stored.revision(), co_await stored_json(call, object),
                            reserved.alongside())
                    .result();
   if (!saved && is_conflict(saved.error()))
-    co_await request.refuse(kube::modified(*request.resource, request.info.name));
+    co_await call.refuse(kube::modified(*call.resource, call.info.name));
   const objects::Object stored = co_await std::move(saved);
   reserved.keep();
-  co_return Saved{co_await json_for(request, stored)};
+  co_return Saved{co_await json_for(call, stored)};
 }
 
-Task<void> remove_stored(Request& request, const Current& current) {
-  Reservation freed = free_addresses(request, current.object.root());
+Task<void> remove_stored(Call& call, const Current& current) {
+  Reservation freed = free_addresses(call, current.object.root());
   const std::string name(current.stored.name());
-  auto removed = co_await request.parts.ground.objects
-                     .remove(key_of(request, name), current.stored.revision(), freed.alongside())
+  auto removed = co_await call.parts.ground.objects
+                     .remove(key_of(call, name), current.stored.revision(), freed.alongside())
                      .result();
   if (!removed && removed.error().kind() == ErrorKind::not_found)
-    co_await request.refuse(kube::not_found(*request.resource, name));
-  if (!removed && is_conflict(removed.error()))
-    co_await request.refuse(kube::modified(*request.resource, name));
+    co_await call.refuse(kube::not_found(*call.resource, name));
+  if (!removed && is_conflict(removed.error())) co_await call.refuse(kube::modified(*call.resource, name));
   co_await std::move(removed);
   freed.keep();
 }

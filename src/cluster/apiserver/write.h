@@ -7,7 +7,8 @@
 // A change that somebody else was faster with fails with the Status Conflict of modified().
 #pragma once
 
-#include "cluster/apiserver/body.h"
+#include "cluster/api_request/body.h"
+#include "cluster/apiserver/call.h"
 #include "cluster/objects/objects.h"
 #include "model/patch/apply.h"
 
@@ -19,15 +20,14 @@ objects::Key key_of(const Request& request, std::string name);
 
 // `now` becomes an object. Without a name it gets one of its generateName, a few times if it must.
 // `applied`: managedFields are made already.
-Task<std::string> save_new(Request& request, json::Tree now, const WriteOptions& options,
-                           bool applied = false);
+Task<std::string> save_new(Call& call, json::Tree now, const WriteOptions& options, bool applied = false);
 
 struct Current {
   objects::Object stored;
   json::Tree object;  // in the version of the request
 };
-Task<std::optional<Current>> find_current(Request& request);
-Task<Current> get_current(Request& request);  // 404
+Task<std::optional<Current>> find_current(Call& call);
+Task<Current> get_current(Call& call);  // 404
 
 struct Saved {
   std::string json;
@@ -39,11 +39,11 @@ struct How {
   bool own = false;            // the server's own change: all of it counts, and it is right
 };
 // `now` takes the place of `current`.
-Task<Saved> save_update(Request& request, json::Tree now, const Current& current, const WriteOptions& options,
+Task<Saved> save_update(Call& call, json::Tree now, const Current& current, const WriteOptions& options,
                         How how);
 
 // Removes what is stored, and what goes with it (a Service's addresses). modified() when it has changed.
-Task<void> remove_stored(Request& request, const Current& current);
+Task<void> remove_stored(Call& call, const Current& current);
 
 // An object that is being deleted goes when nobody holds it any more.
 bool is_due(const json::Item& object);
@@ -52,8 +52,6 @@ bool is_due(const json::Item& object);
 Result<> check_place(Request& request, json::Item& object);
 
 patch::Manager manager_of(const Request& request, const WriteOptions& options, bool applies = false);
-std::string make_uid(Random& random);
-std::string time_text(Wall at);  // of metadata: to the second
 
 // Somebody else was faster, and trying again may help.
 bool is_conflict(const Error& error);
