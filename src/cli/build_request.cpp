@@ -15,7 +15,7 @@
 #include "cli/console/units.h"
 #include "cli/container_flags.h"
 #include "cli/progress.h"
-#include "container/image/registry.h"
+#include "container/registry_client/registry.h"
 
 namespace podo::cli {
 namespace {

@@ -5,7 +5,7 @@
 #include "base/format/json_writer.h"
 #include "cli/command.h"
 #include "cli/progress.h"
-#include "container/image/registry.h"
+#include "container/registry_client/registry.h"
 
 namespace podo::cli {
 namespace {

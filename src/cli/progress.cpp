@@ -8,7 +8,7 @@
 #include "cli/console/output.h"
 #include "cli/console/terminal.h"
 #include "cli/console/units.h"
-#include "container/image/registry.h"
+#include "container/registry_client/registry.h"
 
 namespace podo::cli {
 

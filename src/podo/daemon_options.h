@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/core/error.h"
-#include "container/image/registry.h"
+#include "container/registry_client/registry.h"
 #include "podo/registry_options.h"
 
 namespace podo {

@@ -20,7 +20,7 @@
 #include "cluster/node/pod_traffic.h"
 #include "cluster/node_api/pod_directory.h"
 #include "container/engine/engine.h"
-#include "container/image/registry.h"
+#include "container/registry_client/registry.h"
 
 namespace podo::node {
 

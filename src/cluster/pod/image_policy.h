@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/format/json_tree.h"
-#include "container/image/registry.h"
+#include "container/registry_client/registry.h"
 #include "model/oci/image.h"
 
 namespace podo::pod {

@@ -32,7 +32,7 @@
 #include "cluster/client/client.h"
 #include "cluster/volumes/sources.h"
 #include "container/image/images.h"
-#include "container/image/registry.h"
+#include "container/registry_client/registry.h"
 #include "model/docker/container_config.h"
 #include "model/strategy/pod_resources.h"
 

@@ -28,7 +28,7 @@
 #include "base/store/store.h"
 #include "container/engine/engine.h"
 #include "container/image/images.h"
-#include "container/image/registry.h"
+#include "container/registry_client/registry.h"
 
 namespace podo::builder {
 

@@ -18,7 +18,7 @@
 #include "base/http/server.h"
 #include "container/builder/builder.h"
 #include "container/engine/engine.h"
-#include "container/image/registry.h"
+#include "container/registry_client/registry.h"
 
 namespace podo::docker {
 

@@ -29,7 +29,7 @@
 #include "base/http/client.h"
 #include "base/http/server.h"
 #include "container/image/images.h"
-#include "container/image/registry.h"
+#include "container/registry_client/registry.h"
 
 namespace podo::registry {
 

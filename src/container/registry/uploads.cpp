@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "base/io/combine.h"
-#include "container/image/registry_state.h"
+#include "container/registry_client/state.h"
 
 namespace podo::registry {
 namespace {

@@ -3,8 +3,8 @@
 #include <unistd.h>
 
 #include "base/core/number.h"
-#include "container/image/manifest_fetch.h"
-#include "container/image/registry_problem.h"
+#include "container/registry_client/manifest_fetch.h"
+#include "container/registry_client/problem.h"
 
 namespace podo::registry {
 namespace {

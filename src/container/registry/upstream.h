@@ -11,9 +11,9 @@
 #include <string>
 
 #include "base/io/group.h"
-#include "container/image/registry_session.h"
 #include "container/registry/catalog.h"
 #include "container/registry/uploads.h"
+#include "container/registry_client/session.h"
 
 namespace podo::registry {
 
