@@ -5,7 +5,7 @@
 #include "cluster/client/client_testing.h"
 #include "cluster/node/containers.h"
 #include "cluster/pod/cgroup.h"
-#include "container/engine/sandboxes_testing.h"
+#include "container/engine/sandbox_join_testing.h"
 
 namespace podo::node {
 

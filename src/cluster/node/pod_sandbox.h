@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "cluster/pod/dns.h"
-#include "container/engine/sandbox.h"
+#include "container/sandbox/sandbox.h"
 
 namespace podo::node {
 

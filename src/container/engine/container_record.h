@@ -26,10 +26,6 @@ struct Record {
 std::string encode_record(const Record& record);
 Result<Record> decode_record(const json::Document& document);
 
-// Of a published port, in any record.
-void encode_port(json::Writer& out, const network::PublishedPort& port);
-Result<network::PublishedPort> decode_port(json::Field field);
-
 // The same for one exec, under "exec/ID".
 std::string encode_exec(const Exec& exec);
 Result<Exec> decode_exec(const json::Document& document);

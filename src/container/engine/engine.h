@@ -33,9 +33,9 @@
 #include "container/config/container.h"
 #include "container/engine/engine_options.h"
 #include "container/engine/events.h"
-#include "container/engine/sandbox.h"
 #include "container/image/images.h"
 #include "container/network/networks.h"
+#include "container/sandbox/sandbox.h"
 #include "container/streams/logs.h"
 #include "model/docker/exec_config.h"
 
@@ -158,7 +158,7 @@ class Engine {
                              docker::EndpointSettings settings) = 0;
   virtual Task<void> disconnect(std::string network, std::string container, bool force) = 0;
 
-  // --- sandboxes and control groups (sandbox.h) ---
+  // --- sandboxes (container/sandbox/sandbox.h) and control groups ---
   virtual Task<SandboxPtr> make_sandbox(SandboxWish wish) = 0;     // already_exists
   virtual SandboxPtr find_sandbox(std::string_view id) const = 0;  // null: there is none
   virtual std::vector<SandboxPtr> list_sandboxes() const = 0;

@@ -1,6 +1,6 @@
 // The engine's sandboxes and control groups.
-#include "container/engine/control_groups.h"
 #include "container/engine/local_engine.h"
+#include "container/sandbox/control_groups.h"
 
 namespace podo::engine {
 

@@ -6,12 +6,12 @@
 #include <algorithm>
 
 #include "base/io/combine.h"
+#include "base/io/outcome.h"
 #include "base/linux/file.h"
 #include "base/linux/process.h"
 #include "container/engine/local_engine.h"
-#include "container/engine/outcome.h"
-#include "container/engine/run_folder.h"
 #include "container/engine/start_failure.h"
+#include "container/volumes/run_folder.h"
 
 namespace podo::engine {
 namespace {
@@ -99,10 +99,10 @@ Task<void> LocalEngine::run_exec(ExecSlotPtr exec) {
       .log = {}};
   ExecBundle bundle{slot->container, what->config, spec.folder};
   auto [written, saved] =
-      co_await io::all(outcome(ground_.pool.run([bundle = std::move(bundle), &machine = machine_] {
+      co_await io::all(io::outcome(ground_.pool.run([bundle = std::move(bundle), &machine = machine_] {
                          return write_process(bundle, machine);
                        })),
-                       outcome(save_exec(exec)));
+                       io::outcome(save_exec(exec)));
   co_await std::move(written);
   co_await std::move(saved);
   auto monitor =

@@ -1,10 +1,10 @@
 // What follows when a container's process has ended.
 #include "base/io/combine.h"
+#include "base/io/outcome.h"
 #include "container/engine/local_engine.h"
 #include "container/engine/oom.h"
-#include "container/engine/outcome.h"
 #include "container/engine/restart_policy.h"
-#include "container/engine/run_folder.h"
+#include "container/volumes/run_folder.h"
 
 namespace podo::engine {
 namespace {
@@ -68,7 +68,8 @@ Task<void> LocalEngine::settle_exit(SlotPtr slot) {
 // Takes away what a start made, whole or half; true when memory ran out.
 Task<bool> LocalEngine::clean_up(SlotPtr slot) {
   bool out_of_memory = false;
-  auto [unwired, down] = co_await io::all(outcome(unwire(slot)), outcome(take_down(slot, out_of_memory)));
+  auto [unwired, down] =
+      co_await io::all(io::outcome(unwire(slot)), io::outcome(take_down(slot, out_of_memory)));
   for (const Result<void>* done : {&unwired, &down}) {
     if (!*done) ground_.log.warn("container {}: clean up: {}", slot->id(), done->error().message());
   }

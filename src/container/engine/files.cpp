@@ -2,10 +2,10 @@
 #include "base/io/combine.h"
 #include "container/engine/diff_filter.h"
 #include "container/engine/local_engine.h"
-#include "container/engine/run_folder.h"
 #include "container/engine/sandbox_join.h"
 #include "container/engine/stats.h"
 #include "container/engine/top.h"
+#include "container/volumes/run_folder.h"
 
 namespace podo::engine {
 

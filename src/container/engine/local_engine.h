@@ -9,11 +9,11 @@
 #include "container/archive/archive.h"
 #include "container/config/create_config.h"
 #include "container/engine/container_state.h"
-#include "container/engine/sandboxes.h"
+#include "container/engine/engine.h"
 #include "container/engine/slot.h"
 #include "container/runtime/runtime.h"
+#include "container/sandbox/sandboxes.h"
 #include "container/volumes/mounts_resolve.h"
-#include "container/volumes/volumes.h"
 
 namespace podo::engine {
 

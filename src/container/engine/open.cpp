@@ -6,11 +6,11 @@
 #include <filesystem>
 
 #include "base/io/combine.h"
+#include "base/io/outcome.h"
 #include "base/linux/cgroup_layout.h"
 #include "base/linux/file.h"
 #include "base/linux/mount.h"
 #include "container/engine/local_engine.h"
-#include "container/engine/outcome.h"
 #include "container/monitor/program.h"
 
 namespace podo::engine {
@@ -85,7 +85,10 @@ Task<void> LocalEngine::begin() {
   });
   co_await write_init(run + "/docker-init");
   monitor_program_ = co_await MonitorProgram::load();
-  sandboxes_ = std::make_unique<Sandboxes>(ground_, options_, machine_, monitor_program_->path());
+  sandboxes_ =
+      std::make_unique<Sandboxes>(SandboxesGround{ground_.loop, ground_.pool, ground_.store, ground_.networks,
+                                                  ground_.clock, ground_.log, machine_},
+                                  SandboxesOptions{run, options_.cgroup_parent, monitor_program_->path()});
   runtime_file_ = co_await open_runtime(options_.runtime_program.front());
   volumes_ = co_await Volumes::open(ground_.store, ground_.pool, ground_.clock, ground_.random,
                                     options_.data_folder + "/volumes");
@@ -98,7 +101,7 @@ Task<void> LocalEngine::close(bool stop_containers) {
   closing_ = true;
   std::vector<Task<Result<void>>> stops;
   for (const auto& [id, slot] : slots_) {
-    if (stop_containers || slot->is_step()) stops.push_back(outcome(stop_for_end(slot)));
+    if (stop_containers || slot->is_step()) stops.push_back(io::outcome(stop_for_end(slot)));
   }
   co_await io::all(std::move(stops));
   for (const auto& [id, slot] : slots_) slot->health.reset();

@@ -4,9 +4,9 @@
 #include <filesystem>
 
 #include "base/io/combine.h"
+#include "base/io/outcome.h"
 #include "container/engine/local_engine.h"
-#include "container/engine/outcome.h"
-#include "container/engine/run_folder.h"
+#include "container/volumes/run_folder.h"
 
 namespace podo::engine {
 namespace {
@@ -52,9 +52,9 @@ Task<void> LocalEngine::erase(SlotPtr slot, bool volumes) {
   co_await save(slot);  // the removal will be finished, whoever does it
   const ContainerPtr container = slot->container;
   auto [tree, run, data] = co_await io::all(
-      outcome(remove_tree(slot)),
-      outcome(ground_.pool.run([folder = run_folder(slot->id())] { return remove_run_folder(folder); })),
-      outcome(ground_.pool.run([folder = data_folder(slot->id())] { return remove_folder(folder); })));
+      io::outcome(remove_tree(slot)),
+      io::outcome(ground_.pool.run([folder = run_folder(slot->id())] { return remove_run_folder(folder); })),
+      io::outcome(ground_.pool.run([folder = data_folder(slot->id())] { return remove_folder(folder); })));
   for (const Result<void>* done : {&tree, &run, &data}) {
     if (*done) continue;
     edit(*slot, [&](Container& dead) {

@@ -3,12 +3,12 @@
 #include <filesystem>
 
 #include "base/io/combine.h"
+#include "base/io/outcome.h"
 #include "container/engine/container_record.h"
 #include "container/engine/local_engine.h"
-#include "container/engine/outcome.h"
 #include "container/engine/restart_policy.h"
-#include "container/engine/run_folder.h"
 #include "container/engine/sandbox_join.h"
+#include "container/volumes/run_folder.h"
 
 namespace podo::engine {
 namespace {
@@ -37,8 +37,8 @@ Task<void> LocalEngine::restore() {
   co_await load_records();
   co_await load_execs();
   std::vector<Task<Result<void>>> looks;
-  for (const auto& [id, slot] : slots_) looks.push_back(outcome(find_run(slot)));
-  for (const auto& [id, exec] : execs_) looks.push_back(outcome(find_exec_run(exec)));
+  for (const auto& [id, slot] : slots_) looks.push_back(io::outcome(find_run(slot)));
+  for (const auto& [id, exec] : execs_) looks.push_back(io::outcome(find_exec_run(exec)));
   co_await io::all(std::move(looks));
 
   std::vector<std::string> running = sandboxes_->networks_in_use();
@@ -52,7 +52,7 @@ Task<void> LocalEngine::restore() {
   std::vector<Task<Result<void>>> rest;
   std::vector<SlotPtr> all;
   for (const auto& [id, slot] : slots_) all.push_back(slot);
-  for (const SlotPtr& slot : all) rest.push_back(outcome(go_on(slot)));
+  for (const SlotPtr& slot : all) rest.push_back(io::outcome(go_on(slot)));
   const std::vector<Result<void>> went = co_await io::all(std::move(rest));
   for (std::size_t i = 0; i < all.size(); ++i) {
     if (!went[i]) ground_.log.warn("container {}: {}", all[i]->id(), went[i].error().message());

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "container/config/runtime_config.h"
-#include "container/engine/sandboxes.h"
+#include "container/sandbox/sandboxes.h"
 
 namespace podo::engine {
 

@@ -12,7 +12,7 @@
 #include "base/io/group.h"
 #include "container/archive/archive.h"
 #include "container/config/container.h"
-#include "container/engine/turn.h"
+#include "container/sandbox/turn.h"
 #include "container/streams/logs.h"
 #include "container/streams/monitor_client.h"
 

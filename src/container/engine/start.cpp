@@ -2,13 +2,13 @@
 #include <fcntl.h>
 
 #include "base/io/combine.h"
+#include "base/io/outcome.h"
 #include "base/linux/file.h"
 #include "container/engine/local_engine.h"
 #include "container/engine/log_options.h"
-#include "container/engine/outcome.h"
-#include "container/engine/run_folder.h"
 #include "container/engine/sandbox_join.h"
 #include "container/engine/start_failure.h"
+#include "container/volumes/run_folder.h"
 
 namespace podo::engine {
 namespace {
@@ -72,13 +72,14 @@ Task<void> LocalEngine::bring_up_or_fail(SlotPtr slot) {
   co_await enter_sandbox(*sandboxes_, *slot->container, sandbox);
   co_await make_run_folder(run_folder(slot->id()));
   // Side by side, and both to their end: what failed is cleaned up only when nothing is under way any more.
-  auto [wired, mounted] = co_await io::all(outcome(wire_up(slot, sandbox)), outcome(mount_root(slot)));
+  auto [wired, mounted] =
+      co_await io::all(io::outcome(wire_up(slot, sandbox)), io::outcome(mount_root(slot)));
   if (!wired) co_await Failure(std::move(wired).error().within("failed to set up container networking"));
   co_await std::move(mounted);
   // The record says "starting" before there is a monitor: a daemon that comes after us will look for it.
   slot->starting = true;
   auto [written, saved] =
-      co_await io::all(outcome(write_bundle(slot, std::move(sandbox))), outcome(save(slot)));
+      co_await io::all(io::outcome(write_bundle(slot, std::move(sandbox))), io::outcome(save(slot)));
   co_await std::move(written);
   co_await std::move(saved);
   co_await run_monitor(slot);

@@ -1,4 +1,4 @@
-#include "container/engine/sandbox_plan.h"
+#include "container/sandbox/plan.h"
 
 #include <sched.h>
 

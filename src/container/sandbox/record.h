@@ -13,7 +13,7 @@
 #include <string>
 
 #include "base/format/json.h"
-#include "container/engine/sandbox.h"
+#include "container/sandbox/sandbox.h"
 
 namespace podo::engine {
 

@@ -5,9 +5,9 @@
 #include <filesystem>
 
 #include "base/io/combine.h"
-#include "container/engine/outcome.h"
-#include "container/engine/sandboxes.h"
+#include "base/io/outcome.h"
 #include "container/runtime/state.h"
+#include "container/sandbox/sandboxes.h"
 
 namespace podo::engine {
 
@@ -31,7 +31,7 @@ Task<void> Sandboxes::load() {
     }
   }
   std::vector<Task<Result<void>>> looks;
-  for (const auto& [id, one] : all_) looks.push_back(outcome(look(one)));
+  for (const auto& [id, one] : all_) looks.push_back(io::outcome(look(one)));
   co_await io::all(std::move(looks));
 }
 

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "base/io/fd.h"
-#include "container/engine/sandbox_plan.h"
+#include "container/sandbox/plan.h"
 
 namespace podo::engine {
 

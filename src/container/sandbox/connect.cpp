@@ -7,7 +7,7 @@
 
 #include "base/io/socket.h"
 #include "base/linux/namespaces.h"
-#include "container/engine/sandboxes.h"
+#include "container/sandbox/sandboxes.h"
 
 namespace podo::engine {
 namespace {
@@ -43,7 +43,7 @@ Result<Connecting> begin_inside(const std::string& network, int family, std::uin
   return begin_to_connect(family, port);
 }
 
-Task<std::unique_ptr<io::Stream>> connect_by(const EngineGround& ground, std::string network, int family,
+Task<std::unique_ptr<io::Stream>> connect_by(const SandboxesGround& ground, std::string network, int family,
                                              std::uint16_t port) {
   Connecting connecting =
       co_await ground.pool.run([network, family, port] { return begin_inside(network, family, port); });

@@ -1,12 +1,12 @@
 // Sandboxes made, found and removed.
-#include "container/engine/sandboxes.h"
+#include "container/sandbox/sandboxes.h"
 
 #include <unistd.h>
 
 #include "base/io/combine.h"
+#include "base/io/outcome.h"
 #include "base/linux/file.h"
-#include "container/engine/control_groups.h"
-#include "container/engine/outcome.h"
+#include "container/sandbox/control_groups.h"
 
 namespace podo::engine {
 namespace {
@@ -33,13 +33,8 @@ Result<> write_sandbox_files(const SandboxPaths& paths, const SandboxFiles& file
 
 }  // namespace
 
-Sandboxes::Sandboxes(const EngineGround& ground, const EngineOptions& options, const Machine& machine,
-                     std::string first_process_program)
-    : ground_(ground),
-      options_(options),
-      machine_(machine),
-      first_process_program_(std::move(first_process_program)),
-      watches_(ground.loop) {}
+Sandboxes::Sandboxes(const SandboxesGround& ground, SandboxesOptions options)
+    : ground_(ground), options_(std::move(options)), watches_(ground.loop) {}
 
 void Sandboxes::close() { watches_.cancel(); }
 
@@ -117,19 +112,19 @@ Task<void> Sandboxes::make_parts(OnePtr one) {
   co_await save(one);  // incomplete: should we end here, the next daemon takes the parts away
   const SandboxSysctls sysctls = co_await plan_sandbox_sysctls(one->state->wish);
   auto [network, namespaces, group] =
-      co_await io::all(outcome(make_network(one)),
-                       outcome(ground_.pool.run([wish = one->state->wish, paths = one->paths, sysctls] {
+      co_await io::all(io::outcome(make_network(one)),
+                       io::outcome(ground_.pool.run([wish = one->state->wish, paths = one->paths, sysctls] {
                          return make_sandbox_namespaces(wish, paths, sysctls);
                        })),
-                       outcome(make_group(one)));
+                       io::outcome(make_group(one)));
   co_await std::move(network);
   co_await std::move(namespaces);
   co_await std::move(group);
   if (one->state->wish.share_processes) co_await make_first_process(one);
-  auto [set, files, published] = co_await io::all(outcome(ground_.pool.run([paths = one->paths, sysctls] {
+  auto [set, files, published] = co_await io::all(io::outcome(ground_.pool.run([paths = one->paths, sysctls] {
                                                     return set_sandbox_network(paths, sysctls);
                                                   })),
-                                                  outcome(write_files(one)), outcome(publish(one)));
+                                                  io::outcome(write_files(one)), io::outcome(publish(one)));
   co_await std::move(set);
   co_await std::move(files);
   co_await std::move(published);
@@ -156,7 +151,7 @@ Task<void> Sandboxes::make_network(OnePtr one) {
 
 Task<void> Sandboxes::make_group(OnePtr one) {
   std::vector<std::string> warnings;
-  const oci::Resources limits = make_resources(one->state->wish.limits, machine_, {}, warnings);
+  const oci::Resources limits = make_resources(one->state->wish.limits, ground_.machine, {}, warnings);
   for (const std::string& warning : warnings)
     ground_.log.warn("sandbox {}: {}", one->state->wish.id, warning);
   co_await ground_.pool.run([path = one->state->wish.cgroup_parent, limits, &log = ground_.log] {
@@ -166,7 +161,7 @@ Task<void> Sandboxes::make_group(OnePtr one) {
 
 Task<void> Sandboxes::make_first_process(OnePtr one) {
   one->first_process =
-      co_await ground_.pool.run([paths = one->paths, program = first_process_program_,
+      co_await ground_.pool.run([paths = one->paths, program = options_.first_process_program,
                                  group = process_group_of(one->state->wish)]() -> Result<FirstProcess> {
         return start_first_process(paths, program, TRY(make_process_group(group)));
       });
@@ -236,9 +231,9 @@ Task<void> Sandboxes::take_down(OnePtr one) {
         });
   }
   auto [network, parts, group] = co_await io::all(
-      outcome(ground_.networks.remove_sandbox(wish.id)),
-      outcome(ground_.pool.run([folder = one->paths.folder] { return release_sandbox(folder); })),
-      outcome(ground_.pool.run([path = wish.cgroup_parent] { return remove_control_group(path); })));
+      io::outcome(ground_.networks.remove_sandbox(wish.id)),
+      io::outcome(ground_.pool.run([folder = one->paths.folder] { return release_sandbox(folder); })),
+      io::outcome(ground_.pool.run([path = wish.cgroup_parent] { return remove_control_group(path); })));
   co_await std::move(network);
   co_await std::move(parts);
   co_await std::move(group);

@@ -1,8 +1,8 @@
-#include "container/engine/sandbox_plan.h"
+#include "container/sandbox/plan.h"
 
 #include <doctest/doctest.h>
 
-#include "container/engine/sandbox_record.h"
+#include "container/sandbox/record.h"
 
 namespace podo::engine {
 namespace {

@@ -6,67 +6,22 @@
 #include <signal.h>
 #include <sys/stat.h>
 
+#include <filesystem>
 #include <thread>
 
 #include "base/linux/cgroup_layout.h"
 #include "base/linux/clone.h"
 #include "base/linux/file.h"
-#include "container/engine/control_groups.h"
-#include "container/engine/engine_testing.h"
-#include "container/engine/sandbox_namespaces.h"
-#include "container/engine/sandbox_record.h"
+#include "container/monitor/program.h"
 #include "container/network/network_testing.h"
+#include "container/sandbox/control_groups.h"
+#include "container/sandbox/sandboxes.h"
 
 namespace podo::engine {
 
-// A runtime that starts `sleep` in place of the container, and leaves its config.json behind.
-inline constexpr std::string_view runtime_script =
-    "case \" $* \" in *' run '*) ;; *) exit 1;; esac\n"
-    "cp config.json ../../config.json\n"
-    "sleep 1000 </dev/null >/dev/null 2>&1 &\n"
-    "printf %s $! >pid\n";
-
-class SandboxTest {
+// The machine that the tests of sandboxes, and of containers in them, have in common.
+class SandboxMachine {
  public:
-  explicit SandboxTest(bool with_runtime = false) {
-    if (with_runtime) {
-      const std::string script = machine.folder + "/runtime";
-      const io::Fd file(::open(script.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
-      REQUIRE(linux::write_whole(file.get(), runtime_script));
-      runtime_ = {"/bin/sh", script};
-    }
-    open();
-  }
-  ~SandboxTest() {
-    for (const ContainerPtr& container : engine->list())
-      CHECK(machine.loop.run(engine->remove(container->id, {.force = true})));
-    for (const SandboxPtr& sandbox : engine->list_sandboxes())
-      CHECK(machine.loop.run(engine->remove_sandbox(sandbox->wish.id)));
-    CHECK(remove_control_group(group));
-    engine.reset();
-    if (machine.networks) (void)machine.loop.run(machine.networks->close(true));
-    machine.networks.reset();
-    std::error_code error;
-    std::filesystem::remove_all(machine.folder, error);
-  }
-  // As a daemon after one that was killed.
-  void open() {
-    engine.reset();
-    machine.crash();
-    machine.open();
-    docker::HostConfig::LogConfig log;
-    log.type = "none";
-    auto opened =
-        machine.loop.run(Engine::open({machine.loop, machine.pool, *machine.store, images, *machine.networks,
-                                       events, machine.random, machine.clock, machine.log},
-                                      {.data_folder = machine.folder + "/data",
-                                       .run_folder = machine.folder,
-                                       .cgroup_parent = group,
-                                       .runtime_program = runtime_,
-                                       .default_log = log}));
-    REQUIRE_MESSAGE(opened, (opened ? "" : opened.error().message()));
-    engine = *std::move(opened);
-  }
   SandboxWish wish(std::string id) const {
     SandboxWish wish;
     wish.id = std::move(id);
@@ -75,20 +30,9 @@ class SandboxTest {
     wish.cgroup_parent = text("{}/pod-{}", group, wish.id);
     return wish;
   }
-  SandboxPtr make(SandboxWish wish) { return machine.run(engine->make_sandbox(std::move(wish))); }
-  SandboxPaths paths(std::string_view id) { return paths_of(engine->find_sandbox(id)->wish, machine.folder); }
   std::string refusal(Task<void> task) {
     const auto done = machine.loop.run(std::move(task));
     return done ? "" : done.error().message();
-  }
-  Result<std::string> create(const std::string& sandbox) {
-    docker::CreateRequest request;
-    request.config.image = "box";
-    docker::HostConfig& host = request.host_config;
-    host.network_mode = host.ipc_mode = host.uts_mode = "sandbox:" + sandbox;
-    auto created = machine.loop.run(engine->create(std::move(request), ""));
-    if (!created) return Failure(created.error());
-    return created->id;
   }
   void change_record(const std::string& id, auto change) {
     const std::string key = "sandbox/" + id;
@@ -109,12 +53,58 @@ class SandboxTest {
 
   const std::string group = text("/podo-test-sandboxes-{}", ::getpid());
   network::TestMachine machine;
-  FakeImages images;
-  Events events{machine.clock};
-  std::unique_ptr<Engine> engine;
+
+ protected:
+  // What is left when everything in it was removed.
+  void clear() {
+    CHECK(remove_control_group(group));
+    if (machine.networks) (void)machine.loop.run(machine.networks->close(true));
+    machine.networks.reset();
+    std::error_code error;
+    std::filesystem::remove_all(machine.folder, error);
+  }
+};
+
+class SandboxesTest : public SandboxMachine {
+ public:
+  SandboxesTest() {
+    std::filesystem::create_directory(machine.folder + "/sandboxes");
+    write_program();
+    open();
+  }
+  ~SandboxesTest() {
+    for (const SandboxPtr& sandbox : sandboxes->list())
+      CHECK(machine.loop.run(sandboxes->remove(sandbox->wish.id)));
+    sandboxes.reset();
+    clear();
+  }
+  // As a daemon after one that was killed.
+  void open() {
+    sandboxes.reset();
+    machine.crash();
+    machine.open();
+    sandboxes =
+        std::make_unique<Sandboxes>(SandboxesGround{machine.loop, machine.pool, *machine.store,
+                                                    *machine.networks, machine.clock, machine.log, offers_},
+                                    SandboxesOptions{machine.folder, group, program_});
+    machine.run(sandboxes->load());
+    machine.run(machine.networks->restore(sandboxes->networks_in_use()));
+    machine.run(sandboxes->finish_restore());
+  }
+  SandboxPtr make(SandboxWish wish) { return machine.run(sandboxes->make(std::move(wish))); }
+  SandboxPaths paths(std::string_view id) { return paths_of(sandboxes->find(id)->wish, machine.folder); }
+
+  std::unique_ptr<Sandboxes> sandboxes;
 
  private:
-  std::vector<std::string> runtime_ = {"/bin/false"};
+  void write_program() {
+    const io::Fd file(::open(program_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0700));
+    const std::span<const std::byte> bytes = monitor::program();
+    REQUIRE(linux::write_whole(file.get(), {reinterpret_cast<const char*>(bytes.data()), bytes.size()}));
+  }
+
+  const std::string program_ = machine.folder + "/first-process";
+  const Machine offers_ = read_machine();
 };
 
 inline bool can_run() {

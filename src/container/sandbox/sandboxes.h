@@ -3,7 +3,7 @@
 // The order in which things are written, as for containers:
 //   make     record (incomplete) -> network, namespaces, control group -> processes -> files -> record
 //   remove   record (removing) -> everything else goes -> record goes
-// What open() finds in between, finish_restore() undoes. Records: sandbox_record.h, written relaxed.
+// What open() finds in between, finish_restore() undoes. Records: record.h, written relaxed.
 //
 // Lives on the daemon's loop; what blocks goes to the pool.
 #pragma once
@@ -11,20 +11,38 @@
 #include <map>
 #include <set>
 
+#include "base/io/blocking_pool.h"
+#include "base/io/epoll_loop.h"
 #include "base/io/group.h"
+#include "base/store/store.h"
 #include "container/config/runtime_config.h"
-#include "container/engine/engine.h"
-#include "container/engine/sandbox_namespaces.h"
-#include "container/engine/sandbox_record.h"
-#include "container/engine/turn.h"
+#include "container/sandbox/namespaces.h"
+#include "container/sandbox/record.h"
+#include "container/sandbox/turn.h"
 
 namespace podo::engine {
 
+using io::Task;
+
+struct SandboxesGround {
+  io::EpollLoop& loop;
+  io::BlockingPool& pool;
+  store::Store& store;
+  network::Networks& networks;
+  Clock& clock;
+  Log& log;
+  const Machine& machine;
+};
+
+struct SandboxesOptions {
+  std::string run_folder;             // RUN: its folder "sandboxes" is there
+  std::string cgroup_parent;          // of the engine's containers: "podo"
+  std::string first_process_program;  // the monitor's; the file outlives them
+};
+
 class Sandboxes {
  public:
-  // `machine` and the program's file outlive it.
-  Sandboxes(const EngineGround& ground, const EngineOptions& options, const Machine& machine,
-            std::string first_process_program);
+  Sandboxes(const SandboxesGround& ground, SandboxesOptions options);
 
   // Those of the last daemon; which of them are whole is known then, and whose network is to be kept.
   Task<void> load();
@@ -83,10 +101,8 @@ class Sandboxes {
   void watch_first_process(const OnePtr& one);
   Task<void> watch(OnePtr one);
 
-  EngineGround ground_;
-  const EngineOptions& options_;
-  const Machine& machine_;
-  std::string first_process_program_;
+  SandboxesGround ground_;
+  SandboxesOptions options_;
   std::string boot_id_;
   std::map<std::string, OnePtr, std::less<>> all_;
   io::TaskGroup watches_;

@@ -9,7 +9,7 @@
 #include "base/linux/namespaces.h"
 #include "base/linux/process.h"
 #include "base/linux/spawn.h"
-#include "container/engine/sandbox_namespaces.h"
+#include "container/sandbox/namespaces.h"
 
 namespace podo::engine {
 namespace {

@@ -1,4 +1,4 @@
-#include "container/engine/control_groups.h"
+#include "container/sandbox/control_groups.h"
 
 #include <signal.h>
 

@@ -1,14 +1,14 @@
 #include "base/linux/mount.h"
 #include "base/linux/process.h"
 #include "base/linux/spawn.h"
-#include "container/engine/sandboxes_testing.h"
+#include "container/sandbox/sandboxes_testing.h"
 
 namespace podo::engine {
 namespace {
 
 TEST_CASE("the next daemon has the sandboxes of the last one") {
   if (!can_run()) return;
-  SandboxTest test;
+  SandboxesTest test;
   SandboxWish wish = test.wish("a");
   wish.ports = {{.container_port = 80}};
   const SandboxPtr before = test.make(wish);
@@ -16,7 +16,7 @@ TEST_CASE("the next daemon has the sandboxes of the last one") {
   const std::string leftover = test.machine.folder + "/sandboxes/leftover";
   std::filesystem::create_directories(leftover);
   test.open();
-  const SandboxPtr after = test.engine->find_sandbox("a");
+  const SandboxPtr after = test.sandboxes->find("a");
   REQUIRE(after != nullptr);
   CHECK_FALSE(after->lost);
   CHECK(after->created == before->created);
@@ -29,30 +29,29 @@ TEST_CASE("the next daemon has the sandboxes of the last one") {
 
 TEST_CASE("after a start of the machine a sandbox is lost, and only to be removed") {
   if (!can_run()) return;
-  SandboxTest test;
+  SandboxesTest test;
   test.make(test.wish("a"));
   test.make(test.wish("b"));
-  const std::string container = test.create("a").value();
   const SandboxPaths paths = test.paths("a");
   test.change_record("b", [](SandboxRecord& record) { record.boot_id = "another boot"; });
   for (const std::string& pin : {paths.ipc, paths.uts, paths.network, paths.shm})
     CHECK(linux::unmount(pin.c_str(), MNT_DETACH));
   test.open();
-  CHECK(test.engine->find_sandbox("a")->lost);
-  CHECK(test.engine->find_sandbox("a")->endpoints.empty());
-  CHECK(test.engine->find_sandbox("b")->lost);
-  CHECK(test.machine.fails(test.engine->start(container)).message() ==
+  CHECK(test.sandboxes->find("a")->lost);
+  CHECK(test.sandboxes->find("a")->endpoints.empty());
+  CHECK(test.sandboxes->find("b")->lost);
+  CHECK(test.sandboxes->enter("a", "c").error().message() ==
         "cannot join the sandbox a: its namespaces are gone");
-  CHECK(test.machine.fails(test.engine->connect_in_sandbox("a", 80)).kind() == ErrorKind::conflict);
-  test.machine.run(test.engine->remove_sandbox("a"));
+  CHECK(test.machine.fails(test.sandboxes->connect("a", 80)).kind() == ErrorKind::conflict);
+  test.machine.run(test.sandboxes->remove("a"));
   CHECK_FALSE(std::filesystem::exists(paths.folder));
   test.make(test.wish("a"));
-  CHECK_FALSE(test.engine->find_sandbox("a")->lost);
+  CHECK_FALSE(test.sandboxes->find("a")->lost);
 }
 
 TEST_CASE("what was half made or half removed is gone with the next daemon") {
   if (!can_run()) return;
-  SandboxTest test;
+  SandboxesTest test;
   SandboxWish shared = test.wish("half");
   shared.share_processes = true;
   test.make(shared);
@@ -64,7 +63,7 @@ TEST_CASE("what was half made or half removed is gone with the next daemon") {
   });
   test.change_record("going", [](SandboxRecord& record) { record.removing = true; });
   test.open();
-  CHECK(test.engine->list_sandboxes().empty());
+  CHECK(test.sandboxes->list().empty());
   for (const char* id : {"half", "going"}) {
     CHECK_FALSE(test.recorded(id));
     CHECK_FALSE(std::filesystem::exists(folder + id));
@@ -85,7 +84,7 @@ void leave_an_orphan(const std::string& pid_namespace) {
 
 TEST_CASE("containers that share processes have a first one that reaps, and outlives the daemon") {
   if (!can_run()) return;
-  SandboxTest test;
+  SandboxesTest test;
   SandboxWish wish = test.wish("s");
   wish.share_processes = true;
   test.make(wish);
@@ -119,23 +118,23 @@ TEST_CASE("containers that share processes have a first one that reaps, and outl
   }
 
   test.open();
-  CHECK_FALSE(test.engine->find_sandbox("s")->lost);
+  CHECK_FALSE(test.sandboxes->find("s")->lost);
   CHECK(linux::open_process(pid));
-  test.machine.run(test.engine->remove_sandbox("s"));
+  test.machine.run(test.sandboxes->remove("s"));
   const auto after = linux::read_process_stat(pid);
   CHECK((!after || after->ended()));  // killed; nobody but the daemon that made it reaps it
 }
 
 TEST_CASE("a sandbox whose first process was killed is lost") {
   if (!can_run()) return;
-  SandboxTest test;
+  SandboxesTest test;
   SandboxWish wish = test.wish("s");
   wish.share_processes = true;
   test.make(wish);
   int pid = 0;
   test.change_record("s", [&](SandboxRecord& record) { pid = record.init_pid; });
   REQUIRE(::kill(pid, SIGKILL) == 0);
-  CHECK(test.eventually([&] { return test.engine->find_sandbox("s")->lost; }));
+  CHECK(test.eventually([&] { return test.sandboxes->find("s")->lost; }));
   CHECK_FALSE(std::filesystem::exists(text("/proc/{}", pid)));  // reaped
 }
 

@@ -1,6 +1,6 @@
-#include "container/engine/sandbox_record.h"
+#include "container/sandbox/record.h"
 
-#include "container/engine/container_record.h"
+#include "container/config/port_record.h"
 
 namespace podo::engine {
 namespace {

@@ -1,4 +1,4 @@
-#include "container/engine/sandbox_namespaces.h"
+#include "container/sandbox/namespaces.h"
 
 #include <fcntl.h>
 #include <sched.h>
@@ -8,8 +8,8 @@
 #include "base/linux/file.h"
 #include "base/linux/mount.h"
 #include "base/linux/namespaces.h"
-#include "container/engine/run_folder.h"
 #include "container/volumes/mounts_resolve.h"
+#include "container/volumes/run_folder.h"
 
 namespace podo::engine {
 namespace {

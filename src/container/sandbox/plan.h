@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "container/engine/sandbox.h"
+#include "container/sandbox/sandbox.h"
 
 namespace podo::engine {
 

@@ -1,4 +1,4 @@
-#include "container/engine/run_folder.h"
+#include "container/volumes/run_folder.h"
 
 #include <doctest/doctest.h>
 #include <sys/mount.h>

@@ -7,8 +7,8 @@
 // "sandbox:ID" of its HostConfig, whatever of the sandbox is the host's. Its hosts, hostname and resolv.conf
 // then are the sandbox's, its control group lies in the sandbox's; it publishes and attaches nothing.
 //
-// Life: Engine::make_sandbox (whole or not at all) -> containers come and go -> remove_sandbox (conflict
-// while one of its containers runs). What lasts is in the store ("sandbox/ID", relaxed). After a reboot, or
+// Life: Sandboxes::make (whole or not at all) -> containers come and go -> Sandboxes::remove (conflict while
+// one of its containers runs). What lasts is in the store ("sandbox/ID", relaxed). After a reboot, or
 // when its first process was killed, the namespaces are gone: such a sandbox is `lost`, no container can be
 // started in it, and it is only to be removed.
 #pragma once
