@@ -6,7 +6,6 @@ PODO names the program (default: build/release/podo).
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -17,7 +16,7 @@ TESTS = Path(__file__).resolve().parents[1]
 sys.path += [str(TESTS / "api"), str(TESTS / "engine"), str(TESTS / "cluster")]
 
 from cluster import Cluster
-from images import make_busybox
+from images import make_busybox, make_tree
 from pages import REPOSITORY, Run
 
 BASE = REPOSITORY / "build/images/debian.tar"  # ./demo makes the same
@@ -105,10 +104,7 @@ class Reader(Cluster):
         if not BASE.exists():
             if not shutil.which("mmdebstrap"):
                 pytest.skip("there is no mmdebstrap to make debian:bookworm-slim with")
-            BASE.parent.mkdir(parents=True, exist_ok=True)
-            new = BASE.with_suffix(".new.tar")
-            subprocess.run(["mmdebstrap", "--quiet", "--variant=apt", "bookworm", new], check=True)
-            new.rename(BASE)
+            make_tree(BASE)
         self.engine.podo("import", "--change", 'CMD ["bash"]', BASE, "debian:bookworm-slim", timeout=120)
 
 

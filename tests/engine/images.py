@@ -9,6 +9,7 @@ import subprocess
 import tarfile
 from pathlib import Path
 
+TOOLS = Path(__file__).resolve().parents[2] / "tools"
 ARCHITECTURE = {"x86_64": "amd64", "aarch64": "arm64"}[os.uname().machine]
 
 
@@ -150,31 +151,28 @@ SERVICES = {
 
 
 def make_service(name, folder):
-    """FOLDER/NAME.tar, made by mmdebstrap when it is not there yet (half a minute, needs a Debian mirror)."""
+    """FOLDER/NAME.tar, made of Debian packages when it is not there yet (needs mmdebstrap and a mirror)."""
     path = Path(folder) / f"{name}.tar"
     if path.exists():
         return path
-    Path(folder).mkdir(parents=True, exist_ok=True)
     packages, config, script = SERVICES[name]
-    tree = path.with_suffix(".rootfs.tar")
-    subprocess.run(
-        [
-            "mmdebstrap",
-            "--quiet",
-            "--variant=minbase",
-            f"--include={','.join(packages)}",
-            "--dpkgopt=path-exclude=/usr/share/man/*",
-            "--dpkgopt=path-exclude=/usr/share/doc/*",
-            "--dpkgopt=path-exclude=/usr/share/locale/*",
-            f"--customize-hook=chroot \"$1\" sh -c '{script}'",
-            "bookworm",
-            tree,
-        ],
-        check=True,
-        stdin=subprocess.DEVNULL,
-    )
+    base, tree = Path(folder) / "debian.tar", path.with_suffix(".rootfs.tar")
+    make_tree(base)
+    make_tree(tree, base, script, *packages)
     config.setdefault("Env", ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"])
     archive(path.with_suffix(".new"), f"{name}:latest", [tree], config)
     tree.unlink()
     path.with_suffix(".new").rename(path)
     return path
+
+
+def make_tree(*arguments):
+    """tools/debian_tree FILE [BASE COMMAND PACKAGE...]"""
+    made = subprocess.run(
+        [TOOLS / "debian_tree", *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert made.returncode == 0, made.stdout[-4000:]

@@ -66,20 +66,10 @@ bring_base_image() {
 
 make_base_archive() {  # FILE
   need_packages mmdebstrap
-  local left_out=() folder
-  for folder in man doc info locale; do
-    left_out+=(--dpkgopt="path-exclude=/usr/share/$folder/*")
-  done
-  mkdir -p "${1%/*}"
-  local made=(mmdebstrap --variant=apt "${left_out[@]}" --dpkgopt=force-unsafe-io
-    --aptopt='Acquire::Retries "3"' bookworm "$1.new.tar")
-  # It hands descriptors to sh by number, and Debian's sh knows those of one digit: none of ours may be open.
-  try_to_make() { as_root "${made[@]}" </dev/null >"$(apt_log)" 2>&1 3>&- 4>&- 8<&-; }
-  try_to_make || try_to_make || {
+  as_root tools/debian_tree "$1" </dev/null >"$(apt_log)" 2>&1 || {
     tail -n 15 "$(apt_log)" >&2
     stop 'mmdebstrap could not make a base image (see build/setup.log): is a Debian mirror reachable?'
   }
-  as_root mv "$1.new.tar" "$1"
 }
 
 build_images() {
