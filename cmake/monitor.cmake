@@ -5,7 +5,6 @@ file(GLOB monitor_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/container/mo
 add_executable(podo_monitor ${monitor_sources} ${CMAKE_SOURCE_DIR}/src/container/monitor/log_format.cpp)
 set_target_properties(podo_monitor PROPERTIES
   OUTPUT_NAME podo-monitor
-  UNITY_BUILD OFF
   COMPILE_DEFINITIONS "_GNU_SOURCE"
   COMPILE_OPTIONS "-Wall;-Wextra;-Wshadow;-Werror;-Os;-ffreestanding;-fno-exceptions;-fno-rtti;-fno-pic;\
 -fno-stack-protector;-fno-asynchronous-unwind-tables;-fno-threadsafe-statics;-ffunction-sections;\

@@ -145,16 +145,16 @@ Task<int> commit(Call call) {
 
 using enum FlagKind;
 
-constexpr Flag output_flags[] = {{"output", 'o', text, "Write to a file, instead of STDOUT"}};
-constexpr Flag load_flags[] = {{"input", 'i', text, "Read from tar archive file, instead of STDIN"},
+constexpr Flag output_flags[] = {{"output", 'o', value, "Write to a file, instead of STDOUT"}};
+constexpr Flag load_flags[] = {{"input", 'i', value, "Read from tar archive file, instead of STDIN"},
                                {"quiet", 'q', toggle, "Suppress the load output"}};
-constexpr Flag import_flags[] = {{"change", 'c', list, "Apply Dockerfile instruction to the created image"},
-                                 {"message", 'm', text, "Set commit message for imported image"},
-                                 {"platform", 0, text, "Set platform if server is multi-platform capable"}};
+constexpr Flag import_flags[] = {{"change", 'c', values, "Apply Dockerfile instruction to the created image"},
+                                 {"message", 'm', value, "Set commit message for imported image"},
+                                 {"platform", 0, value, "Set platform if server is multi-platform capable"}};
 constexpr Flag commit_flags[] = {
-    {"author", 'a', text, "Author (e.g., \"John Hannibal Smith <hannibal@a-team.com>\")"},
-    {"change", 'c', list, "Apply Dockerfile instruction to the created image"},
-    {"message", 'm', text, "Commit message"},
+    {"author", 'a', value, "Author (e.g., \"John Hannibal Smith <hannibal@a-team.com>\")"},
+    {"change", 'c', values, "Apply Dockerfile instruction to the created image"},
+    {"message", 'm', value, "Commit message"},
     {"pause", 'p', toggle, "Pause container during commit", "true"}};
 
 }  // namespace

@@ -45,13 +45,13 @@ Task<int> start(Call call) {
 using enum FlagKind;
 
 constexpr Flag attach_flags[] = {
-    {"detach-keys", 0, text, "Override the key sequence for detaching a container"},
+    {"detach-keys", 0, value, "Override the key sequence for detaching a container"},
     {"no-stdin", 0, toggle, "Do not attach STDIN"},
     {"sig-proxy", 0, toggle, "Proxy all received signals to the process", "true"},
 };
 constexpr Flag start_flags[] = {
     {"attach", 'a', toggle, "Attach STDOUT/STDERR and forward signals"},
-    {"detach-keys", 0, text, "Override the key sequence for detaching a container"},
+    {"detach-keys", 0, value, "Override the key sequence for detaching a container"},
     {"interactive", 'i', toggle, "Attach container's STDIN"},
 };
 

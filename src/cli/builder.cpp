@@ -80,7 +80,7 @@ using enum FlagKind;
 
 constexpr Flag prune_flags[] = {
     {"all", 'a', toggle, "Remove all unused build cache, not just dangling ones"},
-    {"filter", 0, list, "Provide filter values (e.g. \"until=24h\")"},
+    {"filter", 0, values, "Provide filter values (e.g. \"until=24h\")"},
     {"force", 'f', toggle, "Do not prompt for confirmation"},
     {"keep-storage", 0, bytes, "Amount of disk space to keep for cache"},
     {"max-used-space", 0, bytes, "Maximum amount of disk space allowed to keep for cache"},
@@ -88,7 +88,7 @@ constexpr Flag prune_flags[] = {
     {"reserved-space", 0, bytes, ""},
 };
 constexpr Flag usage_flags[] = {
-    {"format", 0, text, "Format output: 'table', 'table TEMPLATE', 'json' or a Go TEMPLATE"},
+    {"format", 0, value, "Format output: 'table', 'table TEMPLATE', 'json' or a Go TEMPLATE"},
     {"no-trunc", 0, toggle, "Don't truncate output"},
     {"verbose", 0, toggle, ""},
 };

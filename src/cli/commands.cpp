@@ -41,7 +41,7 @@ void for_each_command(F visit) {
 }
 
 constexpr Flag global_flags[] = {
-    {"host", 'H', FlagKind::text, "the daemon's address: unix:///PATH or tcp://HOST:PORT"},
+    {"host", 'H', FlagKind::value, "the daemon's address: unix:///PATH or tcp://HOST:PORT"},
 };
 
 struct Found {

@@ -66,11 +66,11 @@ Task<int> wait(Call call) { return for_each_argument(call, wait_one); }
 using enum FlagKind;
 
 constexpr Flag stop_flags[] = {
-    {"signal", 's', text, "Signal to send to the container"},
+    {"signal", 's', value, "Signal to send to the container"},
     {"time", 0, integer, ""},
     {"timeout", 't', integer, "Seconds to wait before killing the container"},
 };
-constexpr Flag kill_flags[] = {{"signal", 's', text, "Signal to send to the container"}};
+constexpr Flag kill_flags[] = {{"signal", 's', value, "Signal to send to the container"}};
 constexpr Flag remove_flags[] = {
     {"force", 'f', toggle, "Force the removal of a running container (uses SIGKILL)"},
     {"link", 'l', toggle, "Remove the specified link"},

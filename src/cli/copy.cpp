@@ -156,7 +156,7 @@ Task<int> copy(Call call) {
 
 using enum FlagKind;
 
-constexpr Flag flags[] = {
+constexpr Flag copy_flags[] = {
     {"archive", 'a', toggle, "Archive mode (copy all uid/gid information)"},
     {"follow-link", 'L', toggle, "Always follow symbol link in SRC_PATH"},
     {"quiet", 'q', toggle, ""},
@@ -167,7 +167,7 @@ constexpr Flag flags[] = {
 std::span<const Command> copy_commands() {
   static constexpr Command table[] = {
       {"cp|container cp", "CONTAINER:SRC_PATH DEST_PATH|-  or  SRC_PATH|- CONTAINER:DEST_PATH",
-       "Copy files/folders between a container and the local filesystem", flags, 2, 2, copy}};
+       "Copy files/folders between a container and the local filesystem", copy_flags, 2, 2, copy}};
   return table;
 }
 

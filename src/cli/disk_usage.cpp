@@ -199,7 +199,7 @@ Task<int> df(Call call) {
 using enum FlagKind;
 
 constexpr Flag df_flags[] = {
-    {"format", 0, text, "Format output: 'table', 'table TEMPLATE', 'json' or a Go TEMPLATE"},
+    {"format", 0, value, "Format output: 'table', 'table TEMPLATE', 'json' or a Go TEMPLATE"},
     {"verbose", 'v', toggle, "Show detailed information on space usage"},
 };
 

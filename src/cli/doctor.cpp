@@ -85,13 +85,14 @@ Task<int> doctor(Call call) {
   co_return bad > 0 ? 1 : 0;
 }
 
-constexpr Flag flags[] = {{"format", 0, FlagKind::text, "Format output: 'json'"}};
+constexpr Flag doctor_flags[] = {{"format", 0, FlagKind::value, "Format output: 'json'"}};
 
 }  // namespace
 
 std::span<const Command> doctor_commands() {
   static constexpr Command table[] = {
-      {"doctor", "", "Look at what keeps Podo from working here, and say what to do", flags, 0, 0, doctor},
+      {"doctor", "", "Look at what keeps Podo from working here, and say what to do", doctor_flags, 0, 0,
+       doctor},
   };
   return table;
 }

@@ -44,18 +44,18 @@ Task<int> events(Call call) {
 
 using enum FlagKind;
 
-constexpr Flag flags[] = {
-    {"filter", 'f', list, "Filter output based on conditions provided"},
-    {"format", 0, text, "Format output: 'json' or a Go TEMPLATE"},
-    {"since", 0, text, "Show all events created since timestamp"},
-    {"until", 0, text, "Stream events until this timestamp"},
+constexpr Flag events_flags[] = {
+    {"filter", 'f', values, "Filter output based on conditions provided"},
+    {"format", 0, value, "Format output: 'json' or a Go TEMPLATE"},
+    {"since", 0, value, "Show all events created since timestamp"},
+    {"until", 0, value, "Stream events until this timestamp"},
 };
 
 }  // namespace
 
 std::span<const Command> events_commands() {
   static constexpr Command table[] = {
-      {"events|system events", "", "Get real time events from the server", flags, 0, 0, events}};
+      {"events|system events", "", "Get real time events from the server", events_flags, 0, 0, events}};
   return table;
 }
 

@@ -65,16 +65,16 @@ Task<int> exec(Call call) {
 
 using enum FlagKind;
 
-constexpr Flag flags[] = {
+constexpr Flag exec_flags[] = {
     {"detach", 'd', toggle, "Detached mode: run command in the background"},
-    {"detach-keys", 0, text, "Override the key sequence for detaching a container"},
-    {"env", 'e', list, "Set environment variables"},
-    {"env-file", 0, list, "Read in a file of environment variables"},
+    {"detach-keys", 0, value, "Override the key sequence for detaching a container"},
+    {"env", 'e', values, "Set environment variables"},
+    {"env-file", 0, values, "Read in a file of environment variables"},
     {"interactive", 'i', toggle, "Keep STDIN open even if not attached"},
     {"privileged", 0, toggle, "Give extended privileges to the command"},
     {"tty", 't', toggle, "Allocate a pseudo-TTY"},
-    {"user", 'u', text, "Username or UID (format: \"<name|uid>[:<group|gid>]\")"},
-    {"workdir", 'w', text, "Working directory inside the container"},
+    {"user", 'u', value, "Username or UID (format: \"<name|uid>[:<group|gid>]\")"},
+    {"workdir", 'w', value, "Working directory inside the container"},
 };
 
 }  // namespace
@@ -83,7 +83,7 @@ std::span<const Command> exec_commands() {
   static constexpr Command table[] = {{.names = "exec|container exec",
                                        .arguments = "CONTAINER COMMAND [ARG...]",
                                        .summary = "Execute a command in a running container",
-                                       .flags = flags,
+                                       .flags = exec_flags,
                                        .least = 2,
                                        .perform = exec,
                                        .order = Flags::Order::before_arguments}};

@@ -155,8 +155,8 @@ using enum FlagKind;
 constexpr Flag images_flags[] = {
     {"all", 'a', toggle, "Show all images (default hides intermediate images)"},
     {"digests", 0, toggle, "Show digests"},
-    {"filter", 'f', list, "Filter output based on conditions provided"},
-    {"format", 0, text, "Format output: 'table', 'table TEMPLATE', 'json' or a Go TEMPLATE"},
+    {"filter", 'f', values, "Filter output based on conditions provided"},
+    {"format", 0, value, "Format output: 'table', 'table TEMPLATE', 'json' or a Go TEMPLATE"},
     {"json", 0, toggle, "Print the daemon's answer"},
     {"no-trunc", 0, toggle, "Don't truncate output"},
     {"quiet", 'q', toggle, "Only show image IDs"},
@@ -166,7 +166,7 @@ constexpr Flag remove_flags[] = {
     {"no-prune", 0, toggle, "Do not delete untagged parents"},
 };
 constexpr Flag history_flags[] = {
-    {"format", 0, text, "Format output: 'table', 'table TEMPLATE', 'json' or a Go TEMPLATE"},
+    {"format", 0, value, "Format output: 'table', 'table TEMPLATE', 'json' or a Go TEMPLATE"},
     {"human", 'H', toggle, "Print sizes and dates in human readable format", "true"},
     {"no-trunc", 0, toggle, "Don't truncate output"},
     {"quiet", 'q', toggle, "Only show image IDs"},

@@ -120,14 +120,14 @@ Task<int> show_version(Call call) {
   co_return 1;
 }
 
-constexpr Flag flags[] = {{"format", 'f', FlagKind::text, "Format output: 'json' or a Go TEMPLATE"}};
+constexpr Flag info_flags[] = {{"format", 'f', FlagKind::value, "Format output: 'json' or a Go TEMPLATE"}};
 
 }  // namespace
 
 std::span<const Command> info_commands() {
   static constexpr Command table[] = {
-      {"info|system info", "", "Display system-wide information", flags, 0, 0, info},
-      {"version", "", "Show the version of Podo here and at the daemon", flags, 0, 0, show_version},
+      {"info|system info", "", "Display system-wide information", info_flags, 0, 0, info},
+      {"version", "", "Show the version of Podo here and at the daemon", info_flags, 0, 0, show_version},
   };
   return table;
 }

@@ -63,12 +63,12 @@ Task<int> inspect_volume(Call call) { return inspect_kind(call, "volume"); }
 
 using enum FlagKind;
 
-constexpr Flag format_flag = {"format", 'f', text, "Format output: 'json' or a Go TEMPLATE"};
+constexpr Flag format_flag = {"format", 'f', value, "Format output: 'json' or a Go TEMPLATE"};
 constexpr Flag any_flags[] = {format_flag,
                               {"size", 's', toggle, "Display total file sizes if the type is container"},
-                              {"type", 0, text, "Only inspect objects of the given type"}};
+                              {"type", 0, value, "Only inspect objects of the given type"}};
 constexpr Flag container_inspect_flags[] = {format_flag, {"size", 's', toggle, "Display total file sizes"}};
-constexpr Flag other_flags[] = {format_flag, {"verbose", 'v', toggle, ""}, {"platform", 0, text, ""}};
+constexpr Flag other_flags[] = {format_flag, {"verbose", 'v', toggle, ""}, {"platform", 0, value, ""}};
 
 }  // namespace
 

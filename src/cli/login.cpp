@@ -94,17 +94,17 @@ Task<int> logout(Call call) {
 
 using enum FlagKind;
 
-constexpr Flag flags[] = {
-    {"password", 'p', text, "Password or Personal Access Token (PAT)"},
+constexpr Flag login_flags[] = {
+    {"password", 'p', value, "Password or Personal Access Token (PAT)"},
     {"password-stdin", 0, toggle, "Take the Password or Personal Access Token (PAT) from stdin"},
-    {"username", 'u', text, "Username"},
+    {"username", 'u', value, "Username"},
 };
 
 }  // namespace
 
 std::span<const Command> login_commands() {
   static constexpr Command table[] = {
-      {"login", "[SERVER]", "Authenticate to a registry", flags, 0, 1, login},
+      {"login", "[SERVER]", "Authenticate to a registry", login_flags, 0, 1, login},
       {"logout", "[SERVER]", "Log out from a registry", {}, 0, 1, logout},
   };
   return table;

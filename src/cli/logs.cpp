@@ -43,14 +43,14 @@ Task<int> logs(Call call) {
 
 using enum FlagKind;
 
-constexpr Flag flags[] = {
+constexpr Flag logs_flags[] = {
     {"details", 0, toggle, "Show extra details provided to logs"},
     {"follow", 'f', toggle, "Follow log output"},
-    {"since", 0, text,
+    {"since", 0, value,
      "Show logs since timestamp (e.g. \"2013-01-02T13:23:37Z\") or relative (e.g. \"42m\")"},
-    {"tail", 'n', text, "Number of lines to show from the end of the logs", "all"},
+    {"tail", 'n', value, "Number of lines to show from the end of the logs", "all"},
     {"timestamps", 't', toggle, "Show timestamps"},
-    {"until", 0, text,
+    {"until", 0, value,
      "Show logs before a timestamp (e.g. \"2013-01-02T13:23:37Z\") or relative (e.g. \"42m\")"},
 };
 
@@ -58,7 +58,7 @@ constexpr Flag flags[] = {
 
 std::span<const Command> logs_commands() {
   static constexpr Command table[] = {
-      {"logs|container logs", "CONTAINER", "Fetch the logs of a container", flags, 1, 1, logs}};
+      {"logs|container logs", "CONTAINER", "Fetch the logs of a container", logs_flags, 1, 1, logs}};
   return table;
 }
 

@@ -133,10 +133,10 @@ Task<int> show_service(Call call) {
 }
 
 constexpr Flag show_flags[] = {
-    {"namespace", 'n', FlagKind::text, "the Service's namespace", "default"},
-    {"kubeconfig", 0, FlagKind::text,
+    {"namespace", 'n', FlagKind::value, "the Service's namespace", "default"},
+    {"kubeconfig", 0, FlagKind::value,
      "where the API server is (default $KUBECONFIG, /var/lib/podo/kubeconfig)"},
-    {"table", 0, FlagKind::text, "the nft table to read, of several daemons' (\"podo-services\")"}};
+    {"table", 0, FlagKind::value, "the nft table to read, of several daemons' (\"podo-services\")"}};
 
 constexpr Command commands[] = {{.names = "net show service",
                                  .arguments = "NAME",

@@ -124,34 +124,34 @@ Task<int> remove(Call call) { return for_each_argument(call, remove_one); }
 using enum FlagKind;
 
 constexpr Flag ls_flags[] = {
-    {"filter", 'f', list, "Provide filter values (e.g. \"driver=bridge\")"},
-    {"format", 0, text, "Format output: 'table', 'table TEMPLATE', 'json' or a Go TEMPLATE"},
+    {"filter", 'f', values, "Provide filter values (e.g. \"driver=bridge\")"},
+    {"format", 0, value, "Format output: 'table', 'table TEMPLATE', 'json' or a Go TEMPLATE"},
     {"no-trunc", 0, toggle, "Do not truncate the output"},
     {"quiet", 'q', toggle, "Only display network IDs"},
 };
 constexpr Flag create_flags[] = {
     {"attachable", 0, toggle, "Enable manual container attachment"},
-    {"aux-address", 0, list, "Auxiliary IPv4 or IPv6 addresses used by Network driver"},
-    {"driver", 'd', text, "Driver to manage the Network", "bridge"},
-    {"gateway", 0, list, "IPv4 or IPv6 Gateway for the subnet"},
+    {"aux-address", 0, values, "Auxiliary IPv4 or IPv6 addresses used by Network driver"},
+    {"driver", 'd', value, "Driver to manage the Network", "bridge"},
+    {"gateway", 0, values, "IPv4 or IPv6 Gateway for the subnet"},
     {"internal", 0, toggle, "Restrict external access to the network"},
-    {"ip-range", 0, list, "Allocate container ip from a sub-range"},
-    {"ipam-driver", 0, text, "IP Address Management Driver", "default"},
-    {"ipam-opt", 0, list, "Set IPAM driver specific options"},
+    {"ip-range", 0, values, "Allocate container ip from a sub-range"},
+    {"ipam-driver", 0, value, "IP Address Management Driver", "default"},
+    {"ipam-opt", 0, values, "Set IPAM driver specific options"},
     {"ipv4", 0, toggle, "Enable or disable IPv4 address assignment", "true"},
     {"ipv6", 0, toggle, "Enable or disable IPv6 address assignment"},
-    {"label", 0, list, "Set metadata on a network"},
-    {"opt", 'o', list, "Set driver specific options"},
-    {"subnet", 0, list, "Subnet in CIDR format that represents a network segment"},
+    {"label", 0, values, "Set metadata on a network"},
+    {"opt", 'o', values, "Set driver specific options"},
+    {"subnet", 0, values, "Subnet in CIDR format that represents a network segment"},
 };
 constexpr Flag connect_flags[] = {
-    {"alias", 0, list, "Add network-scoped alias for the container"},
-    {"driver-opt", 0, list, "driver options for the network"},
+    {"alias", 0, values, "Add network-scoped alias for the container"},
+    {"driver-opt", 0, values, "driver options for the network"},
     {"gw-priority", 0, integer, "Highest gw-priority provides the default gateway"},
-    {"ip", 0, text, "IPv4 address (e.g., \"172.30.100.104\")"},
-    {"ip6", 0, text, "IPv6 address (e.g., \"2001:db8::33\")"},
-    {"link", 0, list, "Add link to another container"},
-    {"link-local-ip", 0, list, "Add a link-local address for the container"},
+    {"ip", 0, value, "IPv4 address (e.g., \"172.30.100.104\")"},
+    {"ip6", 0, value, "IPv6 address (e.g., \"2001:db8::33\")"},
+    {"link", 0, values, "Add link to another container"},
+    {"link-local-ip", 0, values, "Add a link-local address for the container"},
 };
 constexpr Flag disconnect_flags[] = {
     {"force", 'f', toggle, "Force the container to disconnect from a network"}};

@@ -115,7 +115,7 @@ Task<int> prune_system(Call call) {
 
 using enum FlagKind;
 
-constexpr Flag filter_flag = {"filter", 0, list, "Provide filter values (e.g. \"until=<timestamp>\")"};
+constexpr Flag filter_flag = {"filter", 0, values, "Provide filter values (e.g. \"until=<timestamp>\")"};
 constexpr Flag force_flag = {"force", 'f', toggle, "Do not prompt for confirmation"};
 constexpr Flag plain_flags[] = {filter_flag, force_flag};
 constexpr Flag image_flags[] = {

@@ -124,10 +124,10 @@ Task<int> ps(Call call) {
 
 using enum FlagKind;
 
-constexpr Flag flags[] = {
+constexpr Flag ps_flags[] = {
     {"all", 'a', toggle, "Show all containers (default shows just running)"},
-    {"filter", 'f', list, "Filter output based on conditions provided"},
-    {"format", 0, text, "Format output: 'table', 'table TEMPLATE', 'json' or a Go TEMPLATE"},
+    {"filter", 'f', values, "Filter output based on conditions provided"},
+    {"format", 0, value, "Format output: 'table', 'table TEMPLATE', 'json' or a Go TEMPLATE"},
     {"json", 0, toggle, "Print the daemon's answer"},
     {"last", 'n', integer, "Show n last created containers (includes all states)", "-1"},
     {"latest", 'l', toggle, "Show the latest created container (includes all states)"},
@@ -140,7 +140,7 @@ constexpr Flag flags[] = {
 
 std::span<const Command> ps_commands() {
   static constexpr Command table[] = {
-      {"ps|container ls|container list|container ps", "", "List containers", flags, 0, 0, ps}};
+      {"ps|container ls|container list|container ps", "", "List containers", ps_flags, 0, 0, ps}};
   return table;
 }
 

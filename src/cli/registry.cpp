@@ -57,7 +57,7 @@ using enum FlagKind;
 constexpr Flag pull_flags[] = {
     {"all-tags", 'a', toggle, "Download all tagged images in the repository"},
     {"disable-content-trust", 0, toggle, "", "true"},
-    {"platform", 0, text, "Set platform if server is multi-platform capable"},
+    {"platform", 0, value, "Set platform if server is multi-platform capable"},
     {"quiet", 'q', toggle, "Suppress verbose output"},
 };
 constexpr Flag push_flags[] = {

@@ -124,7 +124,7 @@ using enum FlagKind;
 
 constexpr Flag run_flags[] = {
     {"detach", 'd', toggle, "Run container in background and print container ID"},
-    {"detach-keys", 0, text, "Override the key sequence for detaching a container"},
+    {"detach-keys", 0, value, "Override the key sequence for detaching a container"},
     {"sig-proxy", 0, toggle, "Proxy received signals to the process", "true"},
 };
 

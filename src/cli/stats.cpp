@@ -147,9 +147,9 @@ Task<int> stats(Call call) {
 
 using enum FlagKind;
 
-constexpr Flag flags[] = {
+constexpr Flag stats_flags[] = {
     {"all", 'a', toggle, "Show all containers (default shows just running)"},
-    {"format", 0, text, "Format output: 'table', 'table TEMPLATE', 'json' or a Go TEMPLATE"},
+    {"format", 0, value, "Format output: 'table', 'table TEMPLATE', 'json' or a Go TEMPLATE"},
     {"no-stream", 0, toggle, "Disable streaming stats and only pull the first result"},
     {"no-trunc", 0, toggle, "Do not truncate output"},
 };
@@ -159,7 +159,7 @@ constexpr Flag flags[] = {
 std::span<const Command> stats_commands() {
   static constexpr Command table[] = {{"stats|container stats", "[CONTAINER...]",
                                        "Display a live stream of container(s) resource usage statistics",
-                                       flags, 0, SIZE_MAX, stats}};
+                                       stats_flags, 0, SIZE_MAX, stats}};
   return table;
 }
 

@@ -53,7 +53,7 @@ Task<int> update(Call call) { return for_each_argument(call, update_one); }
 
 using enum FlagKind;
 
-constexpr Flag flags[] = {
+constexpr Flag update_flags[] = {
     {"blkio-weight", 0, integer, "Block IO (relative weight), between 10 and 1000, or 0 to disable"},
     {"cpu-period", 0, integer, "Limit CPU CFS (Completely Fair Scheduler) period"},
     {"cpu-quota", 0, integer, "Limit CPU CFS (Completely Fair Scheduler) quota"},
@@ -61,21 +61,21 @@ constexpr Flag flags[] = {
     {"cpu-rt-runtime", 0, integer, "Limit the CPU real-time runtime in microseconds"},
     {"cpu-shares", 'c', integer, "CPU shares (relative weight)"},
     {"cpus", 0, decimal, "Number of CPUs"},
-    {"cpuset-cpus", 0, text, "CPUs in which to allow execution (0-3, 0,1)"},
-    {"cpuset-mems", 0, text, "MEMs in which to allow execution (0-3, 0,1)"},
+    {"cpuset-cpus", 0, value, "CPUs in which to allow execution (0-3, 0,1)"},
+    {"cpuset-mems", 0, value, "MEMs in which to allow execution (0-3, 0,1)"},
     {"memory", 'm', bytes, "Memory limit"},
     {"memory-reservation", 0, bytes, "Memory soft limit"},
     {"memory-swap", 0, bytes, "Swap limit equal to memory plus swap: -1 to enable unlimited swap"},
     {"pids-limit", 0, integer, "Tune container pids limit (set -1 for unlimited)"},
-    {"restart", 0, text, "Restart policy to apply when a container exits"},
+    {"restart", 0, value, "Restart policy to apply when a container exits"},
 };
 
 }  // namespace
 
 std::span<const Command> update_commands() {
   static constexpr Command table[] = {{"update|container update", "CONTAINER [CONTAINER...]",
-                                       "Update configuration of one or more containers", flags, 1, SIZE_MAX,
-                                       update}};
+                                       "Update configuration of one or more containers", update_flags, 1,
+                                       SIZE_MAX, update}};
   return table;
 }
 

@@ -64,14 +64,14 @@ Task<int> remove(Call call) { return for_each_argument(call, remove_one); }
 using enum FlagKind;
 
 constexpr Flag ls_flags[] = {
-    {"filter", 'f', list, "Provide filter values (e.g. \"dangling=true\")"},
-    {"format", 0, text, "Format output: 'table', 'table TEMPLATE', 'json' or a Go TEMPLATE"},
+    {"filter", 'f', values, "Provide filter values (e.g. \"dangling=true\")"},
+    {"format", 0, value, "Format output: 'table', 'table TEMPLATE', 'json' or a Go TEMPLATE"},
     {"quiet", 'q', toggle, "Only display volume names"},
 };
 constexpr Flag create_flags[] = {
-    {"driver", 'd', text, "Specify volume driver name", "local"},
-    {"label", 0, list, "Set metadata for a volume"},
-    {"opt", 'o', list, "Set driver specific options"},
+    {"driver", 'd', value, "Specify volume driver name", "local"},
+    {"label", 0, values, "Set metadata for a volume"},
+    {"opt", 'o', values, "Set driver specific options"},
 };
 constexpr Flag remove_flags[] = {{"force", 'f', toggle, "Force the removal of one or more volumes"}};
 

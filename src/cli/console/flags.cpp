@@ -45,8 +45,8 @@ Result<> check(FlagKind kind, std::string_view value) {
     case FlagKind::bytes: return oci_cli::parse_size(value).transform([](auto) {});
     case FlagKind::duration: return oci_cli::parse_duration(value).transform([](auto) {});
     case FlagKind::decimal: return check_decimal(value);
-    case FlagKind::text:
-    case FlagKind::list: return {};
+    case FlagKind::value:
+    case FlagKind::values: return {};
   }
   return {};
 }
@@ -239,7 +239,7 @@ std::string describe_flags(std::vector<std::span<const Flag>> known) {
     if (flag->kind != FlagKind::toggle) spelling += text(" {}", name_of(flag->kind));
     std::string help(flag->help);
     if (!flag->otherwise.empty()) {
-      bool quoted = flag->kind == FlagKind::text;
+      bool quoted = flag->kind == FlagKind::value;
       help += quoted ? text(" (default \"{}\")", flag->otherwise) : text(" (default {})", flag->otherwise);
     }
     table.row({spelling, help});

@@ -18,7 +18,7 @@
 
 namespace podo::cli {
 
-enum class FlagKind : std::uint8_t { toggle, text, list, integer, decimal, bytes, duration };
+enum class FlagKind : std::uint8_t { toggle, value, values, integer, decimal, bytes, duration };
 
 struct Flag {
   std::string_view name;

@@ -10,11 +10,11 @@ namespace {
 constexpr Flag known[] = {
     {"interactive", 'i', FlagKind::toggle, "keep standard input open"},
     {"tty", 't', FlagKind::toggle, "a terminal"},
-    {"env", 'e', FlagKind::list, "environment"},
-    {"publish", 'p', FlagKind::list, "ports"},
+    {"env", 'e', FlagKind::values, "environment"},
+    {"publish", 'p', FlagKind::values, "ports"},
     {"memory", 'm', FlagKind::bytes, "a limit"},
     {"sig-proxy", 0, FlagKind::toggle, "pass signals on", "true"},
-    {"name", 0, FlagKind::text, "a name"},
+    {"name", 0, FlagKind::value, "a name"},
     {"timeout", 't' + 1, FlagKind::integer, "seconds", "10"},
 };
 

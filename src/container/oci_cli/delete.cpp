@@ -3,10 +3,10 @@
 namespace podo::oci_cli {
 namespace {
 
-constexpr Flag flags[] = {
+constexpr Flag delete_flags[] = {
     {"force", "f", "", "kill it (SIGKILL) if it still runs; that it does not exist is no error"}};
 
-Result<int> perform(const Call& call) {
+Result<int> perform_delete(const Call& call) {
   TRY(call.runtime.remove(call.id(), call.flags.on("force")));
   return 0;
 }
@@ -20,8 +20,8 @@ constinit const Verb delete_verb = {
     .description =
         "A container that was created but not started is killed; one that runs must be stopped first, or "
         "forced.\n",
-    .flags = flags,
-    .perform = perform,
+    .flags = delete_flags,
+    .perform = perform_delete,
 };
 
 }  // namespace podo::oci_cli

@@ -5,7 +5,7 @@
 namespace podo::oci_cli {
 namespace {
 
-constexpr Flag flags[] = {
+constexpr Flag events_flags[] = {
     {"interval", "", "DURATION", "time between two statistics (default: 5s)"},
     {"stats", "", "", "print statistics once"},
 };
@@ -14,7 +14,7 @@ struct Printer final : runtime::Runtime::EventSink {
   void emit(std::string_view json_line) override { (void)print(text("{}\n", json_line)); }
 };
 
-Result<int> perform(const Call& call) {
+Result<int> perform_events(const Call& call) {
   const Duration interval = TRY_IN("--interval", parse_duration(call.flags.text("interval", "5s")));
   if (interval.ns <= 0) return invalid("--interval: must be more than nothing");
   if (call.flags.on("stats")) {
@@ -36,8 +36,8 @@ constinit const Verb events_verb = {
     .arguments = "<container-id>",
     .summary = "print statistics and notices of a container as JSON lines until it ends",
     .description = "",
-    .flags = flags,
-    .perform = perform,
+    .flags = events_flags,
+    .perform = perform_events,
 };
 
 }  // namespace podo::oci_cli

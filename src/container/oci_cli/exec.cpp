@@ -5,7 +5,7 @@
 namespace podo::oci_cli {
 namespace {
 
-constexpr Flag flags[] = {
+constexpr Flag exec_flags[] = {
     console_socket_flag,
     {"cwd", "", "DIR", "the working directory, in the container"},
     {"env", "e", "NAME=VALUE", "add to the environment; may be given again"},
@@ -57,7 +57,7 @@ Result<runtime::ExecOptions> exec_options(const Call& call) {
   return options;
 }
 
-Result<int> perform(const Call& call) {
+Result<int> perform_exec(const Call& call) {
   const runtime::ExecOptions options = TRY(exec_options(call));
   const std::string group = call.flags.text("cgroup", "/");
   if (group != "/") return unsupported("--cgroup {}: a process runs in the container's own group", group);
@@ -75,12 +75,12 @@ constinit const Verb exec_verb = {
     .description =
         "Everything after the container's id is the command. The exit code is the command's, or 255 when it "
         "could not be started.\n",
-    .flags = flags,
+    .flags = exec_flags,
     .arguments_max = any_number,
     .order = FlagOrder::before_arguments,
     .starts_programs = true,
     .failure_code = 255,
-    .perform = perform,
+    .perform = perform_exec,
 };
 
 }  // namespace podo::oci_cli

@@ -15,7 +15,7 @@ std::vector<std::string_view> names_of(std::span<const runtime::SeccompName> tab
   return names;
 }
 
-Result<int> perform(const Call&) {
+Result<int> perform_features(const Call&) {
   const std::string library_version = runtime::libseccomp_version();
   const auto mount_options = runtime::known_mount_options();
   const auto actions = names_of(runtime::seccomp_actions()),
@@ -47,7 +47,7 @@ constinit const Verb features_verb = {
     .flags = {},
     .arguments_min = 0,
     .arguments_max = 0,
-    .perform = perform,
+    .perform = perform_features,
 };
 
 }  // namespace podo::oci_cli

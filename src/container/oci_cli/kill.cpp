@@ -4,10 +4,10 @@
 namespace podo::oci_cli {
 namespace {
 
-constexpr Flag flags[] = {
+constexpr Flag kill_flags[] = {
     {"all", "a", "", "to all processes of the container, also when the first has ended"}};
 
-Result<int> perform(const Call& call) {
+Result<int> perform_kill(const Call& call) {
   const std::string word = call.flags.arguments().size() > 1 ? call.argument(1) : "TERM";
   const int signal =
       word == "0" ? 0 : TRY(linux::parse_signal(word));  // 0 only asks whether it could be sent
@@ -22,9 +22,9 @@ constinit const Verb kill_verb = {
     .arguments = "<container-id> [signal]",
     .summary = "send a signal (default: TERM) to a container's first process",
     .description = "A signal is a number or a name: 9, KILL, SIGKILL, RTMIN+1.\n",
-    .flags = flags,
+    .flags = kill_flags,
     .arguments_max = 2,
-    .perform = perform,
+    .perform = perform_kill,
 };
 
 }  // namespace podo::oci_cli

@@ -5,7 +5,7 @@
 namespace podo::oci_cli {
 namespace {
 
-constexpr Flag flags[] = {
+constexpr Flag list_flags[] = {
     {"format", "f", "FORMAT", "table (default) or json"},
     {"quiet", "q", "", "print ids only"},
 };
@@ -28,7 +28,7 @@ std::string as_table(const std::vector<runtime::Listing>& containers) {
   return table.take();
 }
 
-Result<int> perform(const Call& call) {
+Result<int> perform_list(const Call& call) {
   const std::string format = call.flags.text("format", "table");
   if (format != "table" && format != "json")
     return invalid("--format: '{}' is neither table nor json", format);
@@ -50,10 +50,10 @@ constinit const Verb list_verb = {
     .arguments = "",
     .summary = "list containers",
     .description = "",
-    .flags = flags,
+    .flags = list_flags,
     .arguments_min = 0,
     .arguments_max = 0,
-    .perform = perform,
+    .perform = perform_list,
 };
 
 }  // namespace podo::oci_cli

@@ -3,7 +3,7 @@
 namespace podo::oci_cli {
 namespace {
 
-Result<int> perform(const Call& call) {
+Result<int> perform_pause(const Call& call) {
   TRY(call.runtime.pause(call.id()));
   return 0;
 }
@@ -16,7 +16,7 @@ constinit const Verb pause_verb = {
     .summary = "freeze all processes of a container",
     .description = "",
     .flags = {},
-    .perform = perform,
+    .perform = perform_pause,
 };
 
 }  // namespace podo::oci_cli

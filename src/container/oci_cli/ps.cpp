@@ -18,7 +18,7 @@
 namespace podo::oci_cli {
 namespace {
 
-constexpr Flag flags[] = {{"format", "f", "FORMAT", "table (default) or json, a list of numbers"}};
+constexpr Flag ps_flags[] = {{"format", "f", "FORMAT", "table (default) or json, a list of numbers"}};
 constexpr std::size_t table_bytes_max = 64u << 20;
 
 std::string as_json(const std::vector<pid_t>& pids) {
@@ -81,7 +81,7 @@ std::string read_own_table(const std::vector<pid_t>& pids) {
   return table.take();
 }
 
-Result<int> perform(const Call& call) {
+Result<int> perform_ps(const Call& call) {
   const std::string format = call.flags.text("format", "table");
   if (format != "table" && format != "json")
     return invalid("--format: '{}' is neither table nor json", format);
@@ -109,10 +109,10 @@ constinit const Verb ps_verb = {
     .description =
         "Everything after the container's id goes to the host's ps (default: -ef), which must print a PID "
         "column.\n",
-    .flags = flags,
+    .flags = ps_flags,
     .arguments_max = any_number,
     .order = FlagOrder::before_arguments,
-    .perform = perform,
+    .perform = perform_ps,
 };
 
 }  // namespace podo::oci_cli

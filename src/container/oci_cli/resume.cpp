@@ -3,7 +3,7 @@
 namespace podo::oci_cli {
 namespace {
 
-Result<int> perform(const Call& call) {
+Result<int> perform_resume(const Call& call) {
   TRY(call.runtime.resume(call.id()));
   return 0;
 }
@@ -16,7 +16,7 @@ constinit const Verb resume_verb = {
     .summary = "thaw all processes of a paused container",
     .description = "",
     .flags = {},
-    .perform = perform,
+    .perform = perform_resume,
 };
 
 }  // namespace podo::oci_cli

@@ -4,7 +4,7 @@
 namespace podo::oci_cli {
 namespace {
 
-constexpr Flag flags[] = {
+constexpr Flag run_flags[] = {
     bundle_flag,
     console_socket_flag,
     pid_file_flag,
@@ -16,7 +16,7 @@ constexpr Flag flags[] = {
     {"no-subreaper", "", "", "do not become the parent of processes the container leaves behind"},
 };
 
-Result<int> perform(const Call& call) {
+Result<int> perform_run(const Call& call) {
   runtime::RunOptions options;
   options.create = TRY(creation_options(call));
   options.detach = call.flags.on("detach");
@@ -32,9 +32,9 @@ constinit const Verb run_verb = {
     .arguments = "<container-id>",
     .summary = "create, start, wait and delete in one",
     .description = "The exit code is that of the container's process, or 128 and the signal that ended it.\n",
-    .flags = flags,
+    .flags = run_flags,
     .starts_programs = true,
-    .perform = perform,
+    .perform = perform_run,
 };
 
 }  // namespace podo::oci_cli

@@ -9,12 +9,12 @@
 namespace podo::oci_cli {
 namespace {
 
-constexpr Flag flags[] = {
+constexpr Flag spec_flags[] = {
     {"bundle", "b", "DIR", "where to write it (default: .)"},
     {"rootless", "", "", "for a caller without privileges: in a user namespace whose root is the caller"},
 };
 
-Result<int> perform(const Call& call) {
+Result<int> perform_spec(const Call& call) {
   std::optional<oci::RootlessOwner> owner;
   if (call.flags.on("rootless")) owner = {.uid = ::geteuid(), .gid = ::getegid()};
   const std::string path = call.flags.text("bundle", ".") + "/config.json";
@@ -32,10 +32,10 @@ constinit const Verb spec_verb = {
     .arguments = "",
     .summary = "write a config.json to start from",
     .description = "Never over an existing one.\n",
-    .flags = flags,
+    .flags = spec_flags,
     .arguments_min = 0,
     .arguments_max = 0,
-    .perform = perform,
+    .perform = perform_spec,
 };
 
 }  // namespace podo::oci_cli

@@ -3,7 +3,7 @@
 namespace podo::oci_cli {
 namespace {
 
-Result<int> perform(const Call& call) {
+Result<int> perform_start(const Call& call) {
   TRY(call.runtime.start(call.id()));
   return 0;
 }
@@ -16,7 +16,7 @@ constinit const Verb start_verb = {
     .summary = "let the process of a created container go",
     .description = "",
     .flags = {},
-    .perform = perform,
+    .perform = perform_start,
 };
 
 }  // namespace podo::oci_cli

@@ -4,7 +4,7 @@
 namespace podo::oci_cli {
 namespace {
 
-Result<int> perform(const Call& call) {
+Result<int> perform_state(const Call& call) {
   json::Writer out(json::Layout::indented);
   write_listing(out, TRY(call.runtime.state(call.id())));
   TRY(print(out.take() + "\n"));
@@ -19,7 +19,7 @@ constinit const Verb state_verb = {
     .summary = "print the state of a container as JSON",
     .description = "",
     .flags = {},
-    .perform = perform,
+    .perform = perform_state,
 };
 
 }  // namespace podo::oci_cli

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t resources_bytes_max = 4u << 20;
 
-constexpr Flag flags[] = {
+constexpr Flag update_flags[] = {
     {"resources", "r", "FILE",
      "the limits as JSON, as linux.resources in config.json; - is standard input; other flags are ignored"},
     {"memory", "", "SIZE", "memory limit: bytes, or 512k, 32m, 2g; -1 is none"},
@@ -88,7 +88,7 @@ Result<oci::Resources> from_file(const std::string& path) {
   return oci::decode_resources(TRY(json::parse(std::move(bytes))));
 }
 
-Result<int> perform(const Call& call) {
+Result<int> perform_update(const Call& call) {
   const std::string file = call.flags.text("resources");
   TRY(call.runtime.update(call.id(),
                           file.empty() ? TRY(from_flags(call)) : TRY_IN("--resources", from_file(file))));
@@ -102,8 +102,8 @@ constinit const Verb update_verb = {
     .arguments = "<container-id>",
     .summary = "change the limits of a container",
     .description = "What is not given stays as it is.\n",
-    .flags = flags,
-    .perform = perform,
+    .flags = update_flags,
+    .perform = perform_update,
 };
 
 }  // namespace podo::oci_cli

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Writes cmake/alone.txt: the files that cannot be compiled in one unit with the others of their room,
-because they define the same local name. Needs a configured build/asan.
+"""Writes cmake/apart.txt: the files that cannot be compiled in one unit with the first files of their room,
+because they define the same local name, and with which of the others they can. Needs a configured build/asan.
 
-    tools/find_alone.py            looks at every room
-    tools/find_alone.py ROOM...    looks at these rooms (src/base/io); the lines of the others stay
+    tools/find_apart.py            looks at every room
+    tools/find_apart.py ROOM...    looks at these rooms (src/base/io); the lines of the others stay
 """
 
 import collections
@@ -15,7 +15,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build/asan"
-LIST = ROOT / "cmake/alone.txt"
+LIST = ROOT / "cmake/apart.txt"
 ERROR = re.compile(r"(\S+?):\d+:\d+: (?:fatal )?error: (.*)")
 INCLUDED = re.compile(r"In file included from (\S+?\.cpp):")
 
@@ -59,19 +59,33 @@ def first_error(names, command):
     return None
 
 
+def groups(names, command):
+    """The names in lists of those that compile together, the first ones first."""
+    while names:
+        group, rest = list(names), []
+        while len(group) > 1 and (found := first_error(group, command)):
+            print(*found, flush=True)
+            group.remove(found[0])
+            rest.append(found[0])
+        yield group
+        names = sorted(rest)
+
+
 def main(rooms):
-    subprocess.run(["cmake", "--build", BUILD, "--target", "precompiled", "precompiled_tests"], check=True)
-    alone = {line for line in LIST.read_text(encoding="utf-8").split() if (ROOT / line).exists()}
+    precompiled = [folder.stem for folder in (BUILD / "CMakeFiles").glob("precompiled*.dir")]
+    subprocess.run(["cmake", "--build", BUILD, "--target", *precompiled], check=True)
+    lines = [line.split() for line in LIST.read_text(encoding="utf-8").splitlines()]
+    apart = {path: int(group) for path, group in lines if (ROOT / path).exists()}
     for (room, _), files in sorted(units().items()):
         if rooms and room not in rooms:
             continue
-        alone -= set(files)
         names = sorted(files)
-        while len(names) > 1 and (found := first_error(names, files[names[0]])):
-            print(*found, flush=True)
-            names.remove(found[0])
-            alone.add(found[0])
-    LIST.write_text("".join(f"{name}\n" for name in sorted(alone)), encoding="utf-8")
+        for number, group in enumerate(groups(names, files[names[0]])):
+            for name in group:
+                apart.pop(name, None)
+                if number:
+                    apart[name] = number
+    LIST.write_text("".join(f"{path} {group}\n" for path, group in sorted(apart.items())), encoding="utf-8")
 
 
 main(sys.argv[1:])
