@@ -62,8 +62,8 @@ def test_a_terminal(pods):
     pods.run(pod(command="sleep 1000"))
     pods.ready()
     command = f"{pods.kubectl.kubectl.program} -n {pods.kubectl.namespace} exec -it p"
-    # Its size is awaited for a moment before the command starts; a busy machine may need longer than that, and
-    # busybox' stty then says nothing, with success.
+    # Its size is awaited for a moment before the command starts; a busy machine may need longer than that,
+    # and busybox' stty then says nothing, with success.
     size = "s=$(stty size 2>/dev/null)"
     command += f" -- sh -c 'tty; until {size}; [ \"$s\" ]; do sleep 0.1; done; echo $s; exit 3'"
     environment = {"KUBECONFIG": str(pods.kubectl.kubectl.server.kubeconfig), "PATH": "/usr/bin:/bin"}
