@@ -19,7 +19,7 @@ function(podo_room path)
   set(uses ${ARG_USES})
   list(TRANSFORM uses REPLACE "/" "_")
   set(options "")
-  if(PODO_FUZZ AND path MATCHES "^(${PODO_COVERED_ROOMS})$")  # where the targets look: it costs a third
+  if(PODO_FUZZ AND path MATCHES "^(${PODO_COVERED_ROOMS})$")  # what the targets reach: it costs a third
     list(APPEND options -fsanitize=fuzzer-no-link)
   endif()
   if(PODO_OPTIMIZED_ROOMS AND path MATCHES "^(${PODO_OPTIMIZED_ROOMS})$")

@@ -3,6 +3,8 @@
 # groups; apart.txt lists those that are not in the first one, and tools/find_apart.py writes it:
 #
 #   file := ( PATH " " GROUP newline )*        GROUP: a number, for the files of one room
+# A file in two targets is compiled as the last one has it.
+unset(CMAKE_UNITY_BUILD CACHE)  # a build folder of earlier presets still has it
 set(PODO_TOGETHER 0 CACHE STRING "How many files of a room are compiled at a time; 0: each alone")
 if(PODO_TOGETHER)
   add_compile_options(-Wno-shadow)  # a file's locals are not its neighbours' business; other presets look

@@ -4,6 +4,8 @@ because they define the same local name, and with which of the others they can. 
 
     tools/find_apart.py            looks at every room
     tools/find_apart.py ROOM...    looks at these rooms (src/base/io); the lines of the others stay
+
+Folders outside of src/ and programs are not looked at: their few files have to get along.
 """
 
 import collections
@@ -53,7 +55,8 @@ def first_error(names, command):
             included = name if name in names else included
         if match := ERROR.match(line):
             name = match[1].removeprefix(f"{ROOT}/")
-            return (name if name in names else included), match[2]
+            name = name if name in names else included
+            return (name, match[2]) if name else sys.exit(ran.stderr)
     if ran.returncode:
         sys.exit(f"{command}\n{ran.stderr}")
     return None

@@ -156,7 +156,7 @@ def make_service(name, folder):
     if path.exists():
         return path
     packages, config, script = SERVICES[name]
-    base, tree = Path(folder) / "debian.tar", path.with_suffix(".rootfs.tar")
+    base, tree = Path(folder) / "debian.tar", path.with_suffix(".tree.tar")
     make_tree(base)
     make_tree(tree, base, script, *packages)
     config.setdefault("Env", ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"])

@@ -1,6 +1,5 @@
 // Any bytes as an image archive (docker save, OCI layout, the old form): it is taken apart and understood or
 // refused, and nothing is written outside of its folder.
-#include <stdlib.h>
 #include <sys/stat.h>
 
 #include <cstdint>
@@ -9,15 +8,11 @@
 #include "base/core/ensure.h"
 #include "container/image/loading.h"
 #include "container/image/tree.h"
+#include "scratch.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static std::string scratch;
-  if (scratch.empty()) {
-    char name[] = "/tmp/podo-fuzz-archive-XXXXXX";
-    ENSURE(mkdtemp(name) != nullptr);
-    scratch = name;
-  }
-  const std::string folder = scratch + "/in";
+  static const podo::Scratch scratch;
+  const std::string folder = scratch.path + "/in";
   ENSURE(podo::image::make_folders(folder, 0700).has_value());
   {
     podo::image::ArchiveFiles files(folder);
@@ -34,7 +29,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
   }
   ENSURE(podo::image::remove_tree(folder).has_value());
-  auto left = podo::image::open_folder(-100, scratch.c_str());
+  auto left = podo::image::open_folder(-100, scratch.path.c_str());
   ENSURE(left.has_value() && podo::image::list_folder(left->get())->empty());
   return 0;
 }

@@ -66,3 +66,10 @@ def check_rooms_exist(tree):
     existing = set(rooms(tree))
     for room in sorted(parse_layers(tree["src/layers.txt"]).keys() - existing):
         yield f"src/layers.txt: the room {room} has no source file"
+
+
+def check_files_apart(tree):
+    for number, line in enumerate(tree.get("cmake/apart.txt", "").splitlines(), 1):
+        path, _, group = line.partition(" ")
+        if path not in tree or not group.isdigit():
+            yield f"cmake/apart.txt:{number}: no file of the tree and its group: {line}"

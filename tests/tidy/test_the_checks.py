@@ -50,6 +50,10 @@ CASES = {  # name: check, bad tree, the same tree in order
         layers.check_rooms_exist,
         {"src/layers.txt": "floor base\n  base/core\n"},
         {"src/layers.txt": "floor base\n  base/core\n", "src/base/core/a.h": ""}),
+    "file to be compiled apart that is gone": (
+        layers.check_files_apart,
+        {"cmake/apart.txt": "src/a/a.cpp 1\n"},
+        {"cmake/apart.txt": "src/a/a.cpp 1\n", "src/a/a.cpp": ""}),
     "machine path": (
         style.check_banned_text, {"README.md": "see /hom" + "e/kim/podo\n"}, {"README.md": "see build/\n"}),
     "unfinished": (

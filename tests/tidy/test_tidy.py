@@ -8,6 +8,7 @@ from tree import read_tree
 
 CHECKS = [
     layers.check_includes, layers.check_rooms_are_built, layers.check_rooms_exist,
+    layers.check_files_apart,
     style.check_banned_code, style.check_banned_text, style.check_file_sizes, style.check_function_sizes,
     style.check_characters, style.check_names,
     documents.check_architecture_paths, documents.check_architecture_rooms, documents.check_room_readmes,

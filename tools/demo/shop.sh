@@ -66,6 +66,7 @@ bring_base_image() {
 
 make_base_archive() {  # FILE
   need_packages mmdebstrap
+  mkdir -p "${1%/*}"
   as_root tools/debian_tree "$1" </dev/null >"$(apt_log)" 2>&1 || {
     tail -n 15 "$(apt_log)" >&2
     stop 'mmdebstrap could not make a base image (see build/setup.log): is a Debian mirror reachable?'

@@ -12,8 +12,7 @@ struct libdeflate_compressor;
 
 namespace podo::gzip {
 
-inline constexpr std::size_t member_bytes = 1 << 20;  // a good size of a piece
-inline constexpr int level_fast = 1, level_usual = 6;
+inline constexpr int level_fast = 1;
 
 // Keeps its tables, some hundred kilobytes. One thread at a time. Levels 0 (stored) to 12.
 class Compressor {

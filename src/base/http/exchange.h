@@ -69,7 +69,6 @@ class ServerExchange final : public Exchange {
   bool keeps_connection() const { return ended() && keep_alive_; }
   // The peer may still wait for leave to send its body: then nobody can know what comes next.
   bool awaits_continue() const { return awaits_continue_; }
-  void close_after() { keep_alive_ = false; }
 
  private:
   enum class State : std::uint8_t { open, begun, ended, upgraded };

@@ -79,7 +79,6 @@ class SpdySession {
   void say_goodbye();            // GOAWAY: no more streams
 
   bool is_full() const { return unread_ > limits_.unread; }
-  bool peer_leaves() const { return peer_leaves_; }
   std::size_t stream_count() const { return streams_.size(); }
 
  private:

@@ -10,7 +10,7 @@ namespace podo::access {
 namespace {
 
 constexpr Duration year = seconds(365 * 24 * 3600);
-// Certificates begin five minutes before the instant they are made for (certificate.h).
+// Certificates begin five minutes before the instant they are made for (base/crypto/certificate.h).
 constexpr Duration begins_before = seconds(3600 - 300);
 constexpr std::size_t file_bytes_max = 64 << 10;
 

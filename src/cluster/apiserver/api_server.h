@@ -27,7 +27,7 @@
 namespace podo::apiserver {
 
 using io::Task;
-class NodeConnector;  // node_connector.h
+class NodeConnector;  // cluster/connectors/node_connector.h
 
 struct ApiGround {
   io::Loop& loop;

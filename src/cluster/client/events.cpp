@@ -4,14 +4,10 @@
 #include <cstring>
 
 #include "base/crypto/digest.h"
-#include "model/schema/instant.h"
+#include "model/kube/stamp.h"
 
 namespace podo::client {
 namespace {
-
-std::string time_text(Wall at) {
-  return schema::text_of({.seconds = at.ns / 1'000'000'000, .nanos = 0}, schema::Precision::seconds);
-}
 
 std::string sameness(const Subject& about, std::string_view component, const Said& said) {
   return text("{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", component, about.kind, about.name_space, about.name,
@@ -124,8 +120,8 @@ json::Tree Events::event_of(const Due& due, const Known& known) const {
   event.member("message").set_string(std::string_view(due.said.message).substr(0, 1024));
   event.member("source").member("component").set_string(due.component);
   if (!host_.empty()) event.member("source").member("host").set_string(host_);
-  event.member("firstTimestamp").set_string(time_text(known.first));
-  event.member("lastTimestamp").set_string(time_text(due.at));
+  event.member("firstTimestamp").set_string(kube::time_text(known.first));
+  event.member("lastTimestamp").set_string(kube::time_text(due.at));
   event.member("count").set_number(known.count);
   event.member("type").set_string(due.said.warning ? "Warning" : "Normal");
   event.member("reportingComponent").set_string(due.component);
@@ -139,7 +135,8 @@ io::Task<void> Events::write(const Due& due) {
   Where where{.resource = client_.resource("", "events"), .name_space = name_space};
   if (Known* const known = known_.find(same); known != nullptr) {
     where.name = name_of(due.about, known->first);
-    std::string change = text(R"({{"count":{},"lastTimestamp":"{}"}})", ++known->count, time_text(due.at));
+    std::string change =
+        text(R"({{"count":{},"lastTimestamp":"{}"}})", ++known->count, kube::time_text(due.at));
     const auto patched = co_await client_.patch(where, Patch::merge, std::move(change)).result();
     if (patched || patched.error().kind() != ErrorKind::not_found) co_return;
     known_.forget(same);  // it has expired: this one begins anew

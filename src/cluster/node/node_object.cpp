@@ -4,7 +4,7 @@
 
 #include "base/core/version.h"
 #include "model/kube/path.h"
-#include "model/schema/instant.h"
+#include "model/kube/stamp.h"
 
 namespace podo::node {
 namespace {
@@ -13,10 +13,6 @@ using kube::text_at;
 
 constexpr std::uint64_t memory_kept_free = 100 << 20;  // what eviction would begin at
 constexpr std::size_t images_max = 50, names_max = 5;
-
-std::string time_text(Wall at) {
-  return schema::text_of({.seconds = at.ns / 1'000'000'000, .nanos = 0}, schema::Precision::seconds);
-}
 
 void tell_amounts(json::Item& status, const NodeOptions& options, const Machine& machine) {
   json::Item &capacity = status.member("capacity"), &left = status.member("allocatable");
@@ -38,14 +34,14 @@ void tell_amounts(json::Item& status, const NodeOptions& options, const Machine&
 void tell_condition(json::Item& status, const json::Item& before, Wall now, std::string_view type, bool holds,
                     std::string_view reason, std::string_view message) {
   const std::string_view value = holds ? "True" : "False";
-  std::string since = time_text(now);
+  std::string since = kube::time_text(now);
   for (const json::Item& old : kube::children_at(before, "conditions"))
     if (text_at(old, "type") == type && text_at(old, "status") == value)
       since = text_at(old, "lastTransitionTime");
   json::Item& condition = status.member("conditions").append();
   condition.member("type").set_string(type);
   condition.member("status").set_string(value);
-  condition.member("lastHeartbeatTime").set_string(time_text(now));
+  condition.member("lastHeartbeatTime").set_string(kube::time_text(now));
   condition.member("lastTransitionTime").set_string(since);
   condition.member("reason").set_string(reason);
   condition.member("message").set_string(message);

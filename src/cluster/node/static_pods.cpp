@@ -11,8 +11,8 @@
 #include "base/linux/file.h"
 #include "model/kube/defaults.h"
 #include "model/kube/path.h"
+#include "model/kube/stamp.h"
 #include "model/schema/convert.h"
-#include "model/schema/instant.h"
 
 namespace podo::node {
 namespace {
@@ -88,9 +88,7 @@ Result<json::Tree> static_pod_of(std::string_view text, std::string_view node, c
   metadata.member("uid").set_string(hash);
   set_annotation(pod, config_hash, hash);
   set_annotation(pod, config_source, "file");
-  set_annotation(
-      pod, config_seen,
-      schema::text_of({.seconds = now.ns / 1'000'000'000, .nanos = 0}, schema::Precision::seconds));
+  set_annotation(pod, config_seen, kube::time_text(now));
   pod.member("status").set_object();
   pod.member("status").member("phase").set_string("Pending");
   return tree;

@@ -81,7 +81,6 @@ class PodWorker final : private io::Timer {
   void observe_sandbox();
   void observe_containers();
   void observe_runs(const std::string& name, pod::ContainerFacts& facts);
-  void remember_ends(const json::Item& status);
   void restore(const json::Item& status);
 
   void perform(const pod::Plan& plan);

@@ -1,5 +1,5 @@
 // NodeApi: what only the node of a pod can do, over HTTP as kubelets serve it; the API server passes on what
-// kubectl asks it (apiserver/node_connector.h).
+// kubectl asks it (cluster/connectors/node_connector.h).
 //
 //   GET  /containerLogs/NAMESPACE/POD/CONTAINER     follow, previous, tailLines, sinceSeconds, sinceTime,
 //                                                   timestamps, limitBytes, stream

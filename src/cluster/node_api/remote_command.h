@@ -5,8 +5,9 @@
 //   output -> the client, until the process has ended
 //   sizes  -> the terminal
 //
-// A client that reads slowly holds the process up only as far as the engine lets it (attach_relay.h); one
-// that hangs up ends the process's standard input, and the process goes on. Lives on the loop.
+// A client that reads slowly holds the process up only as far as the engine lets it
+// (container/streams/attach_relay.h); one that hangs up ends the process's standard input, and the
+// process goes on. Lives on the loop.
 #pragma once
 
 #include <functional>

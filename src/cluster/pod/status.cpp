@@ -2,7 +2,7 @@
 
 #include "cluster/pod/status_parts.h"
 #include "model/kube/path.h"
-#include "model/schema/instant.h"
+#include "model/kube/stamp.h"
 #include "model/strategy/pod_resources.h"
 
 namespace podo::pod {
@@ -56,17 +56,14 @@ void tell_place(Telling& telling) {
   tell_addresses(status, "hostIP", "hostIPs", telling.seen.host_ips, telling.previous);
   tell_addresses(status, "podIP", "podIPs", own, telling.previous);
   const std::string_view began = text_at(telling.previous, "startTime");
-  status.member("startTime").set_string(began.empty() ? time_text(telling.now.wall) : std::string(began));
+  status.member("startTime")
+      .set_string(began.empty() ? kube::time_text(telling.now.wall) : std::string(began));
   const std::string_view qos = text_at(telling.previous, "qosClass");
   status.member("qosClass")
       .set_string(qos.empty() ? strategy::qos_class(kube::part_at(telling.pod, "spec")) : qos);
 }
 
 }  // namespace
-
-std::string time_text(Wall at) {
-  return schema::text_of({.seconds = at.ns / 1'000'000'000, .nanos = 0}, schema::Precision::seconds);
-}
 
 json::Tree status(const json::Item& pod, const Observation& seen, const json::Item& previous, Moment now) {
   json::Tree tree;

@@ -2,6 +2,7 @@
 
 #include "cluster/pod/status_parts.h"
 #include "model/kube/path.h"
+#include "model/kube/stamp.h"
 
 namespace podo::pod {
 namespace {
@@ -92,7 +93,7 @@ void tell(Telling& telling, const Condition& condition) {
   const bool same = before != nullptr && text_at(*before, "status") == value;
   const std::string_view since = same ? text_at(*before, "lastTransitionTime") : std::string_view();
   out.member("lastTransitionTime")
-      .set_string(since.empty() ? time_text(telling.now.wall) : std::string(since));
+      .set_string(since.empty() ? kube::time_text(telling.now.wall) : std::string(since));
   if (!condition.reason.empty()) out.member("reason").set_string(condition.reason);
   if (!condition.message.empty()) out.member("message").set_string(condition.message);
 }

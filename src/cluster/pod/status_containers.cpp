@@ -4,6 +4,7 @@
 #include "cluster/pod/plan.h"
 #include "cluster/pod/status_parts.h"
 #include "model/kube/path.h"
+#include "model/kube/stamp.h"
 
 namespace podo::pod {
 namespace {
@@ -32,14 +33,14 @@ void tell_end(json::Item& state, const Run& run) {
   ended.member("exitCode").set_number(run.exit_code);
   if (!run.reason.empty()) ended.member("reason").set_string(run.reason);
   if (!run.message.empty()) ended.member("message").set_string(run.message);
-  ended.member("startedAt").set_string(time_text(run.started));
-  ended.member("finishedAt").set_string(time_text(run.finished));
+  ended.member("startedAt").set_string(kube::time_text(run.started));
+  ended.member("finishedAt").set_string(kube::time_text(run.finished));
   ended.member("containerID").set_string("podo://" + run.id);
 }
 
 void tell_run(json::Item& state, const Run& run) {
   if (run.state == Run::State::exited) tell_end(state, run);
-  else if (run.is_up()) state.member("running").member("startedAt").set_string(time_text(run.started));
+  else if (run.is_up()) state.member("running").member("startedAt").set_string(kube::time_text(run.started));
 }
 
 void tell_waiting(json::Item& state, std::string_view reason, std::string_view message) {

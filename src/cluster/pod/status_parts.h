@@ -16,8 +16,6 @@ struct Telling {
   json::Item& status;
 };
 
-std::string time_text(Wall at);  // to the second
-
 void tell_containers(Telling& telling);             // the three lists of containers' statuses
 std::string_view phase_of(const Telling& telling);  // from them
 void tell_conditions(Telling& telling);             // from phase and containers

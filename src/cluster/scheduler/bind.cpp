@@ -3,7 +3,7 @@
 #include "base/io/combine.h"
 #include "cluster/scheduler/driver.h"
 #include "model/kube/path.h"
-#include "model/schema/instant.h"
+#include "model/kube/stamp.h"
 
 namespace podo::scheduler {
 namespace {
@@ -31,10 +31,7 @@ client::Where Driver::at(std::string_view plural, std::string_view key, std::str
           .subresource = std::string(subresource)};
 }
 
-std::string Driver::now_text() const {
-  return schema::text_of({.seconds = ground_.loop.clock().wall().ns / 1'000'000'000, .nanos = 0},
-                         schema::Precision::seconds);
-}
+std::string Driver::now_text() const { return kube::time_text(ground_.loop.clock().wall()); }
 
 void Driver::say(const Pod& pod, std::string_view reason, std::string message, bool warning) {
   events_.say({"v1", "Pod", pod.name_space(), pod.name, pod.uid}, options_.name,

@@ -12,7 +12,7 @@
 //     "secrets":        {ID: BASE64},
 //     "ssh":            {ID: PATH of an agent's socket},                                                  *
 //     "allow":          ["security.insecure", "network.host"],
-//     "export":         "type=oci" ...,      archives come back in the answer (build_events.h)
+//     "export":         "type=oci" ...,      archives come back in the answer (build_progress.h)
 //     "check": BOOL, "keepForDebug": BOOL, "sourceDateEpoch": SECONDS
 //   }
 //

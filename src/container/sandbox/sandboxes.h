@@ -3,7 +3,7 @@
 // The order in which things are written, as for containers:
 //   make     record (incomplete) -> network, namespaces, control group -> processes -> files -> record
 //   remove   record (removing) -> everything else goes -> record goes
-// What open() finds in between, finish_restore() undoes. Records: record.h, written relaxed.
+// What load() finds in between, finish_restore() undoes. Records: record.h, written relaxed.
 //
 // Lives on the daemon's loop; what blocks goes to the pool.
 #pragma once

@@ -1,4 +1,4 @@
-// RUN/containers/ID: what one life of a container needs, gone when it ended.
+// RUN/containers/ID and RUN/sandboxes/ID: what one life of a container or sandbox needs, gone when it ended.
 #pragma once
 
 #include <string>

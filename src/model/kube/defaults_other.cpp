@@ -2,7 +2,7 @@
 
 #include "model/kube/default_rules.h"
 #include "model/kube/path.h"
-#include "model/schema/instant.h"
+#include "model/kube/stamp.h"
 
 namespace podo::kube::rules {
 
@@ -23,10 +23,7 @@ void device_request(Item& request, Wall) {
     request.member("count").set_number(1);
 }
 
-void device_taint(Item& taint, Wall now) {
-  constexpr std::int64_t ns_per_second = 1'000'000'000;
-  set_if_unset(taint, "timeAdded", schema::text_of({now.ns / ns_per_second, 0}, schema::Precision::seconds));
-}
+void device_taint(Item& taint, Wall now) { set_if_unset(taint, "timeAdded", time_text(now)); }
 
 void resource_mapping(Item& mapping, Wall) { set_if_unset(mapping, "allocationMultiplier", "1"); }
 

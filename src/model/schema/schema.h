@@ -94,7 +94,7 @@ struct Struct {
   std::span<const Union> unions;
   bool root = false, list = false;  // kind and apiVersion come first
   bool no_proto = false, atomic = false;
-  bool custom_json = false;  // its JSON is one of its fields: custom_json.h
+  bool custom_json = false;  // its JSON is one of its fields: walk.h
 
   // By JSON name, also through inline fields; null. "kind" and "apiVersion" of roots are not fields.
   const Field* find(std::string_view json_name) const;

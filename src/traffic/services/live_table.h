@@ -24,7 +24,6 @@ class LiveTable {
   const Place& place() const { return place_; }
 
   bool refresh();  // true: the table is another one
-  bool dirty() const { return !dirty_.empty(); }
   const ServiceTable& table() const { return table_; }
 
   // Services some slice of which has one of these addresses.

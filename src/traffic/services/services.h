@@ -1,5 +1,6 @@
-// Services: what Services and EndpointSlices declare, made true on this node: mirrors -> service table (pure,
-// build_table.h) -> rules of the kernel (service_rules.h). Changes that come together are applied together.
+// Services: what Services and EndpointSlices declare, made true on this node: mirrors -> service table (pure:
+// live_table.h, build_table.h) -> rules of the kernel (service_rules.h). Changes that come together are
+// applied together.
 //
 //   auto services = co_await Services::open(ground, options);
 //   co_await services->run();               // until it is cancelled: rules stay, connections go on; it fails
