@@ -91,7 +91,7 @@ function(podo_fuzz_targets path)
     if(NOT IS_DIRECTORY ${seeds})
       set(seeds "")
     endif()
-    add_test(NAME fuzz/${corpus} COMMAND ${name} -seed=1 -runs=20000 -max_total_time=10 -timeout=10
+    add_test(NAME fuzz/${corpus} COMMAND ${name} -seed=1 -runs=20000 -max_total_time=5 -timeout=10
       -rss_limit_mb=2048 -artifact_prefix=${CMAKE_BINARY_DIR}/crash-${corpus}- ${found} ${seeds})
   endforeach()
 endfunction()

@@ -1,5 +1,7 @@
 #include "model/kube/path.h"
 
+#include <algorithm>
+
 namespace podo::kube {
 
 const json::Item* find_at(const json::Item& object, std::string_view path) {
@@ -13,7 +15,7 @@ const json::Item* find_at(const json::Item& object, std::string_view path) {
       path.remove_prefix(1);
       at = at->is(json::Kind::array) ? at->at(index) : nullptr;
     } else {
-      const std::size_t end = path.find_first_of(".[");
+      const std::size_t end = std::min(path.find('.'), path.find('['));
       at = at->find(path.substr(0, end));
       path.remove_prefix(end == std::string_view::npos ? path.size() : end);
     }
