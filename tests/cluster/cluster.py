@@ -44,6 +44,7 @@ class Cluster(Server):
         """Everything goes; what is left in the kernel fails the test."""
         if self.process is None:
             self.start()
+        groups = self.control_groups()
         for name in ("default", *self.made_namespaces()):
             for kind in ("deployments", "statefulsets", "daemonsets", "replicasets"):
                 self.admin.ask("DELETE", f"/apis/apps/v1/namespaces/{name}/{kind}")
@@ -56,9 +57,17 @@ class Cluster(Server):
             wait_until(lambda: not self.mounts(), seconds=10, what="the end of all mounts of pods")
         finally:
             self.stop()
-            left = leftovers(self.folder)
+            left = leftovers(self.folder) + [str(group) for group in groups if group.exists()]
             subprocess.run(["rm", "-rf", "--one-file-system", self.folder], check=True)
         assert not left, f"left behind: {left}"
+
+    def control_groups(self):
+        """Those above all of its containers, when there are any."""
+        form, root = "{{.HostConfig.CgroupParent}}", Path("/sys/fs/cgroup")
+        ids = self.docker("ps", "-aq").split()
+        parents = [self.docker("inspect", "-f", form, id, code=None).stdout for id in ids]
+        tops = {parent.strip().lstrip("/").split("/")[0] for parent in parents if "/kubepods" in parent}
+        return [path for top in tops for path in (root / top, *root.glob(f"*/{top}"))]
 
     def made_namespaces(self):
         names = [n["metadata"]["name"] for n in self.admin.get("/api/v1/namespaces")["items"]]

@@ -21,6 +21,7 @@ Task<std::unique_ptr<io::Stream>> LocalEngine::connect_in_sandbox(std::string id
 }
 
 Task<void> LocalEngine::set_control_group(std::string path, docker::Resources limits) {
+  groups_.insert(path.substr(path.starts_with('/') ? 1 : 0));
   std::vector<std::string> warnings;
   const oci::Resources resources = make_resources(limits, machine_, {}, warnings);
   for (const std::string& warning : warnings) ground_.log.warn("control group {}: {}", path, warning);
@@ -30,6 +31,7 @@ Task<void> LocalEngine::set_control_group(std::string path, docker::Resources li
 
 Task<void> LocalEngine::remove_control_group(std::string path) {
   co_await ground_.pool.run([path] { return engine::remove_control_group(path); });
+  groups_.erase(path.substr(path.starts_with('/') ? 1 : 0));
 }
 
 }  // namespace podo::engine

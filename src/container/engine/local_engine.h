@@ -16,7 +16,6 @@
 #include "container/volumes/mounts_resolve.h"
 
 namespace podo::engine {
-
 class HealthSchedule;
 
 class LocalEngine final : public Engine {
@@ -193,6 +192,7 @@ class LocalEngine final : public Engine {
   std::map<std::string, SlotPtr, std::less<>> slots_;      // by id
   std::map<std::string, std::string, std::less<>> names_;  // name -> id
   std::map<std::string, ExecSlotPtr, std::less<>> execs_;  // by id
+  std::set<std::string> groups_;                           // control groups made for others
   bool closing_ = false;
   io::TaskGroup background_;
 };

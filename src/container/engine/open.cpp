@@ -47,12 +47,12 @@ Result<> write_init(const std::string& path) {
   return {};
 }
 
-// The group above all containers, unless one is in there.
-Result<void> remove_empty_groups(const std::string& parent) {
+// What is in a group keeps it. `groups`: who is inside of another comes first.
+Result<void> remove_empty_groups(const std::vector<std::string>& groups) {
   const auto layout = linux::read_cgroup_layout();
   if (!layout) return Failure(layout.error());
   for (const linux::CgroupHierarchy& hierarchy : layout->hierarchies)
-    ::rmdir(text("{}/{}", hierarchy.mount_point, parent).c_str());
+    for (const std::string& group : groups) ::rmdir(text("{}/{}", hierarchy.mount_point, group).c_str());
   return {};
 }
 
@@ -108,7 +108,9 @@ Task<void> LocalEngine::close(bool stop_containers) {
   sandboxes_->close();
   background_.cancel();
   co_await background_.join();
-  co_await ground_.pool.run([parent = options_.cgroup_parent] { return remove_empty_groups(parent); });
+  groups_.insert(options_.cgroup_parent);
+  std::vector<std::string> groups(groups_.rbegin(), groups_.rend());
+  co_await ground_.pool.run([groups = std::move(groups)] { return remove_empty_groups(groups); });
 }
 
 // Not as if its user had stopped it: its policy may start it again with the next daemon.
