@@ -44,15 +44,16 @@ class Cluster(Server):
         """Everything goes; what is left in the kernel fails the test."""
         if self.process is None:
             self.start()
-        groups = self.control_groups()
-        for name in ("default", *self.made_namespaces()):
-            for kind in ("deployments", "statefulsets", "daemonsets", "replicasets"):
-                self.admin.ask("DELETE", f"/apis/apps/v1/namespaces/{name}/{kind}")
-            for kind in ("cronjobs", "jobs"):
-                self.admin.ask("DELETE", f"/apis/batch/v1/namespaces/{name}/{kind}")
-            path = f"/api/v1/namespaces/{name}/pods?gracePeriodSeconds=0"
-            self.admin.ask("DELETE", path, {"kind": "DeleteOptions", "gracePeriodSeconds": 0})
+        groups = []
         try:
+            groups = self.control_groups()
+            for name in ("default", *self.made_namespaces()):
+                for kind in ("deployments", "statefulsets", "daemonsets", "replicasets"):
+                    self.admin.ask("DELETE", f"/apis/apps/v1/namespaces/{name}/{kind}")
+                for kind in ("cronjobs", "jobs"):
+                    self.admin.ask("DELETE", f"/apis/batch/v1/namespaces/{name}/{kind}")
+                path = f"/api/v1/namespaces/{name}/pods?gracePeriodSeconds=0"
+                self.admin.ask("DELETE", path, {"kind": "DeleteOptions", "gracePeriodSeconds": 0})
             wait_until(lambda: not self.docker("ps", "-aq"), seconds=30, what="the end of all containers")
             wait_until(lambda: not self.mounts(), seconds=10, what="the end of all mounts of pods")
         finally:
