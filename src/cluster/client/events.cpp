@@ -1,9 +1,7 @@
 #include "cluster/client/events.h"
 
 #include <algorithm>
-#include <cstring>
 
-#include "base/crypto/digest.h"
 #include "model/kube/stamp.h"
 
 namespace podo::client {
@@ -17,55 +15,6 @@ std::string sameness(const Subject& about, std::string_view component, const Sai
 std::string name_of(const Subject& about, Wall first) { return text("{}.{:x}", about.name, first.ns); }
 
 }  // namespace
-
-template <class Value>
-auto Events::Remembered<Value>::digest_of(std::string_view text) -> Digest {
-  crypto::Digest digest;
-  digest.add(text);
-  Digest out;
-  std::memcpy(out.data(), digest.bytes().data(), sizeof out);
-  return out;
-}
-
-template <class Value>
-auto Events::Remembered<Value>::Table::place(const Digest& digest) -> Place* {
-  if (places.empty()) return nullptr;
-  std::size_t at = digest[0] % places.size();
-  while (places[at].use != Use::empty && places[at].digest != digest) at = (at + 1) % places.size();
-  return &places[at];
-}
-
-template <class Value>
-Value* Events::Remembered<Value>::find(std::string_view text) {
-  const Digest digest = digest_of(text);
-  if (Place* const place = newer_.place(digest); place != nullptr && place->use != Use::empty)
-    return place->use == Use::present ? &place->value : nullptr;
-  const Place* const place = older_.place(digest);
-  return place != nullptr && place->use == Use::present ? &put(digest, place->value) : nullptr;
-}
-
-template <class Value>
-Value& Events::Remembered<Value>::put(std::string_view text, Value value) {
-  return put(digest_of(text), value);
-}
-
-template <class Value>
-Value& Events::Remembered<Value>::put(const Digest& digest, Value value) {
-  if (newer_.taken >= remembered_max / 2) older_ = std::exchange(newer_, {});
-  newer_.places.resize(remembered_max);
-  Place& place = *newer_.place(digest);
-  if (place.use == Use::empty) ++newer_.taken;
-  place = {.digest = digest, .value = value, .use = Use::present};
-  return place.value;
-}
-
-template <class Value>
-void Events::Remembered<Value>::forget(std::string_view text) {
-  const Digest digest = digest_of(text);
-  for (Table* table : {&newer_, &older_})
-    if (Place* const place = table->place(digest); place != nullptr && place->use == Use::present)
-      place->use = Use::forgotten;
-}
 
 // As a bucket that fills by one in `one_more`.
 bool Events::may_say(const std::string& speaker) {

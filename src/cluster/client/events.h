@@ -3,11 +3,10 @@
 // is lost.
 #pragma once
 
-#include <array>
 #include <deque>
 #include <string_view>
-#include <vector>
 
+#include "base/crypto/recent.h"
 #include "base/io/condition.h"
 #include "cluster/client/client.h"
 
@@ -52,33 +51,6 @@ class Events {
     int left = burst;
     Monotonic since = {};
   };
-  // What was used last, by the digest of a text: half of remembered_max at least, all of it at most. Objects
-  // are gone without anybody saying so here. In tables: nodes of a tree would lie among what goes, and stay.
-  template <class Value>
-  class Remembered {
-   public:
-    Value* find(std::string_view text);
-    Value& put(std::string_view text, Value value);
-    void forget(std::string_view text);
-
-   private:
-    using Digest = std::array<std::uint64_t, 2>;
-    enum class Use : std::uint8_t { empty, present, forgotten };
-    struct Place {
-      Digest digest = {};
-      Value value = {};
-      Use use = Use::empty;
-    };
-    struct Table {
-      Place* place(const Digest& digest);  // its own, or the empty one that it may have
-      std::vector<Place> places = {};      // none before the first is needed
-      std::size_t taken = 0;               // half of them at most
-    };
-    static Digest digest_of(std::string_view text);
-    Value& put(const Digest& digest, Value value);
-    Table newer_, older_;
-  };
-
   bool may_say(const std::string& speaker);
   io::Task<void> write(const Due& due);
   json::Tree event_of(const Due& due, const Known& known) const;
@@ -87,8 +59,8 @@ class Events {
   Clock& clock_;
   const std::string host_;
   std::deque<Due> waiting_;
-  Remembered<Known> known_;     // by all that makes Events the same
-  Remembered<Budget> budgets_;  // by component and object
+  crypto::Recent<Known> known_{remembered_max};     // by all that makes Events the same
+  crypto::Recent<Budget> budgets_{remembered_max};  // by component and object
   io::Condition added_{"an Event to write"};
 };
 

@@ -11,7 +11,6 @@ namespace {
 using kube::text_at;
 using objects::Object;
 
-constexpr std::size_t absent_max = 2000;
 constexpr Duration until_mirrored = seconds(30);
 constexpr std::string_view foreground_finalizer = "foregroundDeletion", orphan_finalizer = "orphan";
 
@@ -152,15 +151,14 @@ bool GarbageCollector::is_seen_alive(std::string_view name_space, const Referenc
 Task<GarbageCollector::Standing> GarbageCollector::standing_of(std::string name_space, Reference owner) {
   const std::string whole =
       text("{} {} {} {} {}", name_space, owner.api_version, owner.kind, owner.name, owner.uid);
-  if (absent_.contains(whole)) co_return Standing::absent;
+  if (absent_.find(whole) != nullptr) co_return Standing::absent;
   const schema::Resource* resource = schema_.find_kind(owner.api_version, owner.kind);
   if (resource == nullptr || !resource->group_version->served) co_return Standing::solid;
   if (resource->namespaced && name_space.empty()) co_return Standing::solid;  // it has none to look in
   const std::optional<json::Tree> found = co_await world_.ground.client.find(
       {.resource = resource, .name_space = resource->namespaced ? name_space : "", .name = owner.name});
   if (!found || text_at(found->root(), "metadata.uid") != owner.uid) {
-    if (absent_.size() > absent_max) absent_.clear();
-    absent_.insert(whole);
+    absent_.put(whole, true);
     co_return Standing::absent;
   }
   co_return awaits_dependents(found->root()) ? Standing::waiting : Standing::solid;

@@ -16,6 +16,7 @@
 // -> run(), after World::start(), until it is cancelled. Lives on the loop.
 #pragma once
 
+#include "base/crypto/recent.h"
 #include "cluster/control/controller.h"
 #include "cluster/controllers/owner_graph.h"
 
@@ -65,7 +66,7 @@ class GarbageCollector {
   const schema::Schema& schema_;
   OwnerGraph graph_;
   client::WorkQueue queue_;       // of uids
-  std::set<std::string> absent_;  // whole references to owners that are known to be no more
+  crypto::Recent<bool> absent_{2000};  // whole references to owners that are known to be no more
   std::map<const schema::Resource*, const objects::Mirror*> mirrors_;
   std::vector<std::unique_ptr<objects::Mirror>> own_mirrors_;  // last: they call into the above
 };

@@ -44,7 +44,7 @@ class Census {
   Census(const Census&) = delete;
   ~Census();
 
-  static constexpr std::size_t shapes_min = 64;  // nobody looks below that for those no pod has any more
+  static constexpr std::size_t shapes_min = 16;  // nobody looks below that for those no pod has any more
 
   ShapePtr shape_of(const json::Item& pod);
   void change(const Pod& pod, std::size_t node, int by);  // 1: it is there; -1: no more

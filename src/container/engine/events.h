@@ -1,5 +1,11 @@
 // What happened, told to whoever asks (`docker events`): a ring of the last ones in memory, and subscribers.
 // Engine, networks' and images' owners publish; one bus a daemon. Lives on the daemon's loop.
+//
+// Those of the past lie packed in one piece: as what they are they would be thousands of small things, each
+// where memory was free when it came, and each would keep a page.
+//
+//   packed := wall:i64 count:u32 text*      type, action, actor, then name and value of each attribute
+//   text   := size:u32 byte*
 #pragma once
 
 #include <deque>
@@ -45,8 +51,13 @@ class Events {
 
  private:
   static constexpr std::size_t kept = 256;
+  EventPtr event(std::uint64_t number) const;
+  Wall at(std::uint64_t number) const;
+  std::uint64_t oldest() const { return published_ - places_.size(); }
+
   Clock& clock_;
-  std::deque<EventPtr> ring_;
+  std::string packed_;              // from the oldest on; before it, what is not given back yet
+  std::deque<std::size_t> places_;  // where in it each begins
   std::uint64_t published_ = 0;
   io::Condition changed_{"an event"};
 };
