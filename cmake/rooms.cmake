@@ -46,9 +46,10 @@ function(podo_room path)
   endif()
 endfunction()
 
-# The program of a folder. In a static build its debug info goes to NAME.debug.
+# The program of a folder. In a static build its debug info goes to NAME.debug, and it may have an ALLOCATOR
+# of its own.
 function(podo_program name path)
-  cmake_parse_arguments(ARG "" "" "USES" ${ARGN})
+  cmake_parse_arguments(ARG "" "ALLOCATOR" "USES" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${path}/*.cpp)
   list(FILTER sources EXCLUDE REGEX "_test\\.cpp$")
   if(NOT sources)
@@ -58,6 +59,9 @@ function(podo_program name path)
   list(TRANSFORM uses REPLACE "/" "_")
   add_executable(${name} ${sources})
   target_link_libraries(${name} PRIVATE ${uses})
+  if(PODO_STATIC AND ARG_ALLOCATOR)  # before the C library's; operator new is libc++'s, and asks malloc
+    target_link_libraries(${name} PRIVATE c++ c++abi ${ARG_ALLOCATOR})
+  endif()
   podo_use_precompiled(${name} "")
   podo_compile_together(${name})
   if(PODO_STATIC)

@@ -8,7 +8,7 @@
 
 BUILD_PACKAGES=(clang-19 lld-19 llvm-19 libc++-19-dev libc++abi-19-dev cmake ninja-build ccache libseccomp-dev
   libyaml-dev nettle-dev libxxhash-dev libzstd-dev zlib1g-dev libdeflate-dev libssl-dev libnghttp2-dev
-  libcrypt-dev node-llhttp python3)
+  libjemalloc-dev libcrypt-dev node-llhttp python3)
 TEST_PACKAGES=(libclang-rt-19-dev doctest-dev python3-pytest iproute2 libcap2-bin mount
   bzip2 xz-utils git)
 # What ./bench links its peers from; nothing else needs them.

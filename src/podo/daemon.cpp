@@ -32,6 +32,7 @@
 #include "podo/cluster.h"
 #include "podo/daemon_log.h"
 #include "podo/data_lock.h"
+#include "podo/memory.h"
 #include "podo/node.h"
 #include "podo/registry_serve.h"
 #include "podo/traffic.h"
@@ -331,7 +332,6 @@ class Daemon {
 
 Result<int> run_daemon(const DaemonOptions& options) {
   if (::geteuid() != 0) return denied("the engine needs root: it makes namespaces, mounts and networks");
-  keep_memory_small();
   const SystemClock clock;
   DaemonLog log(clock, options.debug);
   Daemon daemon(options, log);

@@ -14,6 +14,7 @@
 #include "podo/beginning.h"
 #include "podo/daemon_log.h"
 #include "podo/data_lock.h"
+#include "podo/memory.h"
 
 namespace podo {
 namespace {
@@ -95,6 +96,7 @@ class RegistryDaemon {
         {loop_, pool_, *store, *images, client, client, random_, clock_, log_}, options_.registry.server);
     io::TaskGroup serving(loop_);
     serving.spawn(serve_registry(loop_, log_, *registry, options_.registry), "serve the registry");
+    serving.spawn(give_memory_back(), "give memory back");
     serving.spawn(end_when_told(serving), "signals");
     co_await serving.join();
     co_await store->close();
@@ -149,7 +151,6 @@ int registry_command(int count, char** words, int first) {
     return fail_with(text("there is no command \"{}\"; try: podo registry serve", verb), 125);
   const auto options = read_options(count, words, first + 1);
   if (!options) return fail_with(options.error().message(), 125);
-  keep_memory_small();
   const SystemClock clock;
   DaemonLog log(clock, options->debug);
   RegistryDaemon daemon(*options, log);
