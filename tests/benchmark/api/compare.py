@@ -229,15 +229,24 @@ class Peak:
 
 
 def cluster(folder, report):
-    forms = {"configmap": config_map(folder), "pod": pod(folder)}
+    form = config_map(folder)
     server = start(folder / "cluster", report, "the first time")
     try:
-        gets(server, report, forms["configmap"])
-        creates(server, report, forms["configmap"])
-        watchers(server, report, forms["configmap"])
+        gets(server, report, form)
+        creates(server, report, form)
+        watchers(server, report, form)
         server.stop()
         server.start()
         report.say("start to ready, with little in it", server.ready_after * 1e3, "ms", 300)
+    finally:
+        server.destroy()
+
+
+def filled(folder, report):
+    """27,800 objects, and no others."""
+    forms = {"configmap": config_map(folder), "pod": pod(folder)}
+    server = start(folder / "filled", report, "for 27,800 objects")
+    try:
         fill(server, report, forms)
         lists(server, report, "9,100 pods", "/api/v1/pods", 9100, 60)
         server.stop()
@@ -325,7 +334,7 @@ def store(folder, report):
     print(f"{WRITES}: " + ", ".join(f"{name} {row.median(name):,.0f} /s" for name in row.values))
 
 
-SCENARIOS = {"cluster": cluster, "many": many, "store": store}
+SCENARIOS = {"cluster": cluster, "filled": filled, "many": many, "store": store}
 
 
 def main():
@@ -344,7 +353,7 @@ def main():
         if not OPTIONS.only or name in OPTIONS.only:
             with tempfile.TemporaryDirectory(dir=OPTIONS.dir, prefix="bench-api-") as folder:
                 folder = Path(folder).resolve()
-                for part in ("cluster", "many"):
+                for part in ("cluster", "filled", "many"):
                     (folder / part).mkdir()
                 scenario(folder, report)
     versions = {"etcd": version_of("etcd")} if shutil.which("etcd") else {}
