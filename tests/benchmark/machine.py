@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -50,6 +51,18 @@ def pss_kb(pid):
     except OSError:
         return 0
     return next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0)
+
+
+def at_rest(read, pause=4.5, most=30):
+    """A figure of memory once it stands still: a daemon gives back what is free within some seconds."""
+    last, deadline = read(), time.monotonic() + most
+    while time.monotonic() < deadline:
+        time.sleep(pause)
+        now = read()
+        if now > last * 0.99:
+            return now
+        last = now
+    return last
 
 
 def status_kb(pid, field="VmRSS"):

@@ -1,12 +1,24 @@
 """Other clients: python3-docker and docker-compose, as Debian packages them."""
 
 import importlib.util
+import os
 import shutil
 import subprocess
 
 import pytest
 
 from daemon import COMPOSE, wait_until
+
+
+def test_the_allocator_takes_its_settings(request):
+    """One it does not know would be told to everybody by every command."""
+    command = [request.config.podo, "--version"]
+    assert subprocess.run(command, capture_output=True, check=True).stderr == b""
+    asked = {**os.environ, "MALLOC_CONF": "confirm_conf:true"}
+    told = subprocess.run(command, capture_output=True, check=True, text=True, env=asked).stderr
+    taken = {line.split("value: ")[1] for line in told.splitlines() if "Set conf value: " in line}
+    assert {"narenas:1", "dirty_decay_ms:3000", "tcache_nslots_small_max:20"} <= taken and len(taken) == 8
+    assert "Invalid" not in told
 
 
 @pytest.fixture

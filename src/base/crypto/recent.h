@@ -4,8 +4,8 @@
 //   Recent<int> seen(2000);
 //   ++seen.put(text, 0);          seen.find(text) -> int*, null when it is not there, or no more
 //
-// Half of the most stay at least, all of them at most. They lie in two tables: nodes of a tree would lie
-// among what goes, and each of them keep a page. One thread at a time.
+// Half of the most stay at least, those that were forgotten among them; all of them at most. They lie in two
+// tables: nodes of a tree would lie among what goes, and each of them keep a page. One thread at a time.
 #pragma once
 
 #include <array>

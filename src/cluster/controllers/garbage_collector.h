@@ -65,7 +65,7 @@ class GarbageCollector {
   World& world_;
   const schema::Schema& schema_;
   OwnerGraph graph_;
-  client::WorkQueue queue_;       // of uids
+  client::WorkQueue queue_;            // of uids
   crypto::Recent<bool> absent_{2000};  // whole references to owners that are known to be no more
   std::map<const schema::Resource*, const objects::Mirror*> mirrors_;
   std::vector<std::unique_ptr<objects::Mirror>> own_mirrors_;  // last: they call into the above

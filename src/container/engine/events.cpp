@@ -35,7 +35,8 @@ void Events::publish(Event event) {
   if (places_.size() == kept) places_.pop_front();
   if (const std::size_t gone = places_.empty() ? packed_.size() : places_.front();
       2 * gone > packed_.size()) {
-    packed_.erase(0, gone);
+    if (packed_.capacity() > 8 * (packed_.size() - gone)) packed_ = std::string(packed_, gone);  // gives back
+    else packed_.erase(0, gone);
     for (std::size_t& place : places_) place -= gone;
   }
   places_.push_back(packed_.size());

@@ -48,6 +48,7 @@ class Events {
     std::uint64_t next_;
   };
   Subscription subscribe(std::optional<Wall> since = {});
+  std::size_t bytes() const { return packed_.capacity(); }
 
  private:
   static constexpr std::size_t kept = 256;

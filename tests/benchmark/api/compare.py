@@ -24,12 +24,11 @@ import yaml
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parents[1] / "api")]
 
-from machine import cpu_seconds, facts, forget_peak, run, status_kb, version_of
+from machine import at_rest, cpu_seconds, facts, forget_peak, run, status_kb, version_of
 from report import PODO, Report
 from server import Server, free_port
 
 WRITES = "durable writes of 2 KB, 16 writers"
-PAUSE = 0.5  # seconds: what a scenario left to do is done
 
 
 class Measured(Server):
@@ -43,6 +42,9 @@ class Measured(Server):
 
     def rss_mb(self):
         return self.status_mb("VmRSS")
+
+    def memory_at_rest(self):
+        return at_rest(self.rss_mb)
 
     def forget_peak(self):
         forget_peak(self.process.pid)
@@ -162,23 +164,21 @@ def creates(server, report, form):
 
 
 def fill(server, report, forms):
-    """The cluster of TARGETS.md: 18,700 ConfigMaps and 9,100 pods."""
-    before = server.rss_mb()
+    """18,700 ConfigMaps and 9,100 pods."""
+    before = server.memory_at_rest()
     path = namespace(server, "fill")
     server.load("create", 16, 18700, path + "/configmaps", forms["configmap"], 0)
     done = server.load("create", 16, 9100, path + "/pods", forms["pod"], 0)
     report.say("create a pod of 3 KB, durable, 16 connections", done["per_second"], "/s")
     report.say("create a pod of 3 KB, CPU of the server", done["cpu_us"], "us")
-    time.sleep(PAUSE)
     report.say("memory before", before, "MB")
-    report.say("memory after 18,700 ConfigMaps and 9,100 pods", server.rss_mb(), "MB", 130)
+    report.say("memory after 18,700 ConfigMaps and 9,100 pods", server.memory_at_rest(), "MB", 130)
 
 
 def lists(server, report, what, path, count, target=None):
     for encoding in ("", "gzip"):
-        time.sleep(PAUSE)
+        base = server.memory_at_rest()
         server.forget_peak()
-        base = server.rss_mb()
         done = server.load("list", 5, path, encoding)
         work = f"LIST of {what}{', gzip' if encoding else ''}"
         report.say(work, done["p50_ms"], "ms", None if encoding else target)
@@ -199,7 +199,7 @@ def watchers(server, report, form, count=1000):
     server.load("create", 1, 1, path, form, 1)
     for round_number in range(OPTIONS.rounds):
         version = server.admin.get(path)["metadata"]["resourceVersion"]
-        before = server.rss_mb()
+        before = server.memory_at_rest()
         change = json.dumps({"data": {"changed": f"{round_number} {time.time()}"}})
         watch = f"{path}?watch=true&resourceVersion={version}"
         during = Peak(server)
@@ -245,15 +245,14 @@ def cluster(folder, report):
 def filled(folder, report):
     """27,800 objects, and no others."""
     forms = {"configmap": config_map(folder), "pod": pod(folder)}
-    server = start(folder / "filled", report, "for 27,800 objects")
+    server = start(folder / "filled", report, "the first time")
     try:
         fill(server, report, forms)
         lists(server, report, "9,100 pods", "/api/v1/pods", 9100, 60)
         server.stop()
         server.start()
         report.say("start to ready, with 27,800 objects", server.ready_after * 1e3, "ms", 300)
-        time.sleep(PAUSE)
-        report.say("memory of 27,800 objects after a start", server.rss_mb(), "MB", 130)
+        report.say("memory of 27,800 objects after a start", server.memory_at_rest(), "MB", 130)
     finally:
         server.destroy()
 
@@ -266,8 +265,7 @@ def many(folder, report):
         path = namespace(server, "many") + "/configmaps"
         done = server.load("create", 16, 100000, path, form, 0)
         report.say("create 100,000 ConfigMaps", done["per_second"], "/s")
-        time.sleep(PAUSE)
-        report.say("memory of 100,000 objects", server.rss_mb(), "MB")
+        report.say("memory of 100,000 objects", server.memory_at_rest(), "MB")
         lists(server, report, "100,000 ConfigMaps", path, 100000)
         watchers(server, report, form, 100)
         server.stop()
@@ -353,8 +351,7 @@ def main():
         if not OPTIONS.only or name in OPTIONS.only:
             with tempfile.TemporaryDirectory(dir=OPTIONS.dir, prefix="bench-api-") as folder:
                 folder = Path(folder).resolve()
-                for part in ("cluster", "filled", "many"):
-                    (folder / part).mkdir()
+                (folder / name).mkdir()
                 scenario(folder, report)
     versions = {"etcd": version_of("etcd")} if shutil.which("etcd") else {}
     report.write(OPTIONS.json, facts(OPTIONS.podo), versions)

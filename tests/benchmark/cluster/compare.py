@@ -20,7 +20,7 @@ sys.path[:0] = [str(HERE.parent), *(str(HERE.parents[1] / name) for name in ("cl
 
 from cluster import Cluster, pod
 from images import make_busybox
-from machine import cpu_seconds, facts, processes_below, pss_kb, run
+from machine import at_rest, cpu_seconds, facts, processes_below, pss_kb, run
 from report import Report
 from server import Server
 
@@ -123,7 +123,7 @@ def one_by_one(cluster, report, watch):
 
 
 def at_once(cluster, report, watch, count=100):
-    before = pss_kb(cluster.process.pid)
+    before = at_rest(lambda: pss_kb(cluster.process.pid))
     all_before = sum(pss_kb(p) for p in processes_below(cluster.folder))
     cpu = cpu_seconds(cluster.process.pid)
     began = time.monotonic()
@@ -137,8 +137,8 @@ def at_once(cluster, report, watch, count=100):
     watch.wait(all_run, 120)
     report.say(f"{count} pods at once, all running", time.monotonic() - began, "s", 3)
     report.say(f"{count} pods at once, CPU of the daemon", cpu_seconds(cluster.process.pid) - cpu, "s")
-    time.sleep(3)
-    report.say("the daemon's memory of one running pod", (pss_kb(cluster.process.pid) - before) / count, "KB")
+    after = at_rest(lambda: pss_kb(cluster.process.pid))
+    report.say("the daemon's memory of one running pod", (after - before) / count, "KB")
     all_after = sum(pss_kb(p) for p in processes_below(cluster.folder))
     report.say("with its monitor (PSS)", (all_after - all_before) / count, "KB")
     began = time.monotonic()
@@ -152,7 +152,7 @@ def at_once(cluster, report, watch, count=100):
 
 def control_plane(cluster, report, count=5000):
     """API server, store, controllers and scheduler, without a node: what a pod costs all of them."""
-    before = pss_kb(cluster.process.pid)
+    before = at_rest(lambda: pss_kb(cluster.process.pid))
     report.say("control plane alone, idle: PSS", before / 1000, "MB", 20)
     spent, pause = cpu_seconds(cluster.process.pid), min(20, OPTIONS.idle_seconds)
     time.sleep(pause)
@@ -161,8 +161,8 @@ def control_plane(cluster, report, count=5000):
     for number in range(count):
         labels = {"app": f"a{number % 100}"}
         cluster.admin.create(PODS, pod(f"waits-{number}", ["sleep", "1000"], labels=labels))
-    time.sleep(5)
-    report.say("control plane: memory of one pod", (pss_kb(cluster.process.pid) - before) / count, "KB", 15)
+    after = at_rest(lambda: pss_kb(cluster.process.pid))
+    report.say("control plane: memory of one pod", (after - before) / count, "KB", 15)
 
 
 def scheduler(report):

@@ -20,7 +20,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parents[1] / "engine")]
 
 import images
 from engines import Docker, DockerOnPodo, Podman, Podo, UnixConnection, start_peer
-from machine import busy_seconds, facts, in_own_namespaces, processes, pss_kb, run, status_kb
+from machine import at_rest, busy_seconds, facts, in_own_namespaces, processes, pss_kb, run, status_kb
 from report import Report
 
 IMAGE = "busybox:latest"
@@ -116,8 +116,8 @@ def idle(engines, table, options):
         engine.stop()
         for _ in range(3):
             table.add("daemon start to first answer, ms", engine.name, engine.start() * 1000)
-            time.sleep(0.5)
-            table.add("idle daemon, PSS MB", engine.name, sum(map(pss_kb, engine.processes())) / 1e3)
+            memory = at_rest(lambda: sum(map(pss_kb, engine.processes())))
+            table.add("idle daemon, PSS MB", engine.name, memory / 1e3)
             engine.stop()
         engine.start()
 

@@ -16,7 +16,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parents[1] / "engine")]
 
-from machine import facts, run, version_of
+from machine import at_rest, facts, run, version_of
 from report import Report
 from servers import MANIFEST, Blobs, Connection, docker_registry, podo, push_manifest, side_by_side
 
@@ -139,8 +139,7 @@ def idle(servers, table, options):
         server.stop()
         for _ in range(3):
             table.add("start to first answer, ms", server.name, server.start() * 1000)
-            time.sleep(0.3)
-            table.add("RSS when idle, MB", server.name, server.memory("VmRSS") / 1e6)
+            table.add("RSS when idle, MB", server.name, at_rest(lambda: server.memory("VmRSS")) / 1e6)
             server.stop()
         server.start()
 
