@@ -5,9 +5,11 @@ machine: let it do nothing else.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import shutil
+import socket
 import statistics
 import subprocess
 import sys
@@ -168,18 +170,6 @@ def transfers(engines, table, options):
     if not shutil.which("docker-registry"):
         print("there is no docker-registry: push and pull are not measured")
         return
-    folder = options.folder / "registry"
-    folder.mkdir()
-    (folder / "config.yml").write_text(
-        f"version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {folder}}}}}\n"
-        "http: {addr: '127.0.0.1:5000'}\n"
-    )
-    registry = subprocess.Popen(
-        ["docker-registry", "serve", folder / "config.yml"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    time.sleep(0.5)
     archive = make_large(options.folder)
     for engine in engines:
         if engine.name.startswith("podo,"):
@@ -187,22 +177,49 @@ def transfers(engines, table, options):
         secure = ["--tls-verify=false"] if engine.name == "podman" else []
         engine.run("load", "-q", "-i", archive, stderr=None)
         for number in range(options.rounds):
-            name = f"127.0.0.1:5000/{engine.name}{number}/large"
-            engine.run("tag", "localhost/large" if engine.name == "podman" else "large", name, check=False)
-            engine.run("tag", "large", name, check=False)
-            timed(engine, table, "push of 223 MB", ["push", *secure, name])
-            engine.run("rmi", "-f", name, "large", check=False)
-            engine.run("rmi", "-f", "localhost/large", check=False)
-            timed(engine, table, "pull of 223 MB", ["pull", *secure, name])
-            if engine.process:
-                peak = max(status_kb(pid, "VmHWM") for pid in engine.processes())
-                table.add("peak RSS of the daemon so far, MB", engine.name, peak / 1000)
-            engine.run("tag", name, "large")
-            engine.run("rmi", name)
-            if number + 1 == options.rounds:
-                engine.run("rmi", "-f", "large", check=False)
-    registry.kill()
-    registry.wait()
+            # Another registry each time: who remembers where a layer was has none to mount it from.
+            with new_registry(options.folder / f"registry-{engine.name}-{number}") as place:
+                transfer(engine, table, f"{place}/large", secure)
+        engine.run("rmi", "-f", "large", check=False)
+
+
+def transfer(engine, table, name, secure):
+    engine.run("tag", "localhost/large" if engine.name == "podman" else "large", name, check=False)
+    engine.run("tag", "large", name, check=False)
+    timed(engine, table, "push of 223 MB", ["push", *secure, name])
+    engine.run("rmi", "-f", name, "large", check=False)
+    engine.run("rmi", "-f", "localhost/large", check=False)
+    timed(engine, table, "pull of 223 MB", ["pull", *secure, name])
+    if engine.process:
+        peak = max(status_kb(pid, "VmHWM") for pid in engine.processes())
+        table.add("peak RSS of the daemon so far, MB", engine.name, peak / 1000)
+    engine.run("tag", name, "large")
+    engine.run("rmi", name)
+
+
+@contextlib.contextmanager
+def new_registry(folder):
+    """An empty docker-registry; its HOST:PORT."""
+    folder.mkdir()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        place = "127.0.0.1:%d" % free.getsockname()[1]
+    (folder / "config.yml").write_text(
+        f"version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {folder}}}}}\n"
+        f"http: {{addr: '{place}'}}\n"
+    )
+    registry = subprocess.Popen(
+        ["docker-registry", "serve", folder / "config.yml"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    time.sleep(0.5)
+    try:
+        yield place
+    finally:
+        registry.kill()
+        registry.wait()
+        shutil.rmtree(folder)
 
 
 def timed(engine, table, work, words):
