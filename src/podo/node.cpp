@@ -4,9 +4,9 @@
 
 #include "base/io/timer.h"
 #include "base/linux/file.h"
+#include "cluster/client/kubeconfig.h"
 #include "cluster/node/machine.h"
 #include "cluster/node/pod_network.h"
-#include "cluster/client/kubeconfig.h"
 #include "cluster/node_api/node_api.h"
 #include "model/kube/schema.h"
 #include "podo/beginning.h"
@@ -77,6 +77,13 @@ struct Joined {
   apiserver::LocalNodes* nodes = nullptr;  // of the API server of this process
 };
 
+// Who asks right after a restart waits, instead of being told that the pods do not exist.
+Task<void> serve_once_known(node::Node& node, NodeServerGround ground, NodeListening& at, http::Handler& api,
+                            NodeServerOptions options) {
+  co_await node.pods_known();
+  co_await serve_node_api(ground, at, api, std::move(options));
+}
+
 Task<void> run_node(NodeSideGround ground, Joined cluster, NodeSideOptions options) {
   NodeListening at = co_await listen_if_wanted(ground, options);
   const node::PodNetwork network = co_await node::make_pod_network(
@@ -98,8 +105,8 @@ Task<void> run_node(NodeSideGround ground, Joined cluster, NodeSideOptions optio
   if (traffic) running.spawn(traffic->run(), "the network around pods");
   running.spawn(node->run(), "the node");
   if (at.listener)
-    running.spawn(serve_node_api({ground.loop, ground.pool, cluster.node, ground.clock, ground.log}, at, *api,
-                                 {options.name, options.data + "/node/pki", cluster.authority}),
+    running.spawn(serve_once_known(*node, {ground.loop, ground.pool, cluster.node, ground.clock, ground.log},
+                                   at, *api, {options.name, options.data + "/node/pki", cluster.authority}),
                   "serve the node's API");
   co_await running.join();
 }

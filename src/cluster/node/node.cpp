@@ -58,6 +58,9 @@ class LocalNode final : public Node {
   }
 
   const node_api::PodDirectory& pods() const override { return *pods_; }
+  Task<void> pods_known() override {
+    while (!mirror_) co_await mirrored_.wait();
+  }
   std::string metrics() const override { return pods_->metrics(); }
 
  private:
@@ -144,6 +147,7 @@ class LocalNode final : public Node {
                         .result();
       if (mirror) {
         mirror_ = *std::move(mirror);
+        mirrored_.notify_all();
         co_return;
       }
       if (mirror.error().kind() == ErrorKind::cancelled) co_await Failure(mirror.error());
@@ -198,6 +202,7 @@ class LocalNode final : public Node {
   std::unique_ptr<Containers> containers_;
   std::unique_ptr<PodTable> pods_;
   std::unique_ptr<StaticPods> statics_;
+  io::Condition mirrored_{"the pods of the node"};
   std::unique_ptr<objects::Mirror> mirror_;  // last: it calls the others
 };
 

@@ -62,6 +62,7 @@ class Node {
   virtual ~Node() = default;
   virtual Task<void> run() = 0;
   virtual const node_api::PodDirectory& pods() const = 0;
+  virtual Task<void> pods_known() = 0;      // while it runs: until pods() has what the API gave it
   virtual std::string metrics() const = 0;  // Prometheus text
 };
 
