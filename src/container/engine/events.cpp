@@ -1,35 +1,6 @@
 #include "container/engine/events.h"
 
-#include <cstring>
-
 namespace podo::engine {
-namespace {
-
-template <class Number>
-void add_number(std::string& out, Number number) {
-  out.append(reinterpret_cast<const char*>(&number), sizeof number);
-}
-
-template <class Number>
-Number take_number(const char*& from) {
-  Number number;
-  std::memcpy(&number, from, sizeof number);
-  from += sizeof number;
-  return number;
-}
-
-void add_text(std::string& out, std::string_view text) {
-  add_number(out, static_cast<std::uint32_t>(text.size()));
-  out += text;
-}
-
-std::string take_text(const char*& from) {
-  const auto size = take_number<std::uint32_t>(from);
-  from += size;
-  return {from - size, size};
-}
-
-}  // namespace
 
 void Events::publish(Event event) {
   if (places_.size() == kept) places_.pop_front();
@@ -41,33 +12,35 @@ void Events::publish(Event event) {
   }
   places_.push_back(packed_.size());
   ++published_;
-  add_number(packed_, clock_.wall().ns);
-  add_number(packed_, static_cast<std::uint32_t>(event.attributes.size()));
-  for (const std::string* text : {&event.type, &event.action, &event.actor_id}) add_text(packed_, *text);
+  store::put_le64(packed_, static_cast<std::uint64_t>(clock_.wall().ns));
+  store::put_varint(packed_, event.attributes.size());
+  for (const std::string* text : {&event.type, &event.action, &event.actor_id})
+    store::put_sized(packed_, *text);
   for (const auto& [name, value] : event.attributes) {
-    add_text(packed_, name);
-    add_text(packed_, value);
+    store::put_sized(packed_, name);
+    store::put_sized(packed_, value);
   }
   changed_.notify_all();
 }
 
-EventPtr Events::event(std::uint64_t number) const {
-  const char* from = packed_.data() + places_[number - oldest()];
-  Event event;
-  event.number = number;
-  event.at = {take_number<std::int64_t>(from)};
-  const auto attributes = take_number<std::uint32_t>(from);
-  for (std::string* text : {&event.type, &event.action, &event.actor_id}) *text = take_text(from);
-  for (std::uint32_t i = 0; i < attributes; ++i) {
-    std::string name = take_text(from);
-    event.attributes.emplace_hint(event.attributes.end(), std::move(name), take_text(from));
-  }
-  return std::make_shared<const Event>(std::move(event));
+store::WireReader Events::packed(std::uint64_t number) const {
+  return store::WireReader(std::string_view(packed_).substr(places_[number - oldest()]));
 }
 
-Wall Events::at(std::uint64_t number) const {
-  const char* from = packed_.data() + places_[number - oldest()];
-  return {take_number<std::int64_t>(from)};
+Wall Events::at(std::uint64_t number) const { return {static_cast<std::int64_t>(packed(number).le64())}; }
+
+EventPtr Events::event(std::uint64_t number) const {
+  store::WireReader from = packed(number);
+  Event event;
+  event.number = number;
+  event.at = {static_cast<std::int64_t>(from.le64())};
+  const std::uint64_t attributes = from.varint();
+  for (std::string* text : {&event.type, &event.action, &event.actor_id}) *text = from.sized();
+  for (std::uint64_t i = 0; i < attributes; ++i) {
+    const std::string_view name = from.sized();
+    event.attributes.emplace_hint(event.attributes.end(), name, from.sized());
+  }
+  return std::make_shared<const Event>(std::move(event));
 }
 
 Events::Subscription Events::subscribe(std::optional<Wall> since) {

@@ -4,8 +4,8 @@
 // Those of the past lie packed in one piece: as what they are they would be thousands of small things, each
 // where memory was free when it came, and each would keep a page.
 //
-//   packed := wall:i64 count:u32 text*      type, action, actor, then name and value of each attribute
-//   text   := size:u32 byte*
+//   packed := wall:le64 count:varint text*      type, action, actor, then name and value of each attribute
+//   text   := size:varint byte*                 (base/store/wire.h)
 #pragma once
 
 #include <deque>
@@ -18,6 +18,7 @@
 #include "base/core/clock.h"
 #include "base/io/condition.h"
 #include "base/io/task.h"
+#include "base/store/wire.h"
 
 namespace podo::engine {
 
@@ -52,6 +53,7 @@ class Events {
 
  private:
   static constexpr std::size_t kept = 256;
+  store::WireReader packed(std::uint64_t number) const;
   EventPtr event(std::uint64_t number) const;
   Wall at(std::uint64_t number) const;
   std::uint64_t oldest() const { return published_ - places_.size(); }
