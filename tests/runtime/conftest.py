@@ -57,12 +57,27 @@ RUNC_LACKS = {
     "cve-2025": "Debian's 1.1.5 predates the fixes of CVE-2025-31133, -52565 and -52881",
     "atomic-create": "two creates of one id can both begin",
     "signal-mask": "keeps the caller's signal mask",
+    "occupied-group": "only warns of a group that holds processes",
+    "inner-processes": "makes a group with processes a threaded domain",
+    "threaded-group": "makes its group a threaded one",
+    "weight-2025": "the conversion came with 1.3.2",
+    "idle-and-burst": "came with 1.2",
+    "hugetlb-rsvd": "came with 1.2",
+    "v2-warnings": "drops what cgroup v2 has not in silence",
+    "v2-realtime": "drops real-time limits on cgroup v2 in silence",
+    "unified-processes": "takes cgroup.procs for a setting",
+    "group-leftovers": "delete leaves groups that hold processes",
+    "update-swap": "takes a new limit with swap only beside one without",
+    "update-throttle": "update leaves out blockIO throttles",
+    "update-devices": "update leaves out device rules",
+    "memory-peak": "came with 1.2",
 }
 
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "needs(what): skipped for runc when RUNC_LACKS says why")
     config.addinivalue_line("markers", "cgroup_v1: reads files of cgroup v1 hierarchies")
+    config.addinivalue_line("markers", "cgroup_v2: reads files of the one tree of a v2-only host")
     command = os.environ.get("PODO_OCI") or f"{REPOSITORY}/build/release/podo-oci"
     program = command.split()[0]
     if shutil.which(program) is None:
@@ -87,6 +102,8 @@ def pytest_collection_modifyitems(config, items):
                 item.add_marker(pytest.mark.skip(reason=f"runc: {mark.args[0]}: {reason}"))
         if host.cgroup_mode() == "v2" and item.get_closest_marker("cgroup_v1"):
             item.add_marker(pytest.mark.skip(reason="this host has no cgroup v1 hierarchies"))
+        if host.cgroup_mode() != "v2" and item.get_closest_marker("cgroup_v2"):
+            item.add_marker(pytest.mark.skip(reason="this host has its controllers on cgroup v1"))
 
 
 @pytest.fixture(scope="session")

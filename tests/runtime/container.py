@@ -253,7 +253,14 @@ class Container:
         assert not host.cgroup_dirs(self.id)
         assert not [m for m in host.mounts() if self.id in m[1]]
 
-    # ---- its cgroups (v1)
+    # ---- its cgroups: one a controller (v1), or the one there is (v2)
+
+    @property
+    def group(self):
+        return host.CGROUP_ROOT / self.linux["cgroupsPath"].lstrip("/")
+
+    def value(self, name):
+        return (self.group / name).read_text().strip()
 
     def cgroup(self, controller):
         return host.CGROUP_ROOT / controller / self.linux["cgroupsPath"].lstrip("/")

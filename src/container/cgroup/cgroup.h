@@ -23,6 +23,7 @@
 #include "base/core/log.h"
 #include "base/io/fd.h"
 #include "base/linux/cgroup_layout.h"
+#include "base/linux/clone.h"
 #include "model/oci/spec.h"
 
 namespace podo::runtime {
@@ -41,14 +42,19 @@ struct CgroupEntry {
   io::Fd unified;              // v2: the directory, for CLONE_INTO_CGROUP
 };
 Result<> enter_cgroup(const CgroupEntry& entry);  // the v1 part, called by the new process
+// linux::clone_process, born in the v2 group. What the group has against it is an error that names it; every
+// other one begins with `where`.
+Result<linux::Child> clone_into(const CgroupEntry& entry, std::uint64_t flags, std::string_view where);
 
 class Cgroup {
  public:
   // Makes the directories (parents included). `path` is absolute within each hierarchy ("/podo/web").
   // `resources` only tells which hierarchies are needed. Nothing is left behind on failure. AlreadyExists
-  // when the group is there and holds processes; an empty one is taken as it is.
+  // when the group is there and holds processes; an empty one is taken as it is. `ours`: somebody (systemd)
+  // made it for this container, in all hierarchies that he uses; processes in it are as they should be.
+  enum class Found : std::uint8_t { foreign, ours };
   static Result<Cgroup> create(const linux::CgroupLayout& layout, std::string_view path,
-                               const oci::Resources& resources);
+                               const oci::Resources& resources, Found found = Found::foreign);
   static Cgroup reopen(std::vector<CgroupDirectory> saved);
   // Where the group is in every hierarchy, if it is there: nothing is made.
   static Result<Cgroup> at(const linux::CgroupLayout& layout, std::string_view path);
@@ -62,6 +68,8 @@ class Cgroup {
   // one, only what is set; device rules if there are any.
   Result<> apply(const oci::Resources& resources, Log& log);
   Result<> update(const oci::Resources& resources, Log& log);
+  // Settings that make sense only together (a quota and its period), of which one is not given: it is as now.
+  Result<oci::Resources> completed(oci::Resources resources) const;
 
   Result<CgroupEntry> entry() const;
   // For exec: where the group's root may not hold processes (v2 with sub-groups), the group of `init`.

@@ -52,6 +52,31 @@ Failure write_failed(const CgroupWrite& write, const std::string& directory, int
                       directory, write.file, why.empty() ? "" : ": ", why);
 }
 
+bool has_word(std::string_view list, std::string_view word) {
+  while (!list.empty()) {
+    if (take_word(list) == word) return true;
+  }
+  return false;
+}
+
+// v2: why a group has no files of a controller that the host has: the first group above it that does not hand
+// it down. "" where that explains nothing.
+std::string why_missing(const CgroupDirectory& directory, std::string_view controller) {
+  const auto& path = directory.path;
+  for (auto slash = directory.mount_point.size(); slash != path.npos; slash = path.find('/', slash + 1)) {
+    const auto above = path.substr(0, slash);
+    const auto group = open_group(above);
+    if (!group) return "";
+    const auto tells = [&](const char* file) { return read_group_file(group->get(), file).value_or(""); };
+    if (has_word(tells("cgroup.subtree_control"), controller)) continue;
+    if (!has_word(tells("cgroup.controllers"), controller)) return "";
+    if (tells("cgroup.type").empty() || tells("cgroup.procs").empty())  // the root, or nobody inside
+      return text(": {} does not hand that controller down", above);
+    return text(": {} holds processes, and beside those no group can have limits", above);
+  }
+  return "";
+}
+
 // The container's groups, each opened at its first write.
 class Groups {
  public:
@@ -130,8 +155,11 @@ class Performer {
     const auto message = directory == nullptr
                              ? text("linux.resources.{}: this host has no {} controller for the container",
                                     write.setting, write.controller)
-                             : text("linux.resources.{}: this host has no {} in {}", write.setting,
-                                    write.file, directory->path);
+                             : text("linux.resources.{}: this host has no {} in {}{}", write.setting,
+                                    write.file, directory->path,
+                                    directory->controllers.empty() && !write.controller.empty()
+                                        ? why_missing(*directory, write.controller)
+                                        : "");
     if (write.lack == CgroupWrite::Lack::error) return fail(ErrorKind::unsupported, message, error);
     log_.warn("{}; ignored", message);
     return {};
@@ -250,7 +278,7 @@ Result<std::int64_t> current_limit(Groups& groups, const CgroupDirectory& direct
 
 // Two settings that make sense only together (memory.swap counts both memories; v2 writes quota and period as
 // one): the one not given is what the group has.
-Result<oci::Resources> completed(Groups& groups, oci::Resources resources) {
+Result<oci::Resources> complete(Groups& groups, oci::Resources resources) {
   auto& cpu = resources.cpu;
   auto& memory = resources.memory;
   const auto* v2 = groups.unified();
@@ -274,9 +302,14 @@ Result<> Cgroup::apply(const oci::Resources& resources, Log& log) {
   return apply_devices(groups, resources, true, log);
 }
 
+Result<oci::Resources> Cgroup::completed(oci::Resources resources) const {
+  Groups groups(directories_);
+  return complete(groups, std::move(resources));
+}
+
 Result<> Cgroup::update(const oci::Resources& resources, Log& log) {
   Groups groups(directories_);
-  TRY(apply_limits(groups, TRY(completed(groups, resources)), log));
+  TRY(apply_limits(groups, TRY(complete(groups, resources)), log));
   if (resources.devices.empty()) return {};
   return apply_devices(groups, resources, false, log);
 }

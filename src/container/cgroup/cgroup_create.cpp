@@ -81,7 +81,17 @@ Result<> fill_cpuset(const CgroupDirectory& hierarchy, const std::string& path) 
   return {};
 }
 
-// Hands controllers down from the mount point to `path`'s parent, so that `path` has them.
+// Whether groups below may have controllers of this one: v2 has no processes beside such groups, but in the
+// root. A group that holds some would refuse the controllers of resources and take those of threads (cpu,
+// pids), which makes it a threaded domain below which no container can be.
+bool may_hand_down(int group) {
+  if (!read_group_file(group, "cgroup.type")) return true;  // only the root has none
+  const auto processes = read_group_file(group, "cgroup.procs");
+  return processes && processes->empty();
+}
+
+// Hands controllers down from the mount point to `path`'s parent, so that `path` has them. What stays refused
+// is missed, and named, when a limit needs it.
 void hand_down(const CgroupDirectory& hierarchy, const std::string& path, const std::string& controllers) {
   std::string wanted;
   for (std::string_view rest = controllers; !rest.empty();) {
@@ -89,10 +99,9 @@ void hand_down(const CgroupDirectory& hierarchy, const std::string& path, const 
   }
   for (auto slash = hierarchy.mount_point.size(); slash != path.npos; slash = path.find('/', slash + 1)) {
     const auto group = open_group(path.substr(0, slash));
-    if (!group) return;
+    if (!group || !may_hand_down(group->get())) return;
     if (write_group_file(group->get(), "cgroup.subtree_control", wanted) == 0) continue;
     // One refused controller refuses them all (cpu, while a real-time process exists): then each by itself.
-    // What stays refused is missed, and named, when a limit needs it.
     for (std::size_t start = 0; start < wanted.size(); start = wanted.find('+', start + 1)) {
       const auto end = std::min(wanted.find(' ', start), wanted.size());
       write_group_file(group->get(), "cgroup.subtree_control",
@@ -104,7 +113,8 @@ void hand_down(const CgroupDirectory& hierarchy, const std::string& path, const 
 // One hierarchy's directory for the container.
 class Maker {
  public:
-  Maker(const CgroupDirectory& directory, Made& made) : directory_(directory), made_(made) {}
+  Maker(const CgroupDirectory& directory, Made& made, Cgroup::Found found)
+      : directory_(directory), made_(made), found_(found) {}
 
   Result<> make() {
     for (int attempt = 0; attempt < 8;
@@ -113,7 +123,7 @@ class Maker {
         made_.add(directory_.path);
         return {};
       }
-      if (errno == EEXIST) return refuse_occupied();
+      if (errno == EEXIST) return found_ == Cgroup::Found::ours ? Result<>() : refuse_occupied();
       if (errno != ENOENT) return failed_errno(errno, "make control group {}", directory_.path);
       TRY(make_parents());
     }
@@ -162,6 +172,7 @@ class Maker {
 
   const CgroupDirectory& directory_;
   Made& made_;
+  Cgroup::Found found_;
 };
 
 // v2: the controllers of the layout (all on a unified host) reach this group.
@@ -182,11 +193,12 @@ bool CgroupDirectory::holds(std::string_view v1_controller) const {
 }
 
 Result<Cgroup> Cgroup::create(const linux::CgroupLayout& layout, std::string_view path,
-                              const oci::Resources& resources) {
+                              const oci::Resources& resources, Found found) {
   if (layout.mode == linux::CgroupMode::none) return unsupported("this host has no control groups mounted");
   const auto place = TRY(clean_path(path));
   const bool with_unified = layout.mode == linux::CgroupMode::unified ||
-                            (layout.unified() != nullptr && needs_unified(layout, resources));
+                            (layout.unified() != nullptr &&
+                             (found == Found::ours || needs_unified(layout, resources)));
   Made made;
   Cgroup group;
   group.directories_.reserve(layout.hierarchies.size());
@@ -194,7 +206,7 @@ Result<Cgroup> Cgroup::create(const linux::CgroupLayout& layout, std::string_vie
     if (hierarchy.unified ? !with_unified : layout.mode == linux::CgroupMode::unified) continue;
     const auto& directory = group.directories_.emplace_back(hierarchy.controllers, hierarchy.mount_point,
                                                             place_in(hierarchy, place));
-    TRY(Maker(directory, made).make());
+    TRY(Maker(directory, made, found).make());
     if (directory.holds("cpuset")) TRY(fill_cpuset(directory, directory.path));
     if (hierarchy.unified) TRY(bring_controllers(hierarchy, directory));
   }

@@ -15,6 +15,8 @@ const char* why_refused(int error) {
     case ENOSPC: return "a cpuset without CPUs or memory nodes takes no process";
     case EINVAL: return "real-time processes need a share of real time (cpu.realtimeRuntime)";
     case EBUSY: return "a group with sub-groups that have controllers takes no process";
+    case EOPNOTSUPP: return "it is threaded, or below a group that is (cgroup.type)";
+    case EAGAIN: return "a limit of processes is reached: pids.max, or the user's";
     case ENODEV: return "the group was removed";
     default: return "the kernel refused";
   }
@@ -25,6 +27,12 @@ Result<io::Fd> open_tasks(const std::string& directory) {
   io::Fd tasks(::open(file.c_str(), O_WRONLY | O_NOFOLLOW | O_CLOEXEC));
   if (!tasks) return failed_errno(errno, "open {}", file);
   return tasks;
+}
+
+std::string path_of(const io::Fd& opened) {
+  char path[512];
+  const auto length = ::readlink(text("/proc/self/fd/{}", opened.get()).c_str(), path, sizeof path);
+  return std::string(path, static_cast<std::size_t>(std::max<ssize_t>(length, 0)));
 }
 
 // The path of the v2 group in /proc/PID/cgroup, whose lines are "0::/path" there.
@@ -67,14 +75,20 @@ Result<> enter_cgroup(const CgroupEntry& entry) {
     while (::write(tasks.get(), "0", 1) != 1) {
       const int error = errno;
       if (error == EINTR) continue;
-      char path[512];
-      const auto length = ::readlink(text("/proc/self/fd/{}", tasks.get()).c_str(), path, sizeof path);
-      return failed_errno(error, "enter control group {}: {}",
-                          std::string_view(path, static_cast<std::size_t>(std::max<ssize_t>(length, 0))),
-                          why_refused(error));
+      return failed_errno(error, "enter control group {}: {}", path_of(tasks), why_refused(error));
     }
   }
   return {};
+}
+
+Result<linux::Child> clone_into(const CgroupEntry& entry, std::uint64_t flags, std::string_view where) {
+  auto child = linux::clone_process({.flags = flags, .cgroup = entry.unified.get()});
+  if (child) return child;
+  const int error = child.error().system_errno();
+  const bool of_group = error == EBUSY || error == EOPNOTSUPP || error == EAGAIN || error == ENODEV;
+  if (entry.unified && of_group)
+    return failed_errno(error, "enter control group {}: {}", path_of(entry.unified), why_refused(error));
+  return Failure(std::move(child).error().within(where));
 }
 
 }  // namespace podo::runtime

@@ -93,7 +93,7 @@ TEST_CASE("v2 limits are written in order, each with its own text") {
   CHECK(error_of(tree.group().update(r, log)) == "");
   CHECK(tree.written() == Names{"cpu.weight", "cpu.max", "memory.max", "memory.swap.max", "memory.low",
                                 "io.weight", "io.max", "pids.max", "memory.high"});
-  CHECK(tree.content("/podo/web/cpu.max") == "20000 100000");   // the quota there is stays
+  CHECK(tree.content("/podo/web/cpu.max") == "20000 100000");  // the quota there is stays
   CHECK(tree.content("/podo/web/memory.swap.max") == "2097152");
   CHECK(tree.content("/podo/web/io.weight") == "10000");
   CHECK(tree.content("/podo/web/io.max") == "8:0 rbps=1000");
@@ -140,6 +140,32 @@ TEST_CASE("controllers are handed down from the mount point to the group's paren
   CHECK(tree.content("/podo/web/cgroup.subtree_control") == "");
 }
 
+TEST_CASE("a group that holds processes is not made a parent of groups with controllers") {
+  const FakeTree tree({});
+  tree.put("/cgroup.controllers", "cpu memory pids\n");
+  tree.put("/podo/cgroup.controllers", "cpu memory pids\n");
+  tree.put("/podo/cgroup.type", "domain\n");
+  tree.put("/podo/cgroup.procs", "17\n");
+  auto group = Cgroup::create(tree.layout(), "/podo/web", {});
+  REQUIRE(group.has_value());
+  CHECK(tree.content("/podo/cgroup.subtree_control") == "");
+  tree.put("/cgroup.subtree_control", "cpu memory pids\n");
+  CollectingLog log;
+  oci::Resources r;
+  r.memory.limit = 5000;
+  CHECK(error_of(group->update(r, log)) ==
+        text("linux.resources.memory.limit: this host has no memory.max in {}/podo/web: {}/podo holds "
+             "processes, and beside those no group can have limits",
+             tree.root, tree.root));
+  tree.put("/podo/cgroup.procs", "");
+  r = {};
+  r.memory.swap = -1;
+  CHECK(error_of(group->update(r, log)) == "");
+  CHECK(log.lines == Names{text("linux.resources.memory.swap: this host has no memory.swap.max in "
+                                "{}/podo/web: {}/podo does not hand that controller down; ignored",
+                                tree.root, tree.root)});
+}
+
 TEST_CASE("a group that is frozen or has processes is not taken") {
   const FakeTree tree({});
   tree.put("/podo/web/cgroup.freeze", "1\n");
@@ -169,7 +195,7 @@ TEST_CASE("v2 for real: born inside, frozen, killed at once, removed with its su
   CHECK(group.frozen() == false);
   CHECK(::mkdir((place(group, "") + "/inner").c_str(), 0755) == 0);
   CHECK(group.freeze().has_value());
-  CHECK(group.kill_all(SIGKILL).has_value());   // reaches also the frozen
+  CHECK(group.kill_all(SIGKILL).has_value());  // reaches also the frozen
   CHECK(exit_code(child) == 128 + SIGKILL);
   CHECK(group.remove().has_value());
   CHECK(group.kill_all(SIGKILL).has_value());
@@ -210,7 +236,11 @@ TEST_CASE("v2 for real: exec finds the sub-group of the first process when the g
       spawn_inside(Cgroup::reopen({{"", host().unified()->mount_point, top + "/init"}}), wait_forever);
   const auto directory = runtime::open_group(top);
   REQUIRE(runtime::write_group_file(directory->get(), "cgroup.subtree_control", "+hugetlb") == 0);
-  CHECK(!linux::clone_process({.flags = 0, .cgroup = group.entry()->unified.get()}).has_value());
+  const auto refused = runtime::clone_into(*group.entry(), 0, "exec");
+  REQUIRE(!refused.has_value());
+  CHECK(refused.error().message() ==
+        text("enter control group {}: a group with sub-groups that have controllers takes no process: {}",
+             top, describe_errno(EBUSY)));
   const auto beside = group.entry_beside(init);
   REQUIRE(beside.has_value());
   const auto second = linux::clone_process({.flags = 0, .cgroup = beside->unified.get()});

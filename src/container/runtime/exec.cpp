@@ -124,7 +124,7 @@ class Execution {
   // container's mount namespace from the first moment the container can see it, and nothing of the host can
   // be reached through it.
   Result<> clone_inside(Channel& ours, Channel& theirs) {
-    const linux::Child between = TRY(linux::clone_process({.cgroup = stage_.cgroup_entry.unified.get()}));
+    const linux::Child between = TRY(clone_into(stage_.cgroup_entry, 0, "exec"));
     if (between.pid == 0) {
       ours.close();
       ChannelLog log(theirs);

@@ -67,13 +67,13 @@ class Midwife {
       own = TRY(linux::open_at(AT_FDCWD, "/proc/self/ns/pid", O_RDONLY));
       TRY(join_namespaces({*pid_namespace}));
     }
-    auto child = linux::clone_process({.flags = clone_flags(), .cgroup = birth_.cgroup_entry.unified.get()});
+    auto child = clone_into(birth_.cgroup_entry, clone_flags(), "linux.namespaces");
     if (child && child->pid == 0) {
       ours.close();
       run_init_stage(birth_, theirs);
     }
     if (own) TRY(linux::join_namespace(own.get(), CLONE_NEWPID));
-    if (!child) return Failure(std::move(child).error().within("linux.namespaces"));
+    if (!child) return Failure(std::move(child).error());
     pid_ = child->pid;
     pidfd_ = std::move(child->pidfd);
     return {};
@@ -98,13 +98,13 @@ class Midwife {
 
   [[noreturn]] void be_between(Channel& theirs) {
     const Result<> done = [&]() -> Result<> {
-      TRY(join_namespaces(namespaces_.join));
-      const linux::Child child = TRY(linux::clone_process(
-          {.flags = clone_flags() | CLONE_PARENT, .cgroup = birth_.cgroup_entry.unified.get()}));
+      TRY_IN("linux.namespaces", join_namespaces(namespaces_.join));
+      const linux::Child child =
+          TRY(clone_into(birth_.cgroup_entry, clone_flags() | CLONE_PARENT, "linux.namespaces"));
       if (child.pid == 0) run_init_stage(birth_, theirs);
       return theirs.send(Step::born, text("{}", child.pid));
     }();
-    if (!done) (void)theirs.send_failure(Error(done.error()).within("linux.namespaces"));
+    if (!done) (void)theirs.send_failure(done.error());
     ::_exit(done ? 0 : 1);
   }
 
