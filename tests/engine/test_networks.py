@@ -230,6 +230,19 @@ def test_none_and_host(engine):
     assert "eth0" in names or len(names) > 1
 
 
+def test_a_link_of_the_host_may_have_the_number_of_a_containers(engine):
+    """Older kernels look for a new link's number among the links of whoever asks."""
+    shown = engine.docker("run", "--rm", "busybox", "ip", "-o", "link", "show", "eth0")
+    number = shown.split(":")[0]
+    add = ["ip", "link", "add", "podo-number", "index", number, "type", "bridge"]
+    added = subprocess.run(add, capture_output=True, text=True)
+    try:
+        assert added.returncode == 0 or "busy" in added.stderr, added.stderr  # then somebody's link has it
+        assert engine.docker("run", "--rm", "busybox", "echo", "up") == "up"
+    finally:
+        subprocess.run(["ip", "link", "del", "podo-number"], capture_output=True)
+
+
 def test_bridges_do_not_talk_to_each_other(engine):
     engine.docker("network", "create", "n1")
     engine.docker("network", "create", "n2")

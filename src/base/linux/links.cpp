@@ -6,6 +6,8 @@
 #include <linux/veth.h>
 #include <net/if.h>
 
+#include "base/linux/namespaces.h"
+
 namespace podo::linux {
 namespace {
 
@@ -72,10 +74,11 @@ void LinkRequests::add_veth(const VethWish& wish) {
   made.text_attribute(IFLA_IFNAME, wish.name);
   if (wish.mtu != 0) made.attribute(IFLA_MTU, wish.mtu);
   if (wish.mac) made.attribute(IFLA_ADDRESS, view(*wish.mac));
-  if (wish.net_namespace >= 0) made.attribute(IFLA_NET_NS_FD, static_cast<std::uint32_t>(wish.net_namespace));
   NetlinkRequest peer(0, 0);  // only its bytes behind the header are used: an ifinfomsg and attributes
   peer.body(link_body()).text_attribute(IFLA_IFNAME, wish.peer);
   if (wish.mtu != 0) peer.attribute(IFLA_MTU, wish.mtu);
+  if (wish.peer_namespace >= 0)
+    peer.attribute(IFLA_NET_NS_FD, static_cast<std::uint32_t>(wish.peer_namespace));
   made.nested(IFLA_LINKINFO, [&](NetlinkAttributes& info) {
     info.attribute(IFLA_INFO_KIND, "veth").nested(IFLA_INFO_DATA, [&](NetlinkAttributes& data) {
       data.attribute(VETH_INFO_PEER, std::string_view(peer.bytes()).substr(sizeof(nlmsghdr)));
@@ -85,15 +88,23 @@ void LinkRequests::add_veth(const VethWish& wish) {
 
 void LinkRequests::add_macvlan(const MacvlanWish& wish) {
   NetlinkRequest& made = request(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, text("add macvlan {}", wish.name));
-  made.body(link_body(wish.index)).text_attribute(IFLA_IFNAME, wish.name).attribute(IFLA_LINK, wish.parent);
+  made.body(link_body()).text_attribute(IFLA_IFNAME, wish.name).attribute(IFLA_LINK, wish.parent);
   if (wish.mtu != 0) made.attribute(IFLA_MTU, wish.mtu);
   if (wish.mac) made.attribute(IFLA_ADDRESS, view(*wish.mac));
-  if (wish.net_namespace >= 0) made.attribute(IFLA_NET_NS_FD, static_cast<std::uint32_t>(wish.net_namespace));
   made.nested(IFLA_LINKINFO, [&](NetlinkAttributes& info) {
     info.attribute(IFLA_INFO_KIND, "macvlan").nested(IFLA_INFO_DATA, [&](NetlinkAttributes& data) {
       data.attribute(IFLA_MACVLAN_MODE, wish.mode);
     });
   });
+}
+
+void LinkRequests::move_link(std::uint32_t index, int net_namespace, const std::string& new_name,
+                             std::uint32_t new_index) {
+  request(RTM_NEWLINK, 0, text("move link {} as {}", index, new_name))
+      .body(link_body(index))
+      .attribute(IFLA_NET_NS_FD, static_cast<std::uint32_t>(net_namespace))
+      .text_attribute(IFLA_IFNAME, new_name)
+      .attribute(IFLA_NEW_IFINDEX, new_index);
 }
 
 void LinkRequests::change(std::uint32_t index, const std::string& name, const LinkChange& change) {
@@ -176,6 +187,16 @@ void LinkRequests::remove_address(std::uint32_t link, const IpPrefix& address) {
 void LinkRequests::add_route(const RouteWish& wish) {
   const std::uint16_t flags = NLM_F_CREATE | (wish.replaces ? NLM_F_REPLACE : NLM_F_EXCL);
   fill_route(request(RTM_NEWROUTE, flags, text("add route to {}", wish.destination.to_text())), wish);
+}
+
+Result<> add_veth_into(const io::Fd& network_namespace, VethWish wish) {
+  const io::Fd here = TRY(current_network_namespace());
+  wish.peer_namespace = here.get();
+  LinkRequests requests;
+  requests.add_veth(wish);
+  const auto visit = TRY(NetworkNamespaceVisit::enter(network_namespace));
+  NetlinkSocket socket = TRY(NetlinkSocket::open());
+  return socket.send_all(requests.all());
 }
 
 }  // namespace podo::linux

@@ -2,9 +2,8 @@
 //
 //   LinkRequests requests;
 //   requests.add_bridge("br0", {.up = true, .mtu = 1500});
-//   requests.add_veth({.name = "eth0", .net_namespace = netns.get(), .index = 16, .peer = "veth1"});
-//   requests.change_link("veth1", {.up = true, .master = bridge_index});
 //   TRY(socket.send_all(requests.all()));
+//   TRY(add_veth_into(netns, {.name = "eth0", .index = 16, .peer = "veth1"}));
 //
 // Who makes a link may choose its index, so that what follows (addresses, routes) needs no question in
 // between.
@@ -37,16 +36,15 @@ struct PortChange {
   std::optional<bool> hairpin = {};   // is sent back what came from it, where the bridge decides so
 };
 
-// The kernel gives an index to the first of the pair only, so the first is the one in the other namespace;
-// its peer stays in the socket's.
+// The kernel gives an index to the first of the pair only.
 struct VethWish {
   std::string name;
-  int net_namespace = -1;   // a descriptor
-  std::uint32_t index = 0;  // in that namespace; 0: the kernel chooses
+  std::uint32_t index = 0;  // 0: the kernel chooses
   std::optional<MacAddress> mac = {};
   bool up = false;
   std::uint32_t mtu = 0;  // of both
   std::string peer;
+  int peer_namespace = -1;  // a descriptor; none: the socket's
 };
 
 struct MacvlanWish {
@@ -54,8 +52,6 @@ struct MacvlanWish {
   std::uint32_t parent = 0;  // index
   std::uint32_t mode = 4;    // MACVLAN_MODE_*: bridge
   std::uint32_t mtu = 0;
-  int net_namespace = -1;
-  std::uint32_t index = 0;  // in that namespace
   std::optional<MacAddress> mac = {};
 };
 
@@ -74,6 +70,8 @@ class LinkRequests {
   void add_bridge(const std::string& name, const MacAddress& mac, std::uint32_t mtu);
   void add_veth(const VethWish& wish);
   void add_macvlan(const MacvlanWish& wish);
+  void move_link(std::uint32_t index, int net_namespace, const std::string& new_name,
+                 std::uint32_t new_index);
   void change_link(const std::string& name, const LinkChange& change);
   void change_link(std::uint32_t index, const LinkChange& change);
   void change_port(const std::string& name, const PortChange& change);
@@ -97,6 +95,11 @@ class LinkRequests {
   void change(std::uint32_t index, const std::string& name, const LinkChange& change);
   std::vector<NetlinkRequest> requests_;
 };
+
+// The first of the pair is in that namespace, its peer in the one the thread stands in. Kernels before 6.15
+// look for the index among the links of the socket's namespace, wherever the new link is to be, and say that it
+// exists; so the socket is one of the first's. Blocks.
+Result<> add_veth_into(const io::Fd& network_namespace, VethWish wish);
 
 struct LinkStatistics {
   std::uint64_t rx_packets = 0, tx_packets = 0, rx_bytes = 0, tx_bytes = 0;

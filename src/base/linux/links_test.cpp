@@ -33,14 +33,11 @@ TEST_CASE("a bridge, a veth into another namespace, addresses and a route in two
   const MacAddress mac{2, 0, 0, 0, 0, 1};
   LinkRequests outside;
   outside.add_bridge("br0", mac, 1400);
-  outside.add_veth({.name = "eth0",
-                    .net_namespace = inside.get(),
-                    .index = 77,
-                    .mac = mac,
-                    .up = true,
-                    .mtu = 1400,
-                    .peer = "v0"});
+  outside.add_veth({.name = "eth0", .index = 77, .peer = "other"});  // two namespaces: twice the same
   REQUIRE(send(outside).has_value());
+  const VethWish pair{.name = "eth0", .index = 77, .mac = mac, .up = true, .mtu = 1400, .peer = "v0"};
+  const Result<> paired = add_veth_into(inside, pair);
+  REQUIRE_MESSAGE(paired.has_value(), (paired ? "" : paired.error().message()));
   NetlinkSocket socket = *NetlinkSocket::open();
   const auto bridge = *find_link(socket, "br0");
   REQUIRE(bridge.has_value());

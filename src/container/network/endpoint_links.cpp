@@ -102,14 +102,13 @@ Result<DnsSockets> fill_sandbox(const EndpointPlan& plan) {
 }
 
 Result<> make_veth(const EndpointPlan& plan) {
+  TRY(linux::add_veth_into(*plan.sandbox, {.name = plan.interface,
+                                           .index = plan.index,
+                                           .mac = plan.mac,
+                                           .up = true,
+                                           .mtu = plan.mtu,
+                                           .peer = plan.host_link}));
   linux::LinkRequests requests;
-  requests.add_veth({.name = plan.interface,
-                     .net_namespace = plan.sandbox->get(),
-                     .index = plan.index,
-                     .mac = plan.mac,
-                     .up = true,
-                     .mtu = plan.mtu,
-                     .peer = plan.host_link});
   const linux::LinkChange change{
       .up = true, .master = plan.parent, .alias = plan.alias, .no_link_local = true};
   requests.change_link(plan.host_link, change);
@@ -121,17 +120,22 @@ Result<> make_veth(const EndpointPlan& plan) {
   return socket.send_all(requests.all());
 }
 
+// It is made where its parent is, under a name that is free there, and moves.
 Result<> make_macvlan(const EndpointPlan& plan) {
   linux::LinkRequests requests;
-  requests.add_macvlan({.name = plan.interface,
+  requests.add_macvlan({.name = plan.host_link,
                         .parent = plan.parent,
                         .mode = plan.macvlan_mode,
                         .mtu = plan.mtu,
-                        .net_namespace = plan.sandbox->get(),
-                        .index = plan.index,
                         .mac = plan.mac});
+  requests.change_link(plan.host_link, {.alias = plan.alias});
   linux::NetlinkSocket socket = TRY(linux::NetlinkSocket::open());
-  return socket.send_all(requests.all());
+  TRY(socket.send_all(requests.all()));
+  const auto link = TRY(linux::find_link(socket, plan.host_link));
+  if (!link) return not_found("link {} is gone", plan.host_link);
+  linux::LinkRequests moving;
+  moving.move_link(link->index, plan.sandbox->get(), plan.interface, plan.index);
+  return socket.send_all(moving.all());
 }
 
 }  // namespace
@@ -156,7 +160,8 @@ Result<> change_ports(const std::vector<std::string>& host_links, linux::PortCha
 }
 
 Result<> remove_endpoint_link(const EndpointPlan& plan) {
-  if (plan.driver != "macvlan") return remove_own_link(plan.host_link, plan.alias);
+  TRY(remove_own_link(plan.host_link, plan.alias));  // a macvlan, too, if it has not moved
+  if (plan.driver != "macvlan") return {};
   const auto visit = TRY(linux::NetworkNamespaceVisit::enter(*plan.sandbox));
   linux::NetlinkSocket socket = TRY(linux::NetlinkSocket::open());
   linux::LinkRequests requests;

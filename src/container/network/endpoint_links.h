@@ -26,7 +26,7 @@ Result<> remove_own_link(const std::string& name, const std::string& alias);  //
 struct EndpointPlan {
   NamespacePtr sandbox;
   std::string driver;            // bridge, macvlan
-  std::string host_link, alias;  // "veth1a2b3c4"; none for macvlan
+  std::string host_link, alias;  // "veth1a2b3c4"; of macvlan until it moves
   std::string interface;         // "eth0"
   std::uint32_t index = 0;       // that it gets in the sandbox
   std::uint32_t parent = 0;      // the bridge, or macvlan's parent

@@ -46,8 +46,8 @@ class TestMachine {
     must(linux::write_net_sysctl("ipv4/ip_forward", "0"));
     linux::LinkRequests wires;
     wires.change_link(1, {.up = true});
-    wires.add_veth({.name = "wire", .net_namespace = world.get(), .index = 50, .peer = "uplink"});
     must(send(wires));
+    must(linux::add_veth_into(world, {.name = "wire", .index = 50, .peer = "uplink"}));
     configure(host, "uplink", {"198.51.100.1/24", "2001:db8:1::1/64"});
     configure(world, "wire", {"198.51.100.9/24", "2001:db8:1::9/64"});
     store = store::make_memory_store(loop, random);

@@ -116,8 +116,8 @@ void PacketWorld::make_bridge() {
 void PacketWorld::make_pod(int number) {
   const io::Fd& pod = pods_.emplace_back(new_namespace());
   const std::string port = text("pod{}", number);
+  REQUIRE(linux::add_veth_into(pod, {.name = "eth0", .index = 2, .up = true, .peer = port}));
   linux::LinkRequests requests;
-  requests.add_veth({.name = "eth0", .net_namespace = pod.get(), .index = 2, .up = true, .peer = port});
   requests.change_link(port, {.up = true, .master = index_of("br0")});
   requests.change_port(port, {.isolated = true});
   requests.settle_link(port);
@@ -128,9 +128,8 @@ void PacketWorld::make_pod(int number) {
 
 void PacketWorld::make_outside() {
   outside_ = new_namespace();
+  REQUIRE(linux::add_veth_into(outside_, {.name = "wire", .index = 2, .up = true, .peer = "uplink"}));
   linux::LinkRequests requests;
-  requests.add_veth(
-      {.name = "wire", .net_namespace = outside_.get(), .index = 2, .up = true, .peer = "uplink"});
   requests.change_link("uplink", {.up = true});
   send(requests);
   configure_inside(outside_,

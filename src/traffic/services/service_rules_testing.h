@@ -46,9 +46,9 @@ class TestNode {
     world = another();
     linux::LinkRequests wires;
     wires.change_link(1, {.up = true});
-    wires.add_veth({.name = "wire", .net_namespace = world.get(), .index = 50, .peer = "uplink"});
     wires.add_bridge("br0", {2, 0, 0, 0, 0, 1}, 1500);
     must(send(wires));
+    must(linux::add_veth_into(world, {.name = "wire", .index = 50, .peer = "uplink"}));
     configure(host, "uplink", {"198.51.100.1/24", "2001:db8:1::1/64"});
     configure(world, "wire", {"198.51.100.9/24", "2001:db8:1::9/64", "198.51.100.10/24"});
     configure(host, "br0", {"10.244.0.1/24", "fd00:244::1/64"});
@@ -144,10 +144,8 @@ class TestNode {
   }
   io::Fd pod(int n) {
     io::Fd made = another();
-    linux::LinkRequests requests;
     const std::string port = text("port{}", n);
-    requests.add_veth({.name = "eth0", .net_namespace = made.get(), .index = 20, .peer = port});
-    must(send(requests));
+    must(linux::add_veth_into(made, {.name = "eth0", .index = 20, .peer = port}));
     linux::LinkRequests joining;
     joining.change_link(port, {.up = true, .master = index_of("br0")});
     joining.change_port(port, {.isolated = !filters_bridged, .hairpin = filters_bridged});
