@@ -78,11 +78,14 @@ Finding check_control_groups(const Host& host) {
 
 Finding check_file_systems(const Host& host) {
   const std::string known = host.text_of("/proc/filesystems");
+  const std::string release = first_line(host.text_of("/proc/sys/kernel/osrelease"));
+  // The kernel loads a module by itself once something of it is mounted.
+  const std::string modules = host.text_of(text("/lib/modules/{}/modules.dep", release));
   for (const char* name : {"overlay", "tmpfs", "proc", "mqueue"}) {
-    if (has_word(known, name)) continue;
+    if (has_word(known, name) || modules.contains(text("/{}.ko", name))) continue;
     const bool module = std::string_view(name) == "overlay";
     return {Health::bad, "file systems", text("the kernel knows no {}", name),
-            module ? "modprobe overlay, and name it in /etc/modules-load.d/podo.conf"
+            module ? "a kernel with CONFIG_OVERLAY_FS is needed, or its module below /lib/modules"
                    : "a kernel that has it is needed"};
   }
   return {Health::good, "file systems", "overlay, tmpfs, proc, mqueue", ""};

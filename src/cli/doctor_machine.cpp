@@ -18,7 +18,7 @@ namespace podo::cli {
 constexpr std::uint64_t gigabyte = 1'000'000'000, megabyte = 1'000'000;
 
 std::string Host::text_of(std::string_view path) const {
-  return linux::read_file((root_ + std::string(path)).c_str(), 1 << 20).value_or("");
+  return linux::read_file((root_ + std::string(path)).c_str(), 8 << 20).value_or("");
 }
 
 bool Host::has(std::string_view path) const {
