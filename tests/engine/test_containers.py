@@ -224,7 +224,7 @@ def test_health_checks(engine):
         "--health-cmd",
         "test ! -e /tmp/sick",
         "--health-interval",
-        "200ms",
+        "1s",
         "--health-retries",
         "2",
         "busybox",
