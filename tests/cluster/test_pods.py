@@ -1,7 +1,10 @@
 """The life of pods: starts, ends, restarts, probes, hooks, init containers and sidecars; what status says."""
 
 import json
+import os
 import time
+
+import pytest
 
 from cluster import container, pod
 from server import wait_until
@@ -57,6 +60,17 @@ def test_a_pod_that_wants_too_much_memory_is_killed(pods):
     pods.ended(phase="Failed", seconds=60)
     assert pods.container()["state"]["terminated"]["reason"] == "OOMKilled"
     assert pods.status()["qosClass"] == "Burstable"
+
+
+@pytest.mark.skipif(not os.path.exists("/sys/fs/cgroup/cgroup.controllers"), reason="only cgroup v2 can")
+def test_a_container_out_of_memory_ends_as_a_whole(pods):
+    """Not only the process that wanted too much: half a container is no use."""
+    eats = "(x=a; while true; do x=$x$x; done); echo survived; sleep 100"
+    limits = {"limits": {"memory": "32Mi"}}
+    pods.run(pod(command=eats, restartPolicy="Never", resources=limits))
+    pods.ended(phase="Failed", seconds=60)
+    state = pods.container()["state"]["terminated"]
+    assert (state["reason"], state["exitCode"]) == ("OOMKilled", 137)
 
 
 def test_restarts_back_off(pods):

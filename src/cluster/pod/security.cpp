@@ -133,6 +133,8 @@ Result<> apply_security(docker::CreateRequest& request, const json::Item& pod, c
   host.cap_add = strings_at(own, "capabilities.add");
   host.cap_drop = strings_at(own, "capabilities.drop");
   host.privileged = kube::is_true_at(own, "privileged");
+  // As with containerd: agents of nodes look at the groups of all others.
+  if (host.privileged) host.cgroupns_mode = "host";
   host.readonly_rootfs = kube::is_true_at(own, "readOnlyRootFilesystem");
   const json::Item* escalation = kube::find_at(own, "allowPrivilegeEscalation");
   if (escalation != nullptr && !kube::is_true_at(own, "allowPrivilegeEscalation"))

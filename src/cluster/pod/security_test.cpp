@@ -80,7 +80,10 @@ TEST_CASE("groups, capabilities and privileges are the engine's") {
   const auto plain = applied("{}", R"({"allowPrivilegeEscalation":true})").request;
   CHECK(plain.host_config.security_opt.empty());
   CHECK_FALSE(plain.host_config.masked_paths.has_value());
-  CHECK(applied("{}", R"({"privileged":true})").request.host_config.privileged);
+  CHECK(plain.host_config.cgroupns_mode.empty());
+  const auto privileged = applied("{}", R"({"privileged":true})").request;
+  CHECK(privileged.host_config.privileged);
+  CHECK(privileged.host_config.cgroupns_mode == "host");
 }
 
 TEST_CASE("profiles are the engine's default unless another is named") {

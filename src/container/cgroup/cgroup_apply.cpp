@@ -152,14 +152,15 @@ class Performer {
     const auto* directory = home_(groups_, write);
     if (!means_lack(error)) return write_failed(write, directory->path, error);
     if (write.lack == CgroupWrite::Lack::silent) return {};
-    const auto message = directory == nullptr
-                             ? text("linux.resources.{}: this host has no {} controller for the container",
-                                    write.setting, write.controller)
-                             : text("linux.resources.{}: this host has no {} in {}{}", write.setting,
-                                    write.file, directory->path,
-                                    directory->controllers.empty() && !write.controller.empty()
-                                        ? why_missing(*directory, write.controller)
-                                        : "");
+    const auto message =
+        directory == nullptr
+            ? text("linux.resources.{}: this host has no {} controller for the container", write.setting,
+                   write.controller)
+            : text("linux.resources.{}: this host has no {}{}{} in {}{}", write.setting, write.file,
+                   write.other_file.empty() ? "" : " or ", write.other_file, directory->path,
+                   directory->controllers.empty() && !write.controller.empty()
+                       ? why_missing(*directory, write.controller)
+                       : "");
     if (write.lack == CgroupWrite::Lack::error) return fail(ErrorKind::unsupported, message, error);
     log_.warn("{}; ignored", message);
     return {};

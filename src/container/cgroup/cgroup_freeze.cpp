@@ -16,7 +16,10 @@ constexpr Duration patience = seconds(2);
 constexpr int kill_rounds = 100;
 
 // The directory by which the container is frozen; null: the host cannot.
-struct Freezer { const CgroupDirectory* directory = nullptr; bool unified = false; };
+struct Freezer {
+  const CgroupDirectory* directory = nullptr;
+  bool unified = false;
+};
 
 Freezer freezer_of(const std::vector<CgroupDirectory>& directories) {
   const auto v1 = std::ranges::find_if(directories, [](const auto& d) { return d.holds("freezer"); });
@@ -110,7 +113,8 @@ Result<bool> Cgroup::frozen() const {
   const auto group = open_group(freezer.directory->path);
   if (!group && group.error().kind() == ErrorKind::not_found) return false;
   if (!group) return Failure(group.error());
-  if (freezer.unified) return says_frozen(TRY(read_group_file(group->get(), "cgroup.events")));
+  // What was asked for: cgroup.events tells of it and of its end a moment later, and of a frozen group above.
+  if (freezer.unified) return TRY(read_group_file(group->get(), "cgroup.freeze")) == "1";
   return TRY(read_group_file(group->get(), "freezer.state")) != "THAWED";
 }
 

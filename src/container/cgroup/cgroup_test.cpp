@@ -54,8 +54,11 @@ TEST_CASE("a group that holds processes is not taken, and a failed creation leav
   CHECK(second.error().kind() == ErrorKind::already_exists);
   CHECK(group.processes() == std::vector<pid_t>{child});
   auto broken = host();
-  broken.hierarchies.push_back(
-      {.controllers = "memory", .mount_point = "/proc/no", .root = "/", .unified = false, .available = ""});
+  broken.hierarchies.push_back({.controllers = "memory",
+                                .mount_point = "/proc/no",
+                                .root = "/",
+                                .unified = host().mode == linux::CgroupMode::unified,
+                                .available = ""});
   CHECK(!Cgroup::create(broken, sandbox.path("other/deep"), {}).has_value());
   CHECK(::access((host().hierarchies.front().mount_point + sandbox.path("other")).c_str(), F_OK) != 0);
   CHECK(group.kill_all(SIGKILL).has_value());

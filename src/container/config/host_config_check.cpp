@@ -163,8 +163,8 @@ void complete_host_config(docker::HostConfig& wish, const Machine& machine) {
   if (limits.pids_limit && *limits.pids_limit <= 0) limits.pids_limit.reset();
   if (wish.shm_size == 0) wish.shm_size = shm_default;
   if (wish.ipc_mode.empty()) wish.ipc_mode = "private";
-  if (wish.cgroupns_mode.empty())
-    wish.cgroupns_mode = machine.cgroup_v2 && !wish.privileged ? "private" : "host";
+  // Also for privileged ones: of v2 they have the one writable tree, which must not be the host's.
+  if (wish.cgroupns_mode.empty()) wish.cgroupns_mode = machine.cgroup_v2 ? "private" : "host";
   if (wish.network_mode.empty() || wish.network_mode == "default") wish.network_mode = "bridge";
   if (wish.runtime.empty()) wish.runtime = "runc";
   if (wish.restart_policy.name.empty()) wish.restart_policy.name = "no";

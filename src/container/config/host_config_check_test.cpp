@@ -25,6 +25,10 @@ TEST_CASE("what was left open gets Docker's defaults") {
   docker::HostConfig other;
   complete_host_config(other, unified);
   CHECK(other.cgroupns_mode == "private");
+  docker::HostConfig privileged;
+  privileged.privileged = true;
+  complete_host_config(privileged, unified);
+  CHECK(privileged.cgroupns_mode == "private");
 }
 
 TEST_CASE("odd limits are refused in Docker's words") {

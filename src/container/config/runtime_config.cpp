@@ -40,6 +40,8 @@ Result<> write_linux(json::Writer& out, const ConfigInput& input, Warnings& warn
   const docker::HostConfig& wish = input.container.host_config;
   oci::Resources resources = make_resources(wish.resources, input.machine, input.devices, warnings);
   resources.devices = TRY(device_rules(input));
+  if (input.sandbox.ends_as_one && input.machine.oom_group)
+    resources.unified.emplace_back("memory.oom.group", "1");
   out.key("linux").object();
   write_namespaces(out, input);
   out.key("cgroupsPath").string(input.sandbox.cgroups_path);

@@ -35,6 +35,7 @@ struct Machine {
   std::array<rlimit64, RLIM_NLIMITS> limits = {};  // the daemon's own
   bool cgroup_v2 = false;                          // unified
   bool memory_swap = true, memory_swappiness = true, oom_kill_disable = true, blkio_weight = true;
+  bool oom_group = false;  // v2 with the memory controller: memory.oom.group
   bool apparmor = false, selinux = false;
   bool thermal_throttle = false;  // there are counters to mask below /sys/devices/system/cpu/cpuN
   unsigned cpus = 1;
@@ -48,6 +49,7 @@ Machine read_machine();
 struct Sandbox {
   std::string rootfs;             // the mounted tree
   std::string cgroups_path;       // "/podo/ID"
+  bool ends_as_one = false;       // out of memory, all of its processes are killed, where the machine can
   std::string network_namespace;  // "" with network mode host only
   // Of "container:ID": "/proc/PID/ns/ipc"; of "sandbox:ID": where it is pinned; else "".
   std::string ipc_namespace, pid_namespace, uts_namespace;

@@ -55,6 +55,7 @@ void read_cgroups(Machine& machine) {
   if (machine.cgroup_v2) {
     machine.memory_swap = ::access("/proc/swaps", F_OK) == 0;
     machine.memory_swappiness = machine.oom_kill_disable = false;
+    machine.oom_group = layout->find("memory") != nullptr;
     return;
   }
   machine.memory_swap = has("memory", "memory.memsw.limit_in_bytes");

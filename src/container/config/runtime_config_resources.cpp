@@ -149,6 +149,11 @@ void write_resources(json::Writer& out, const oci::Resources& resources) {
   out.end();
   if (resources.pids_limit) out.key("pids").object().key("limit").number(*resources.pids_limit).end();
   write_block_io(out, resources.block_io);
+  if (!resources.unified.empty()) {
+    out.key("unified").object();
+    for (const auto& [file, value] : resources.unified) out.key(file).string(value);
+    out.end();
+  }
   out.end();
 }
 

@@ -98,6 +98,17 @@ TEST_CASE("modes of the host leave namespaces out, other containers' are joined"
   CHECK(find_mount(made.config, "/dev/shm")->source == "/run/podo/containers/other/shm");
 }
 
+TEST_CASE("what ends as one is killed as one, on cgroup v2") {
+  Sandbox sandbox = test_sandbox();
+  sandbox.ends_as_one = true;
+  Machine machine = test_machine();
+  CHECK(make_config(test_container(), machine, sandbox).config.linux.resources.unified.empty());
+  machine.oom_group = true;
+  CHECK(make_config(test_container(), machine).config.linux.resources.unified.empty());
+  CHECK(make_config(test_container(), machine, sandbox).config.linux.resources.unified ==
+        oci::StringMap{{"memory.oom.group", "1"}});
+}
+
 TEST_CASE("a mount of somebody's own takes the place of a default, and a folder comes before what is in it") {
   std::vector<ReadyMount> mounts(3);
   mounts[0].point.type = "bind";

@@ -25,6 +25,7 @@ Result<> enter_sandbox(Sandboxes& sandboxes, const Container& container, Sandbox
   if (id.empty()) return {};
   const auto [sandbox, paths] = TRY(sandboxes.enter(id, container.id));
   const SandboxWish& wish = sandbox->wish;
+  place.ends_as_one = true;  // as kubelet has it since 1.28: half a container is no use to a pod
   if (host.resources.cgroup_parent.empty())
     place.cgroups_path = text("{}/{}", wish.cgroup_parent, container.id);
   if (joins(host.ipc_mode)) {

@@ -24,6 +24,11 @@ Result<> link_controllers(int parent, std::string_view controllers, const std::s
   return {};
 }
 
+// A copy of the host's mount is of its peer group; a mount of cgroups that a container asks for is its own.
+linux::MountAttributes attributes_of(const MountPlan& mount) {
+  return {.set = mount.attributes_set, .clear = mount.attributes_clear, .propagation = MS_PRIVATE};
+}
+
 // A bind of the container's own directory: with a cgroup namespace /proc/self/mountinfo shows it as the root
 // of its hierarchy exactly as a mount of its own would, for a third of the system calls.
 Result<> add_hierarchy(const CgroupDirectory& cgroup, int parent) {
@@ -42,8 +47,7 @@ Result<io::Fd> mount_legacy(const MountPlan& mount, const std::vector<CgroupDire
   TRY(linux::attach(top, target));
   for (const CgroupDirectory& cgroup : cgroups)
     if (!cgroup.controllers.empty()) TRY_IN(cgroup.path, add_hierarchy(cgroup, top.get()));
-  TRY(linux::set_attributes(top.get(), linux::Depth::tree,
-                            {.set = mount.attributes_set, .clear = mount.attributes_clear}));
+  TRY(linux::set_attributes(top.get(), linux::Depth::tree, attributes_of(mount)));
   return top;
 }
 
@@ -59,8 +63,7 @@ Result<io::Fd> mount_unified(const MountPlan& mount, const CgroupDirectory& cgro
     tree = linux::make_mount(filesystem, 0);
     if (!tree) return tree;
   }
-  TRY(linux::set_attributes(tree->get(), linux::Depth::mount,
-                            {.set = mount.attributes_set, .clear = mount.attributes_clear}));
+  TRY(linux::set_attributes(tree->get(), linux::Depth::mount, attributes_of(mount)));
   TRY(linux::attach(*tree, target));
   return tree;
 }
