@@ -57,6 +57,12 @@ RUNC_LACKS = {
     "cve-2025": "Debian's 1.1.5 predates the fixes of CVE-2025-31133, -52565 and -52881",
     "atomic-create": "two creates of one id can both begin",
     "signal-mask": "keeps the caller's signal mask",
+    "scope-before-birth": "has the container's process begin a scope",
+    "exact-quota": "an update of the quota alone forgets the period it has",
+    "weight-kept": "does not tell systemd of a weight for block I/O",
+    "taken-scope": "goes into a scope that holds processes, with a warning",
+    "podo's names": "a scope without a path has the runtime's own name",
+    "podo's words": "refuses as well, in words of its own",
     "occupied-group": "only warns of a group that holds processes",
     "inner-processes": "makes a group with processes a threaded domain",
     "threaded-group": "makes its group a threaded one",
@@ -71,6 +77,7 @@ RUNC_LACKS = {
     "update-throttle": "update leaves out blockIO throttles",
     "update-devices": "update leaves out device rules",
     "memory-peak": "came with 1.2",
+    "superblock-options": "mounts cgroup2 anew, which takes nsdelegate from the host's mount",
 }
 
 

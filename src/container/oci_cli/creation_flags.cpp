@@ -20,6 +20,7 @@ Result<runtime::CreateOptions> creation_options(const Call& call) {
   options.preserve_fds = TRY(preserved_descriptors(call));
   options.no_pivot = flags.on("no-pivot");
   options.no_new_keyring = flags.on("no-new-keyring");
+  options.systemd = call.systemd;
   return options;
 }
 

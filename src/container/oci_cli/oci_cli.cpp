@@ -20,7 +20,7 @@ constexpr Flag global_flags[] = {
     {"log", "", "FILE", "where to log to, beside errors on standard error"},
     {"log-format", "", "FORMAT", "text (default) or json"},
     {"debug", "", "", "log more"},
-    {"systemd-cgroup", "", "", "not supported: control groups are made in the cgroup file system"},
+    {"systemd-cgroup", "", "", "control groups are made by systemd: cgroupsPath is slice:prefix:name"},
     {"rootless", "", "BOOL", "true, false or auto; accepted, and always found out"},
     {"criu", "", "PATH", ""},
     {"version", "v", "", "print the version"},
@@ -45,6 +45,12 @@ std::string choose_root(const Flags& global) {
   if (here != nullptr) root.insert(0, "/").insert(0, here);
   ::free(here);
   return root;
+}
+
+runtime::SystemdManager choose_manager(const Flags& global) {
+  using runtime::SystemdManager;
+  if (!global.on("systemd-cgroup")) return SystemdManager::none;
+  return is_rootless() ? SystemdManager::user : SystemdManager::system;
 }
 
 const Verb* find_verb(std::string_view name) {
@@ -99,14 +105,9 @@ class CommandLine {
     const Flags flags = TRY_IN(verb.name, Flags::parse(verb.flags, words, verb.order));
     if (flags.wants_help()) return say(verb_help(verb));
     TRY(check_arguments(verb, flags));
-    if (global_.on("systemd-cgroup")) {
-      return unsupported(
-          "--systemd-cgroup: systemd is not asked for control groups; use the cgroupfs driver "
-          "(podman --cgroup-manager=cgroupfs, containerd SystemdCgroup = false)");
-    }
     const SystemClock clock;
     runtime::Runtime runtime(choose_root(global_), clock, log_);
-    return verb.perform({runtime, log_, flags, passed_descriptors_});
+    return verb.perform({runtime, log_, flags, choose_manager(global_), passed_descriptors_});
   }
 
   static Result<int> say(std::string_view text) {

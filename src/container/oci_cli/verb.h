@@ -17,7 +17,8 @@ struct Call {
   runtime::Runtime& runtime;
   Log& log;
   const Flags& flags;
-  int passed_descriptors;  // open when this program was started, from 3 on without a gap
+  runtime::SystemdManager systemd;  // who is to make control groups
+  int passed_descriptors;           // open when this program was started, from 3 on without a gap
   const std::string& argument(std::size_t index) const { return flags.arguments()[index]; }
   const std::string& id() const { return argument(0); }
 };

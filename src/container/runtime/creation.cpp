@@ -55,7 +55,7 @@ Result<oci::Config> saved_config(const StateDirectory& directory) {
 
 Result<std::unique_ptr<Creation>> Creation::open(const Request& request, const Clock& clock, Log& log) {
   TRY(check_container_id(request.id));
-  std::unique_ptr<Creation> creation(new Creation(request, log));
+  std::unique_ptr<Creation> creation(new Creation(request, clock, log));
   ContainerState& state = creation->state_;
   state.id = request.id;
   state.created = rfc3339(clock.wall());
@@ -104,21 +104,50 @@ Result<> Creation::check_terminal() const {
   return {};
 }
 
+// systemd's part; what it does not know of (v1 hierarchies, limits, device rules) is made as without it.
+Result<Cgroup> Creation::make_scope(const linux::CgroupLayout& layout) {
+  const auto manager = request_.options.systemd;
+  scope_ = TRY(Scope::start({manager, state_.id, config_, layout}, clock_));
+  state_.scope = scope_->unit();
+  TRY(directory_->mark_cgroups({state_.scope, scope_->path()}));
+  return Cgroup::create(layout, scope_->path(), config_.linux.resources, Cgroup::Found::ours);
+}
+
+Result<> Creation::limit_processes(std::int64_t limit) {
+  oci::Resources only;
+  only.pids_limit = limit;
+  return cgroup_->update(only, log_);
+}
+
+// The container's process is in, so the placeholder may go, before others whom a limit counts are born.
+Result<> Creation::release_scope() {
+  if (!scope_ || !scope_->held()) return {};
+  scope_->release();
+  const auto& limit = config_.linux.resources.pids_limit;
+  return limit == 1 ? limit_processes(*limit) : Result<>();
+}
+
 Result<> Creation::make_cgroups() {
   const linux::CgroupLayout layout = TRY(linux::read_cgroup_layout());
-  auto cgroup =
-      Cgroup::create(layout, choose_cgroup_path(plan_.cgroups_path, state_.id), config_.linux.resources);
+  auto cgroup = request_.options.systemd != SystemdManager::none
+                    ? make_scope(layout)
+                    : Cgroup::create(layout, choose_cgroup_path(plan_.cgroups_path, state_.id),
+                                     config_.linux.resources);
   if (!cgroup) {
     // Without root, and without limits to keep, a container may do without a group of its own.
-    if (cgroup.error().kind() != ErrorKind::denied || ::geteuid() == 0)
+    const bool asked = request_.options.systemd != SystemdManager::none;
+    if (cgroup.error().kind() != ErrorKind::denied || ::geteuid() == 0 || asked)
       return Failure(std::move(cgroup).error());
     log_.warn("no cgroup of its own: {}", cgroup.error().message());
     return {};
   }
   cgroup_ = std::move(*cgroup);
   state_.cgroups = cgroup_->directories();
-  TRY(directory_->mark_cgroups());  // killed from here on, we leave what delete finds by config.json
+  if (!scope_)
+    TRY(directory_->mark_cgroups({}));  // killed from here on, we leave what delete finds by config.json
   TRY(cgroup_->apply(config_.linux.resources, log_));
+  if (scope_ && config_.linux.resources.pids_limit == 1)  // nobody could be born beside the placeholder
+    TRY(limit_processes(2));
   birth_.cgroup_entry = TRY(cgroup_->entry());
   birth_.cgroups = cgroup_->directories();
   return {};
@@ -153,6 +182,7 @@ Result<Newborn> Creation::deliver() {
   TRY(make_cgroups());
   TRY(prepare_birth());
   Newborn newborn = TRY(give_birth(birth_, *this, log_));
+  TRY(release_scope());
   const auto recorded = [&]() -> Result<> {
     TRY(directory_->save(state_));
     return write_pid_file(request_.options.pid_file, newborn.pid);
@@ -169,6 +199,7 @@ Result<> Creation::born(pid_t pid) {
   born_ = true;
   state_.pid = pid;
   state_.pid_start_time = TRY(process_start_time(pid));
+  if (birth_.cgroup_entry.tasks.empty()) TRY(release_scope());  // born inside; on v1 it is still on its way
   if (!birth_.net_devices.empty()) TRY(give_net_devices());
   return {};
 }
@@ -183,6 +214,7 @@ Result<> Creation::give_net_devices() {
 }
 
 Result<> Creation::run_runtime_hooks() {
+  TRY(release_scope());
   const std::string state_json = spec_state_json(state_, Status::creating);
   TRY(run_hooks("prestart", config_.hooks.prestart, state_json, state_.bundle));
   return run_hooks("createRuntime", config_.hooks.create_runtime, state_json, state_.bundle);
@@ -190,6 +222,11 @@ Result<> Creation::run_runtime_hooks() {
 
 Creation::~Creation() {
   if (kept_ || !directory_) return;
+  if (scope_) {
+    scope_->release();
+    if (const auto stopped = stop_scope(scope_->unit(), clock_); !stopped)
+      log_.warn("undo: {}", stopped.error().message());
+  }
   if (cgroup_) {
     if (const auto removed = cgroup_->remove(); !removed) log_.warn("undo: {}", removed.error().message());
   }

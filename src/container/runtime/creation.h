@@ -10,6 +10,7 @@
 #include "container/runtime/birth.h"
 #include "container/runtime/runtime.h"
 #include "container/runtime/state.h"
+#include "container/systemd_scope/scope.h"
 #include "model/oci/spec.h"
 
 namespace podo::runtime {
@@ -35,16 +36,21 @@ class Creation : BirthAttendant {
   ContainerState& state() { return state_; }
 
  private:
-  Creation(const Request& request, Log& log) : request_(request), log_(log) {}
+  Creation(const Request& request, const Clock& clock, Log& log)
+      : request_(request), clock_(clock), log_(log) {}
   Result<> read_bundle();
   Result<> check_terminal() const;
   Result<> make_cgroups();
+  Result<Cgroup> make_scope(const linux::CgroupLayout& layout);
+  Result<> release_scope();
+  Result<> limit_processes(std::int64_t limit);
   Result<> prepare_birth();
   Result<> give_net_devices();
   Result<> born(pid_t pid) override;
   Result<> run_runtime_hooks() override;
 
   Request request_;
+  const Clock& clock_;
   Log& log_;
   std::string config_text_;
   oci::Config config_;
@@ -52,6 +58,7 @@ class Creation : BirthAttendant {
   ContainerState state_;
   Birth birth_;
   std::optional<StateDirectory> directory_;
+  std::optional<Scope> scope_;  // systemd's, in which cgroup_ is
   std::optional<Cgroup> cgroup_;
   bool born_ = false, kept_ = false;
 };

@@ -31,6 +31,7 @@ struct CreateOptions {
   std::string console_socket, pid_file;
   int preserve_fds = 0;  // descriptors 3 .. 3+n-1 go to the container
   bool no_pivot = false, no_new_keyring = false;
+  SystemdManager systemd = SystemdManager::none;  // who makes the control groups
 };
 struct RunOptions {
   CreateOptions create;

@@ -2,7 +2,8 @@
 //
 //   ROOT/ID/state.json    id, bundle, pid and its start time, boot id, control groups; replaced by rename
 //   ROOT/ID/config.json   the configuration as it was at create, byte for byte
-//   ROOT/ID/cgroups       empty; exists since the control groups are this container's
+//   ROOT/ID/cgroups       exists since the control groups are this container's; of a scope of systemd's
+//                         manager:"system"|"user" newline unit newline path newline, else empty
 //   ROOT/ID/start.sock    exists while the container waits for `start`
 //   ROOT/ID/lock          the verb that changes the container holds a record lock (fcntl(2)) on it
 //   ROOT/~INODE           a directory that is being removed; no container id looks like that
@@ -27,6 +28,7 @@
 #include "base/core/error.h"
 #include "base/io/fd.h"
 #include "container/cgroup/cgroup.h"
+#include "container/systemd_scope/scope_name.h"
 #include "model/oci/spec.h"
 
 struct sockaddr_un;
@@ -48,6 +50,13 @@ struct ContainerState {
   bool started = false;
   oci::StringMap annotations;
   std::vector<CgroupDirectory> cgroups;
+  SystemdScope scope;  // who made them, if it was systemd
+};
+
+// Control groups of a creation that may not have been finished.
+struct CgroupMark {
+  SystemdScope scope;
+  std::string path;  // with a scope; else config.json says it
 };
 
 std::string encode_state(const ContainerState& state);
@@ -78,8 +87,8 @@ class StateDirectory {
   Result<io::Fd> connect_start() const;
   bool waits_for_start() const;
   // Control groups were made, where config.json says: only then they may be removed by what it says.
-  Result<> mark_cgroups() const;
-  bool has_cgroups() const;
+  Result<> mark_cgroups(const CgroupMark& mark) const;
+  Result<std::optional<CgroupMark>> find_cgroups() const;
   Result<> forget_start() const;  // removes start.sock
   Result<> remove();              // the whole directory; from the first moment nobody finds it by its id
   bool is_being_changed() const;  // some other program holds the lock

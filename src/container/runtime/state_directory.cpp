@@ -155,13 +155,28 @@ Result<> StateDirectory::save_config(std::string_view text) const {
   return {};
 }
 
-Result<> StateDirectory::mark_cgroups() const {
-  TRY_IN(path_, write_new(directory_.get(), "cgroups", ""));
+Result<> StateDirectory::mark_cgroups(const CgroupMark& mark) const {
+  const char* manager = mark.scope.manager == SystemdManager::user ? "user" : "system";
+  TRY_IN(path_, write_new(directory_.get(), "cgroups",
+                          mark.scope ? text("{}\n{}\n{}\n", manager, mark.scope.unit, mark.path) : ""));
   return {};
 }
 
-bool StateDirectory::has_cgroups() const {
-  return ::faccessat(directory_.get(), "cgroups", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+Result<std::optional<CgroupMark>> StateDirectory::find_cgroups() const {
+  auto words = linux::read_file(directory_.get(), "cgroups", file_bytes_max);
+  if (!words && words.error().kind() == ErrorKind::not_found) return std::nullopt;
+  CgroupMark mark;
+  if (!words) return Failure(std::move(words).error().within(path_));
+  if (words->empty()) return mark;
+  const auto first = words->find('\n'), second = words->find('\n', first + 1);
+  if (first == words->npos || second == words->npos || !words->ends_with('\n'))
+    return corrupt("{}/cgroups is damaged", path_);
+  mark.scope.manager = words->starts_with("user\n") ? SystemdManager::user : SystemdManager::system;
+  mark.scope.unit = words->substr(first + 1, second - first - 1);
+  mark.path = words->substr(second + 1, words->size() - second - 2);
+  if (!is_scope_unit(mark.scope.unit))
+    return corrupt("{}/cgroups: \"{}\" is no scope", path_, mark.scope.unit);
+  return mark;
 }
 
 Result<> StateDirectory::remove() {

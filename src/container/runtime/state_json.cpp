@@ -38,6 +38,15 @@ Result<CgroupDirectory> decode_cgroup(const json::Field& field) {
   return directory;
 }
 
+Result<SystemdScope> decode_scope(const json::Field& field) {
+  SystemdScope scope;
+  if (!field) return scope;
+  scope.unit = TRY(field["unit"].string());
+  if (!is_scope_unit(scope.unit)) return field["unit"].wrong("is no scope of systemd");
+  scope.manager = TRY(field["user"].boolean_or(false)) ? SystemdManager::user : SystemdManager::system;
+  return scope;
+}
+
 Result<ContainerState> decode(const json::Field& root) {
   TRY(root.object());
   ContainerState state;
@@ -62,6 +71,7 @@ Result<ContainerState> decode(const json::Field& root) {
   const json::Field cgroups = root["cgroups"];
   TRY(cgroups.array());
   for (std::size_t i = 0; i < cgroups.size(); ++i) state.cgroups.push_back(TRY(decode_cgroup(cgroups[i])));
+  state.scope = TRY(decode_scope(root["systemdScope"]));
   return state;
 }
 
@@ -96,7 +106,12 @@ std::string encode_state(const ContainerState& state) {
     out.object().key("controllers").string(each.controllers);
     out.key("mountPoint").string(each.mount_point).key("path").string(each.path).end();
   }
-  out.end().end();
+  out.end();
+  if (state.scope) {
+    out.key("systemdScope").object().key("unit").string(state.scope.unit);
+    out.key("user").boolean(state.scope.manager == SystemdManager::user).end();
+  }
+  out.end();
   return out.take();
 }
 

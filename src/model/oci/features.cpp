@@ -22,7 +22,7 @@ void enabled(Writer& out, std::string_view key, bool value) {
 
 void cgroup(Writer& out) {
   out.key("cgroup").object().key("v1").boolean(true).key("v2").boolean(true);
-  out.key("systemd").boolean(false).key("systemdUser").boolean(false).key("rdma").boolean(true).end();
+  out.key("systemd").boolean(true).key("systemdUser").boolean(false).key("rdma").boolean(true).end();
 }
 
 void seccomp(Writer& out, const Features& features) {
@@ -70,8 +70,9 @@ std::string features_json(const Features& features) {
   out.key("annotations").object();
   out.key("io.github.seccomp.libseccomp.version").string(features.libseccomp_version);
   out.key("dev.podo.version").string(features.version).end();
-  // No annotation changes what a container may do.
-  names(out, "potentiallyUnsafeConfigAnnotations", {});
+  // A prefix: properties of the container's scope, which only --systemd-cgroup makes.
+  constexpr std::string_view unsafe[] = {"org.systemd.property."};
+  names(out, "potentiallyUnsafeConfigAnnotations", unsafe);
   out.end();
   return out.take() + "\n";
 }

@@ -24,11 +24,11 @@ TEST_CASE("features say what the tables say") {
   CHECK(part["seccomp"]["actions"][0].string().value() == "SCMP_ACT_KILL");
   CHECK(part["cgroup"]["v1"].boolean().value());
   CHECK(part["cgroup"]["v2"].boolean().value());
-  CHECK(!part["cgroup"]["systemd"].boolean().value());
+  CHECK(part["cgroup"]["systemd"].boolean().value());
   CHECK(!part["intelRdt"]["enabled"].boolean().value());
   CHECK(part["mountExtensions"]["idmap"]["enabled"].boolean().value());
   CHECK(root["annotations"]["io.github.seccomp.libseccomp.version"].string().value() == "2.5.4");
-  CHECK(root["potentiallyUnsafeConfigAnnotations"].array());
+  CHECK(root["potentiallyUnsafeConfigAnnotations"][0].string().value() == "org.systemd.property.");
 }
 
 }  // namespace podo::oci
