@@ -77,6 +77,7 @@ RUNC_LACKS = {
     "update-throttle": "update leaves out blockIO throttles",
     "update-devices": "update leaves out device rules",
     "memory-peak": "came with 1.2",
+    "check-before-update": "came with 1.2 for cgroup v2",
     "superblock-options": "mounts cgroup2 anew, which takes nsdelegate from the host's mount",
 }
 

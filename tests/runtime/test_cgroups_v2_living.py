@@ -61,6 +61,7 @@ def test_without_a_cgroup_namespace_the_mount_shows_the_whole_tree(container):
     assert "Read-only" in done.err
 
 
+@pytest.mark.needs("superblock-options")
 @pytest.mark.parametrize("namespace", ["own", "host"])
 def test_the_hosts_mount_keeps_its_options(container, namespace):
     """nsdelegate and the others belong to the one superblock there is: a new mount would set them anew."""
@@ -258,6 +259,7 @@ def test_update_the_kernel_refuses_names_the_setting(container, flags, words):
     assert c.status() == "running"
 
 
+@pytest.mark.needs("check-before-update")
 def test_update_below_what_is_in_use(container):
     """Asked to look first, it is refused; else the kernel would kill."""
     c = container("dd if=/dev/zero of=/dev/shm/f bs=1M count=20 2>/dev/null; echo up; sleep 100")

@@ -125,7 +125,11 @@ Result<> Cgroup::kill_all(int signal) {
   if (signal == SIGKILL && freezer.unified) {
     const auto group = open_group(freezer.directory->path);
     if (!group && group.error().kind() == ErrorKind::not_found) return {};
-    if (group && write_group_file(group->get(), "cgroup.kill", "1") == 0) return {};
+    if (group && write_group_file(group->get(), "cgroup.kill", "1") == 0) {
+      // The frozen die as well. Thawed as after the other way; a group that went with them needs it no more.
+      write_group_file(group->get(), "cgroup.freeze", "0");
+      return {};
+    }
   }
   std::vector<pid_t> known;
   if (TRY(processes()).empty()) return {};

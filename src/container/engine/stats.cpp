@@ -41,12 +41,26 @@ void write_pids(json::Writer& out, Field pids) {
   out.end();
 }
 
-void write_block_io(json::Writer& out, Field block_io) {
+// On v2 Docker has small letters, and reads and writes only.
+void write_v2_entries(json::Writer& out, Field list) {
+  out.array();
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    const Field entry = list[i];
+    const std::string_view op = entry["op"].string_or("").value_or("");
+    if (op != "Read" && op != "Write") continue;
+    out.object().key("major").number(count(entry["major"])).key("minor").number(count(entry["minor"]));
+    out.key("op").string(op == "Read" ? "read" : "write").key("value").number(count(entry["value"])).end();
+  }
+  out.end();
+}
+
+void write_block_io(json::Writer& out, Field block_io, bool v2) {
   out.key("blkio_stats").object();
   for (const auto& [runtimes, dockers] : io_lists) {
     out.key(dockers);
-    if (block_io[runtimes]) out.value(block_io[runtimes].value());
-    else out.null();
+    if (!block_io[runtimes]) out.null();
+    else if (v2) write_v2_entries(out, block_io[runtimes]);
+    else out.value(block_io[runtimes].value());
   }
   out.end();
 }
@@ -106,7 +120,7 @@ Result<std::string> make_stats(const Container& container, const Machine& machin
   out.key("read").string(runs ? rfc3339_nano(input.now) : std::string(never));
   out.key("preread").string(earlier["read"].string_or(never).value_or(never));
   write_pids(out, root["pids"]);
-  write_block_io(out, root["blkio"]);
+  write_block_io(out, root["blkio"], machine.cgroup_v2);
   out.key("num_procs").number(0).key("storage_stats").object().end();
   out.key("cpu_stats");
   write_cpu(out, root["cpu"], input.system_cpu_ns, machine.cpus);

@@ -48,6 +48,21 @@ TEST_CASE("a sample of a running container, with the one before") {
   CHECK(*b["cpu_stats"]["throttling_data"]["throttled_time"].uint64() == 7);
 }
 
+TEST_CASE("on cgroup v2 there is no largest usage, and reads and writes have small letters") {
+  constexpr std::string_view on_v2 = R"({"memory":{"usage":{"usage":5,"max":9}},
+      "blkio":{"ioServiceBytesRecursive":[{"major":8,"minor":1,"op":"Read","value":5},
+        {"major":8,"minor":1,"op":"Write","value":6},{"major":8,"minor":1,"op":"Discard","value":7}]}})";
+  Machine machine = test_machine();
+  machine.cgroup_v2 = true;
+  const auto made =
+      make_stats(test_container(), machine,
+                 {.usage = on_v2, .system_cpu_ns = 900, .now = {1'000'000'000}, .networks = {}}, "");
+  REQUIRE_MESSAGE(made, made.error().message());
+  CHECK(made->find("max_usage") == made->npos);
+  CHECK(made->find(R"("io_service_bytes_recursive":[{"major":8,"minor":1,"op":"read","value":5},)"
+                   R"({"major":8,"minor":1,"op":"write","value":6}])") != made->npos);
+}
+
 TEST_CASE("a container that does not run has a sample of nothing") {
   const auto made = make_stats(test_container(), test_machine(), {}, "");
   REQUIRE(made);
