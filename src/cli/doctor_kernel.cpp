@@ -5,6 +5,8 @@
 #include "base/linux/cgroup_layout.h"
 #include "cli/console/units.h"
 #include "cli/doctor.h"
+#include "container/apparmor/kernel.h"
+#include "container/apparmor/profile.h"
 
 namespace podo::cli {
 namespace {
@@ -98,11 +100,33 @@ Finding check_seccomp(const Host& host) {
           "a kernel with CONFIG_SECCOMP_FILTER is needed, or --security-opt seccomp=unconfined everywhere"};
 }
 
+namespace {
+
+// The daemon has its profile loaded by a program that is not everywhere.
+Finding check_apparmor(const Host& host, const std::string& modules) {
+  const apparmor::Places places;
+  const auto found = [&](std::string_view what) {
+    return text("{}: the AppArmor profile {} {}", modules, apparmor::default_name, what);
+  };
+  if (apparmor::lists_profile(host.text_of(places.kernel + "/profiles"), apparmor::default_name))
+    return {Health::good, "security modules", found("is loaded"), ""};
+  for (const std::string& parser : places.parsers)
+    if (host.has(parser)) return {Health::good, "security modules", found("comes with the daemon"), ""};
+  return {Health::note, "security modules", found("cannot be loaded, containers run unconfined by it"),
+          text("install {}: apt install apparmor (zypper install apparmor-parser); containers that start "
+               "afterwards have it",
+               places.parsers.front())};
+}
+
+}  // namespace
+
 Finding check_security_modules(const Host& host) {
   if (first_line(host.text_of("/sys/fs/selinux/enforce")) == "1")
     return {Health::note, "security modules", "SELinux is enforcing",
             "Podo sets no labels: files that are mounted into containers need container_file_t (chcon -Rt)"};
   const std::string modules = first_line(host.text_of("/sys/kernel/security/lsm"));
+  if (host.text_of("/sys/module/apparmor/parameters/enabled").starts_with('Y'))
+    return check_apparmor(host, modules.empty() ? "apparmor" : modules);
   return {Health::good, "security modules", modules.empty() ? "none to see" : modules, ""};
 }
 

@@ -67,6 +67,21 @@ TEST_CASE("a kernel that does not know overlay is told apart from one that does"
   CHECK(check_file_systems(paper.host()).health == Health::good);  // it is loaded when it is needed
 }
 
+TEST_CASE("a host with AppArmor has the profile loaded, will have it, or lacks the program that loads it") {
+  Paper paper;
+  paper.put("/sys/kernel/security/lsm", "lockdown,capability,apparmor");
+  CHECK(check_security_modules(paper.host()).found == "lockdown,capability,apparmor");
+  paper.put("/sys/module/apparmor/parameters/enabled", "Y\n");
+  const Finding lacking = check_security_modules(paper.host());
+  CHECK(lacking.health == Health::note);
+  CHECK(lacking.cure.contains("apt install apparmor"));
+  paper.put("/usr/sbin/apparmor_parser", "");
+  CHECK(check_security_modules(paper.host()).health == Health::good);
+  CHECK(check_security_modules(paper.host()).found.contains("podo-default comes with the daemon"));
+  paper.put("/sys/kernel/security/apparmor/profiles", "podo-default (enforce)\n");
+  CHECK(check_security_modules(paper.host()).found.contains("podo-default is loaded"));
+}
+
 TEST_CASE("a port that somebody else listens at is bad, ours is good, one that is only used is free") {
   Paper paper;
   const std::string head = "  sl  local_address rem_address   st tx_queue rx_queue\n";

@@ -149,15 +149,19 @@ class Daemon {
                                                      {.run_folder = options_.run,
                                                       .prefix = prefix_of(options_.data),
                                                       .default_pools = options_.address_pools});
+    apparmor::DefaultProfile apparmor({loop_, pool_, log_}, {.run_folder = options_.run});
+    apparmor.begin();
     auto engine = co_await engine::Engine::open(
-        {loop_, pool_, *store, *images, *networks, events, random_, clock_, log_}, engine_options());
+        {loop_, pool_, *store, *images, *networks, events, random_, clock_, log_, &apparmor},
+        engine_options());
     auto builder = co_await builder::Builder::open(
         {loop_, pool_, *store, *images, registry, *engine, client, random_, clock_, log_},
         {.folder = options_.data + "/build",
          .run_folder = options_.run + "/build",
          .cache_bytes = options_.build_cache_bytes});
-    docker::DockerApi api({*engine, *images, registry, *networks, events, loop_, clock_, log_, builder.get()},
-                          api_options());
+    docker::DockerApi api(
+        {*engine, *images, registry, *networks, events, loop_, clock_, log_, builder.get(), &apparmor},
+        api_options());
     http::Server server(loop_, api, log_, {});
     auto served = co_await open_registry(*store, *images, client, careless);
     const std::unique_ptr<Cluster> cluster = co_await open_cluster();

@@ -10,6 +10,7 @@
 #include "cluster/pod/cgroup.h"
 #include "cluster/pod/container_request.h"
 #include "cluster/pod/lifecycle.h"
+#include "container/apparmor/kernel.h"
 #include "container/config/runtime_config.h"
 #include "model/kube/path.h"
 
@@ -80,6 +81,7 @@ class EngineContainers final : public Containers {
   Task<docker::CreateRequest> request_of(const PodPlace& place, const json::Item& container, int attempt,
                                          image::ImagePtr image, Said say);
   Task<std::string> seccomp_profile(const json::Item& pod, const json::Item& container);
+  Task<bool> has_apparmor_profile(const json::Item& pod, const json::Item& container);
   std::string target_of(const json::Item& pod, const json::Item& container) const;
   Task<SandboxFacts> sandbox_facts(const json::Item& pod);
   Task<void> share_cpu();
@@ -205,6 +207,7 @@ Task<docker::CreateRequest> EngineContainers::request_of(const PodPlace& place, 
                            .machine_memory_bytes = memory_bytes_};
   around.environment = co_await environment_of(place, container, std::move(say));
   around.security = {.apparmor = apparmor_,
+                     .apparmor_profile = co_await has_apparmor_profile(place.pod, container),
                      .seccomp_profile = co_await seccomp_profile(place.pod, container)};
   // Checked before volumes are touched: mounts pin what they need.
   co_await pod::container_request(place.pod, container, *image, around);
@@ -221,6 +224,12 @@ Task<std::string> EngineContainers::seccomp_profile(const json::Item& pod, const
   co_return co_await ground_.pool.run([path = options_.seccomp_folder + "/" + name]() -> Result<std::string> {
     return file_or_nothing(path);
   });
+}
+
+Task<bool> EngineContainers::has_apparmor_profile(const json::Item& pod, const json::Item& container) {
+  std::string name = pod::localhost_apparmor(pod, container);
+  if (name.empty() || !apparmor_) co_return true;
+  co_return co_await ground_.pool.run([name = std::move(name)] { return apparmor::is_loaded({}, name); });
 }
 
 // The container whose processes an ephemeral one joins; "" when it does not run.

@@ -91,7 +91,10 @@ Result<> apply_profiles(docker::Strings& options, const json::Item& pod, const j
   if (text_at(apparmor, "type") == "Unconfined") options.emplace_back("apparmor=unconfined");
   if (text_at(apparmor, "type") == "Localhost") {
     if (!facts.apparmor) return unsupported("Cannot enforce AppArmor: AppArmor is not enabled on the host");
-    options.push_back(text("apparmor={}", text_at(apparmor, "localhostProfile")));
+    const std::string_view name = text_at(apparmor, "localhostProfile");
+    if (!facts.apparmor_profile)
+      return not_found("Cannot enforce AppArmor: profile {} is not loaded", quoted(name));
+    options.push_back(text("apparmor={}", name));
   }
   return {};
 }
@@ -150,6 +153,12 @@ std::string localhost_profile(const json::Item& pod, const json::Item& container
   const json::Item& seccomp = profile_of(pod, container, "seccompProfile");
   if (text_at(seccomp, "type") != "Localhost") return {};
   return std::string(text_at(seccomp, "localhostProfile"));
+}
+
+std::string localhost_apparmor(const json::Item& pod, const json::Item& container) {
+  const json::Item& apparmor = profile_of(pod, container, "appArmorProfile");
+  if (text_at(apparmor, "type") != "Localhost") return {};
+  return std::string(text_at(apparmor, "localhostProfile"));
 }
 
 std::optional<Problem> forbidden_sysctl(const json::Item& pod) {

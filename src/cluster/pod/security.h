@@ -17,6 +17,7 @@ namespace podo::pod {
 
 struct SecurityFacts {
   bool apparmor = false;             // the machine has it
+  bool apparmor_profile = true;      // ... and has loaded what localhost_apparmor() names
   std::string seccomp_profile = {};  // the text of what localhost_profile() names
 };
 
@@ -26,6 +27,9 @@ Result<> apply_security(docker::CreateRequest& request, const json::Item& pod, c
 
 // The seccomp profile of type Localhost that is asked for, a path below the node's profiles; "" none.
 std::string localhost_profile(const json::Item& pod, const json::Item& container);
+
+// The AppArmor profile of type Localhost that is asked for; "" none.
+std::string localhost_apparmor(const json::Item& pod, const json::Item& container);
 
 // A sysctl that no pod may set on this node: such a pod fails at once (SysctlForbidden).
 std::optional<Problem> forbidden_sysctl(const json::Item& pod);

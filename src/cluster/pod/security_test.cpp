@@ -108,6 +108,8 @@ TEST_CASE("profiles are the engine's default unless another is named") {
   const std::string_view armor = R"({"appArmorProfile":{"type":"Localhost","localhostProfile":"x"}})";
   CHECK_EQ(options("{}", armor, {.apparmor = true}), "apparmor=x;");
   CHECK_EQ(options("{}", armor), "error: Cannot enforce AppArmor: AppArmor is not enabled on the host");
+  CHECK_EQ(options("{}", armor, {.apparmor = true, .apparmor_profile = false}),
+           "error: Cannot enforce AppArmor: profile \"x\" is not loaded");
 }
 
 TEST_CASE("a pod with an unsafe sysctl fails at once") {

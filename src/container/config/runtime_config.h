@@ -77,6 +77,11 @@ Result<RuntimeConfig> make_runtime_config(const Container& container, const Mach
 Result<RuntimeConfig> make_process_config(const Container& container, const docker::ExecConfig& exec,
                                           const Machine& machine, const UserIds& user);
 
+// What AppArmor confines its processes by, as `inspect` shows it: the profile that is asked for, "unconfined"
+// when it is privileged, else `default_profile` ("": the machine has none, and nothing confines them).
+Result<std::string> apparmor_profile_of(const docker::HostConfig& host_config,
+                                        std::string_view default_profile);
+
 // The limits alone: for Runtime::update. `unlimited`: what is 0 or absent is left out.
 oci::Resources make_resources(const docker::Resources& wanted, const Machine& machine,
                               const HostDevices& devices, std::vector<std::string>& warnings);

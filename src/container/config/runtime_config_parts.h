@@ -22,6 +22,8 @@ struct ConfigInput {
 };
 using Warnings = std::vector<std::string>;
 
+inline constexpr std::string_view unconfined = "unconfined";  // by AppArmor, or by seccomp
+
 // HostConfig.SecurityOpt, sorted. Errors: `invalid --security-opt 1: "x"`.
 struct SecurityOptions {
   bool no_new_privileges = false, writable_cgroups = false;

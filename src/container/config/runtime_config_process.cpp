@@ -94,6 +94,15 @@ std::int64_t oom_score(std::int64_t wanted, const Machine& machine, Warnings& wa
   return machine.oom_score_adj;
 }
 
+// An exec's is the container's, with --privileged, too. What a start did not settle is asked for by the
+// container alone: it was started by a daemon that had no default. Nobody has to be told to stay unconfined.
+void write_apparmor(json::Writer& out, const Container& container, const SecurityOptions& security) {
+  const std::string& profile =
+      container.apparmor_profile.empty() ? security.apparmor : container.apparmor_profile;
+  if (profile.empty() || (profile == unconfined && security.apparmor.empty())) return;
+  out.key("apparmorProfile").string(profile);
+}
+
 }  // namespace
 
 Result<> write_process(json::Writer& out, const Container& container, const ProcessWish& wish,
@@ -115,8 +124,7 @@ Result<> write_process(json::Writer& out, const Container& container, const Proc
   TRY(write_limits(out, host_config.resources, machine, warnings));
   out.key("noNewPrivileges").boolean(security.no_new_privileges);
   out.key("oomScoreAdj").number(oom_score(host_config.oom_score_adj, machine, warnings));
-  const std::string& profile = security.apparmor.empty() ? container.apparmor_profile : security.apparmor;
-  if (machine.apparmor && !wish.privileged && !profile.empty()) out.key("apparmorProfile").string(profile);
+  if (machine.apparmor) write_apparmor(out, container, security);
   if (machine.selinux && !container.process_label.empty())
     out.key("selinuxLabel").string(container.process_label);
   out.end();

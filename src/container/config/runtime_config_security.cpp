@@ -48,7 +48,7 @@ Result<> read_option(const std::string& option, SecurityOptions& options) {
 
 Result<> write_seccomp(json::Writer& out, const ConfigInput& input, const SecurityOptions& security) {
   const docker::HostConfig& wish = input.container.host_config;
-  if (wish.privileged || security.seccomp == "unconfined") return {};
+  if (wish.privileged || security.seccomp == unconfined) return {};
   const std::uint64_t capabilities = TRY(wanted_capabilities(wish, input.machine));
   out.key("seccomp");
   if (!security.seccomp.empty() && security.seccomp != "builtin")
@@ -87,6 +87,15 @@ Result<SecurityOptions> read_security_options(const docker::HostConfig& host_con
   SecurityOptions options;
   for (const std::string& option : host_config.security_opt) TRY(read_option(option, options));
   return options;
+}
+
+// "docker-default" is what people call the engine's own.
+Result<std::string> apparmor_profile_of(const docker::HostConfig& host_config,
+                                        std::string_view default_profile) {
+  const std::string asked = TRY(read_security_options(host_config)).apparmor;
+  if (asked == "docker-default" && !default_profile.empty()) return std::string(default_profile);
+  if (!asked.empty()) return asked;
+  return std::string(host_config.privileged ? unconfined : default_profile);
 }
 
 Result<> write_security(json::Writer& out, const ConfigInput& input) {

@@ -69,6 +69,49 @@ TEST_CASE("a privileged container of a daemon that lacks a capability goes witho
   CHECK_FALSE(has(made.config.process->capabilities->bounding, "CAP_SYS_RESOURCE"));
 }
 
+TEST_CASE("AppArmor confines by what is asked for, else by the default unless it is privileged") {
+  const auto chosen = [](std::vector<std::string> options, bool privileged, std::string_view usual) {
+    docker::HostConfig host;
+    host.security_opt = std::move(options);
+    host.privileged = privileged;
+    return apparmor_profile_of(host, usual).value_or("error");
+  };
+  CHECK(chosen({}, false, "usual") == "usual");
+  CHECK(chosen({}, true, "usual") == "unconfined");
+  CHECK(chosen({}, false, "") == "");
+  CHECK(chosen({"apparmor=own"}, false, "usual") == "own");
+  CHECK(chosen({"apparmor:own"}, true, "usual") == "own");
+  CHECK(chosen({"apparmor=unconfined"}, false, "usual") == "unconfined");
+  CHECK(chosen({"apparmor=docker-default"}, false, "usual") == "usual");
+  CHECK(chosen({"apparmor=docker-default"}, false, "") == "docker-default");
+}
+
+TEST_CASE("an exec is confined as its container is, and nobody is told to stay unconfined") {
+  const auto profile_in = [](const Container& container, Machine machine) {
+    machine.apparmor = true;
+    docker::ExecConfig exec;
+    exec.cmd = {"true"};
+    exec.privileged = true;
+    const auto made = make_process_config(container, exec, machine, {});
+    REQUIRE(made);
+    const std::size_t at = made->text.find("\"apparmorProfile\":\"");
+    if (at == std::string::npos) return std::string("none");
+    const std::size_t begin = at + std::string_view("\"apparmorProfile\":\"").size();
+    return made->text.substr(begin, made->text.find('"', begin) - begin);
+  };
+  Container container = test_container();
+  CHECK(profile_in(container, test_machine()) == "none");  // started before there was a default
+  container.apparmor_profile = "usual";
+  CHECK(profile_in(container, test_machine()) == "usual");
+  container.apparmor_profile = "unconfined";
+  CHECK(profile_in(container, test_machine()) == "none");
+  container.host_config.security_opt = {"apparmor=unconfined"};
+  CHECK(profile_in(container, test_machine()) == "unconfined");
+  container.apparmor_profile.clear();
+  container.host_config.security_opt = {"apparmor=own"};
+  CHECK(profile_in(container, test_machine()) == "own");
+}
+
 TEST_CASE("another user than root starts without effective capabilities") {
   const Made made = make_config(test_container(), test_machine(), test_sandbox(), {},
                                 {.uid = 1000, .gid = 1000, .groups = {10, 1000}, .home = "/home/a"});

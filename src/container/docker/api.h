@@ -34,6 +34,7 @@ struct ApiGround {
   Clock& clock;
   Log& log;
   builder::Builder* builder = nullptr;  // without one, builds are refused
+  const apparmor::DefaultProfile* apparmor = nullptr;
 };
 
 // What `docker info` and `docker version` tell that only the daemon knows.

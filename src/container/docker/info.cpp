@@ -97,7 +97,7 @@ void write_runtime(json::Writer& out) {
   }
 }
 
-void write_security(json::Writer& out, const MachineFacts& facts) {
+void write_security(json::Writer& out, const MachineFacts& facts, std::string_view apparmor_trouble) {
   out.key("SecurityOptions").array();
   if (facts.apparmor) out.string("name=apparmor");
   if (facts.seccomp) out.string("name=seccomp,profile=builtin");
@@ -110,6 +110,8 @@ void write_security(json::Writer& out, const MachineFacts& facts) {
   if (!facts.cpu_quota) warnings.emplace_back("WARNING: No cpu cfs quota support");
   if (!facts.cpuset) warnings.emplace_back("WARNING: No cpuset support");
   if (!facts.ipv4_forwarding) warnings.emplace_back("WARNING: IPv4 forwarding is disabled");
+  if (!apparmor_trouble.empty())
+    warnings.push_back(text("WARNING: no default AppArmor profile: {}", apparmor_trouble));
   member_or_null(out, "Warnings", warnings);
 }
 
@@ -127,7 +129,7 @@ Task<void> show_info(Call& call) {
   member(out, "SystemTime", rfc3339_nano(call.now()));
   write_machine(out, call, facts);
   write_runtime(out);
-  write_security(out, facts);
+  write_security(out, facts, call.ground.apparmor != nullptr ? call.ground.apparmor->trouble() : "");
   co_await call.answer(200, out.end());
 }
 

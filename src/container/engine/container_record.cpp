@@ -135,6 +135,7 @@ std::string encode_record(const Record& record) {
   for (const network::PublishedPort& port : container.ports) encode_port(out, port);
   out.end();
   if (!container.sandbox_path.empty()) out.key("sandbox").string(container.sandbox_path);
+  if (!container.apparmor_profile.empty()) out.key("apparmor").string(container.apparmor_profile);
   out.end();
   return out.take();
 }
@@ -156,6 +157,7 @@ Result<Record> decode_record(const json::Document& document) {
   container.image_reference = TRY(read_text(root["image_reference"]));
   container.state = TRY(read_state(root["state"]));
   container.sandbox_path = TRY(read_text(root["sandbox"]));
+  container.apparmor_profile = TRY(read_text(root["apparmor"]));
   const json::Field mounts = root["mounts"];
   for (std::size_t i = 0; i < mounts.size(); ++i) container.mounts.push_back(TRY(read_mount(mounts[i])));
   const json::Field networks = root["networks"];

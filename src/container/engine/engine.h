@@ -30,6 +30,7 @@
 #include "base/io/blocking_pool.h"
 #include "base/io/epoll_loop.h"
 #include "base/store/store.h"
+#include "container/apparmor/default_profile.h"
 #include "container/config/container.h"
 #include "container/engine/engine_options.h"
 #include "container/engine/events.h"
@@ -53,6 +54,7 @@ struct EngineGround {
   Random& random;
   Clock& clock;
   Log& log;
+  apparmor::DefaultProfile* apparmor = nullptr;  // what confines containers; without one, nothing by default
 };
 
 struct EngineOptions {

@@ -42,6 +42,14 @@ Result<std::vector<std::string>> write_config(Bundle bundle, const Machine& mach
   return std::move(config.warnings);
 }
 
+// Waits until the default profile is loaded, or cannot be.
+Task<std::string> confinement(const EngineGround& ground, const Machine& machine, ContainerPtr container) {
+  if (!machine.apparmor) co_return std::string();
+  std::string usual;
+  if (ground.apparmor != nullptr) usual = co_await ground.apparmor->ready();
+  co_return co_await apparmor_profile_of(container->host_config, usual);
+}
+
 }  // namespace
 
 Task<bool> LocalEngine::start(std::string reference, std::string) {
@@ -68,6 +76,8 @@ Task<void> LocalEngine::bring_up(SlotPtr slot) {
 }
 
 Task<void> LocalEngine::bring_up_or_fail(SlotPtr slot) {
+  std::string profile = co_await confinement(ground_, machine_, slot->container);
+  edit(*slot, [&](Container& container) { container.apparmor_profile = std::move(profile); });
   Sandbox sandbox = co_await plan_sandbox(*slot->container);
   co_await enter_sandbox(*sandboxes_, *slot->container, sandbox);
   co_await make_run_folder(run_folder(slot->id()));

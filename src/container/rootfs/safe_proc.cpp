@@ -76,7 +76,7 @@ Result<> write_sysctls(const std::vector<std::pair<std::string, std::string>>& s
 
 Result<> write_exec_label(const ProcessPlan& process) {
   if (!process.apparmor_profile.empty())
-    TRY_IN("process.apparmorProfile " + process.apparmor_profile,
+    TRY_IN("unable to apply apparmor profile " + process.apparmor_profile,
            write_attribute("thread-self/attr/apparmor/exec", "thread-self/attr/exec",
                            "exec " + process.apparmor_profile));
   if (!process.selinux_label.empty())
