@@ -8,6 +8,7 @@ child: engines live the same way.
 import ctypes
 import functools
 import os
+import re
 import signal
 import subprocess
 import time
@@ -166,7 +167,7 @@ class Snapshot:
         for entry in mounts():
             if entry in before:
                 before.remove(entry)
-            elif not entry[1].endswith("/podman/root/overlay"):  # podman's own, made and dropped as it likes
+            elif not re.search(r"/podman-./root/overlay$", entry[1]):  # podman's own, made and dropped as it likes
                 new.append(entry)
         return new
 

@@ -15,32 +15,35 @@ import host
 
 pytestmark = pytest.mark.skipif(shutil.which("podman") is None, reason="podman is not installed")
 
+# Who makes control groups. The second is podman's own choice where there is systemd, so it is not told.
+MANAGERS = ["cgroupfs", "systemd"]
 CONFIGURATION = """\
 [containers]
 default_ulimits = ["nofile=20000:20000", "nproc=32768:32768"]
 log_driver = "k8s-file"
 [engine]
-cgroup_manager = "cgroupfs"
+{chosen}
 events_logger = "file"
 """
 
 
 class Podman:
-    def __init__(self, place, runtime, token):
-        self.place = place / "podman"
+    def __init__(self, place, runtime, token, manager):
+        self.place = place / f"podman-{manager[0]}"  # podman wants a short path
         self.place.mkdir()
-        self.token, self.count = token, 0
-        (self.place / "containers.conf").write_text(CONFIGURATION)
+        self.token, self.count, self.manager = token, 0, manager
+        chosen = "" if manager == "systemd" else f'cgroup_manager = "{manager}"'
+        (self.place / "containers.conf").write_text(CONFIGURATION.format(chosen=chosen))
         (self.place / "storage.conf").write_text(
             f'[storage]\ndriver = "overlay"\ngraphroot = "{self.place}/root"\nrunroot = "{self.place}/run"\n')
         (self.place / "policy.json").write_text('{"default": [{"type": "insecureAcceptAnything"}]}')
         self.environment = {**os.environ, "CONTAINERS_CONF": str(self.place / "containers.conf"),
                             "CONTAINERS_STORAGE_CONF": str(self.place / "storage.conf"),
                             "TMPDIR": str(self.place)}
+        chosen = ["--cgroup-manager", manager] if chosen else []
         self.flags = ["--root", self.place / "root", "--runroot", self.place / "run", "--tmpdir",
                       self.place / "tmp",
-                      "--runtime", runtime.executable(self.place), "--cgroup-manager", "cgroupfs",
-                      "--events-backend", "file"]
+                      "--runtime", runtime.executable(self.place), "--events-backend", "file", *chosen]
 
     def __call__(self, *args, timeout=40, stdin=None, check=None):
         done = subprocess.run(["podman", *map(str, self.flags), *map(str, args)], env=self.environment,
@@ -71,10 +74,12 @@ def image_tar(path, rootfs, place):
     host.remove_tree(tree)
 
 
-@pytest.fixture(scope="module")
-def podman(place, runtime, rootfs, token):
+@pytest.fixture(scope="module", params=MANAGERS)
+def podman(request, place, runtime, rootfs, token):
+    if request.param == "systemd" and not os.path.exists("/run/systemd/system"):
+        pytest.skip("systemd does not run this host")
     parents = {p for p in host.cgroup_dirs("libpod_parent")}
-    engine = Podman(place, runtime, token)
+    engine = Podman(place, runtime, token, request.param)
     image_tar(engine.place / "image.tar", rootfs, engine.place)
     engine("import", "--change", "ENV PATH=/bin", engine.place / "image.tar", IMAGE, check=0, timeout=80)
     engine("run", "--rm", "--network", "none", IMAGE, "true")  # what podman mounts once, it mounts now
@@ -191,6 +196,28 @@ def test_memory_limit(podman):
 
 def test_pids_limit(podman):
     assert "EAGAIN" in podman.run("--rm", "--pids-limit", "10", IMAGE, "probe", "forks", "30").stdout
+
+
+def test_stats_and_who_made_the_groups(podman, running):
+    [about] = json.loads(podman("inspect", running, check=0).stdout)
+    assert about["HostConfig"]["CgroupManager"] == podman.manager
+    assert about["State"]["CgroupPath"].endswith(".scope") == (podman.manager == "systemd")
+    [stats] = json.loads(podman("stats", "--no-stream", "--format", "json", running, check=0).stdout)
+    assert int(stats["pids"]) >= 1
+
+
+def test_a_pod_has_a_group_of_its_own(podman):
+    pod = podman.name()
+    podman("pod", "create", "--network", "none", "--infra-image", IMAGE, "--infra-command", "sleep 1000",
+           "--name", pod, check=0)
+    try:
+        first = podman.name()
+        podman("run", "--detach", "--pod", pod, "--name", first, IMAGE, "sleep", "1000", check=0)
+        path = json.loads(podman("inspect", first).stdout)[0]["State"]["CgroupPath"]
+        assert json.loads(podman("pod", "inspect", pod).stdout)["Id"] in path
+        assert podman("exec", first, "echo", "alive").stdout == "alive\n"
+    finally:
+        podman("pod", "rm", "--force", "--time", "0", pod, check=0)
 
 
 def test_volumes_read_only_and_tmpfs(podman):
