@@ -126,6 +126,24 @@ def test_a_group_with_processes_is_refused(container, groups):
     assert read(path / "cgroup.procs")
 
 
+@pytest.mark.needs("occupied-group")
+def test_a_group_with_processes_further_down_is_refused(container, groups):
+    """As a slice of systemd: it would be limited, and all in it killed when the container goes."""
+    path = groups("slice")
+    (path / "service").mkdir()
+    process = sleeper_in(path / "service")
+    try:
+        c = container("true")
+        c.linux["cgroupsPath"] = f"/{path.name}"
+        c.resources["pids"] = {"limit": 10}
+        assert "holds processes" in c.create(expect=1).err
+        assert process.poll() is None
+        assert read(path / "cgroup.procs") == "" and read(path / "pids.max") == "max"
+    finally:
+        process.kill()
+        process.wait()
+
+
 @pytest.mark.needs("inner-processes")
 def test_limits_below_a_group_that_holds_processes_are_refused_with_the_reason(container, groups):
     """v2's rule of no inner processes. The other group stays as it was: enabling the threaded controllers

@@ -110,6 +110,17 @@ void hand_down(const CgroupDirectory& hierarchy, const std::string& path, const 
   }
 }
 
+class HasProcess final : public GroupVisitor {
+ public:
+  Result<> enter(int group) override {
+    const auto processes = read_group_file(group, "cgroup.procs");  // of a threaded group: further up
+    found |= processes && !processes->empty();
+    return {};
+  }
+  Result<> leave(int, const char*) override { return {}; }
+  bool found = false;
+};
+
 // One hierarchy's directory for the container.
 class Maker {
  public:
@@ -155,12 +166,13 @@ class Maker {
     return {};
   }
 
-  // An empty group may have been prepared for the container; one with processes belongs to somebody.
+  // An empty group may have been prepared for the container; one with processes belongs to somebody, and so
+  // does one with processes further down: a slice of systemd would be limited, and killed in the end.
   Result<> refuse_occupied() {
+    HasProcess occupied;
+    TRY_IN(directory_.path, walk_groups(TRY(open_group(directory_.path)), occupied));
+    if (occupied.found) return already_exists("control group {} holds processes already", directory_.path);
     const auto group = TRY(open_group(directory_.path));
-    if (!TRY_IN(directory_.path, read_group_file(group.get(), "cgroup.procs")).empty()) {
-      return already_exists("control group {} holds processes already", directory_.path);
-    }
     for (const char* file : {"freezer.state", "cgroup.freeze"}) {
       const auto state = read_group_file(group.get(), file);
       if (state && *state != "THAWED" && *state != "0") {
@@ -196,9 +208,9 @@ Result<Cgroup> Cgroup::create(const linux::CgroupLayout& layout, std::string_vie
                               const oci::Resources& resources, Found found) {
   if (layout.mode == linux::CgroupMode::none) return unsupported("this host has no control groups mounted");
   const auto place = TRY(clean_path(path));
-  const bool with_unified = layout.mode == linux::CgroupMode::unified ||
-                            (layout.unified() != nullptr &&
-                             (found == Found::ours || needs_unified(layout, resources)));
+  const bool with_unified =
+      layout.mode == linux::CgroupMode::unified ||
+      (layout.unified() != nullptr && (found == Found::ours || needs_unified(layout, resources)));
   Made made;
   Cgroup group;
   group.directories_.reserve(layout.hierarchies.size());

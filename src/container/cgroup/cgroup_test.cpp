@@ -53,6 +53,9 @@ TEST_CASE("a group that holds processes is not taken, and a failed creation leav
   REQUIRE(!second.has_value());
   CHECK(second.error().kind() == ErrorKind::already_exists);
   CHECK(group.processes() == std::vector<pid_t>{child});
+  const auto above = Cgroup::create(host(), sandbox.top, {});
+  REQUIRE(!above.has_value());
+  CHECK(above.error().kind() == ErrorKind::already_exists);
   auto broken = host();
   broken.hierarchies.push_back({.controllers = "memory",
                                 .mount_point = "/proc/no",
