@@ -149,7 +149,7 @@ class Daemon {
                                                      {.run_folder = options_.run,
                                                       .prefix = prefix_of(options_.data),
                                                       .default_pools = options_.address_pools});
-    apparmor::DefaultProfile apparmor({loop_, pool_, log_}, {.run_folder = options_.run});
+    apparmor::DefaultProfile apparmor({loop_, pool_, clock_, log_}, {.run_folder = options_.run});
     apparmor.begin();
     auto engine = co_await engine::Engine::open(
         {loop_, pool_, *store, *images, *networks, events, random_, clock_, log_, &apparmor},

@@ -13,7 +13,8 @@
 namespace podo::apparmor {
 namespace {
 
-constexpr Duration patience = seconds(60);  // some 20 ms as a rule
+constexpr Duration parser_time = seconds(60);  // some 20 ms as a rule
+constexpr Duration pause_after_failure = seconds(60);
 constexpr std::size_t words_max = 64u << 10;
 
 std::string note_path(const DefaultProfileOptions& options) { return options.run_folder + "/apparmor"; }
@@ -92,11 +93,12 @@ Task<void> DefaultProfile::run_parser(std::string parser, std::string file, std:
                       .environment = std::vector<std::string>{}};
   if (!file.empty()) command.arguments.push_back(file);
   auto ran = co_await io::deadline(io::capture(ground_.loop, std::move(command), std::move(input), words_max),
-                                   patience)
+                                   parser_time)
                  .result();
-  parser_failed_ = !ran || !ran->status.ok();
+  const bool failed = !ran || !ran->status.ok();
+  if (failed) patient_until_ = ground_.clock.now() + pause_after_failure;
   if (!ran) co_await Failure(std::move(ran).error().within(parser));
-  if (parser_failed_)
+  if (failed)
     co_await unavailable("{}: {}{}{}", parser, ran->status.to_text(), ran->errors.empty() ? "" : ": ",
                          one_line(ran->errors));
 }
@@ -109,7 +111,7 @@ Task<std::string> DefaultProfile::ready() {
         co_await ground_.pool.run([places = options_.places] { return is_loaded(places, default_name); })
             .result();
     if (there && *there) co_return std::string(default_name);
-    if (again || parser_failed_) co_return std::string();
+    if (again || ground_.clock.now() < patient_until_) co_return std::string();
     if (!loading_) load();
   }
 }

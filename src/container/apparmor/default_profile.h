@@ -2,17 +2,18 @@
 // is the work of apparmor_parser(8), a program of the package apparmor: without it there is no profile, which
 // is said once, and containers run as on a host without AppArmor.
 //
-//   DefaultProfile profile({loop, pool, log}, {.run_folder = run});
+//   DefaultProfile profile({loop, pool, clock, log}, {.run_folder = run});
 //   profile.begin();                                   // goes on by itself: nobody waits for it ...
 //   const std::string name = co_await profile.ready(); // ... but a container that starts
 //
 // The kernel's profiles are looked at for each start: others may have unloaded ours (aa-remove-unknown does),
-// and then it is loaded again. A parser that failed is not asked twice; one that was not there is looked for
-// again. Lives on its loop; dies before it.
+// and then it is loaded again. A parser that failed is asked again after a minute; one that was not there
+// is looked for each time. Lives on its loop; dies before it.
 #pragma once
 
 #include <string>
 
+#include "base/core/clock.h"
 #include "base/core/log.h"
 #include "base/io/blocking_pool.h"
 #include "base/io/condition.h"
@@ -27,6 +28,7 @@ using io::Task;
 struct DefaultProfileGround {
   io::EpollLoop& loop;
   io::BlockingPool& pool;
+  const Clock& clock;
   Log& log;
 };
 
@@ -53,7 +55,8 @@ class DefaultProfile {
 
   const DefaultProfileGround ground_;
   const DefaultProfileOptions options_;
-  bool enabled_ = false, loading_ = false, parser_failed_ = false;
+  bool enabled_ = false, loading_ = false;
+  Monotonic patient_until_{};  // the parser has failed
   std::string trouble_;
   io::Condition loaded_{"the AppArmor profile"};
   io::TaskGroup background_;

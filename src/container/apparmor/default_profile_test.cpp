@@ -16,12 +16,20 @@ class Lines final : public Log {
   std::vector<std::string> warnings;
 };
 
+class HandClock final : public Clock {
+ public:
+  Wall wall() const override { return {}; }
+  Monotonic now() const override { return {seconds(time_s).ns}; }
+  std::int64_t time_s = 1000;
+};
+
 // A daemon's life, and the answers it gives to so many starts.
 struct Life {
   explicit Life(FakeHost& host, int starts = 1) {
     io::EpollLoop loop;
     io::BlockingPool pool(1);
-    DefaultProfile profile({loop, pool, log}, {.run_folder = host.path(""), .places = host.places()});
+    const HandClock clock;
+    DefaultProfile profile({loop, pool, clock, log}, {.run_folder = host.path(""), .places = host.places()});
     profile.begin();
     for (int i = 0; i < starts; ++i) names.push_back(loop.run(profile.ready()).value_or("error"));
     trouble = profile.trouble();
@@ -67,8 +75,9 @@ TEST_CASE("a profile that somebody has unloaded is loaded again for the next sta
   host.put_parser(loads(host, "cafe"));
   io::EpollLoop loop;
   io::BlockingPool pool(1);
+  const HandClock clock;
   SilentLog log;
-  DefaultProfile profile({loop, pool, log}, {.run_folder = host.path(""), .places = host.places()});
+  DefaultProfile profile({loop, pool, clock, log}, {.run_folder = host.path(""), .places = host.places()});
   profile.begin();
   CHECK(loop.run(profile.ready()).value_or("error") == "podo-default");
   host.put("kernel/profiles", "other (enforce)\n");
@@ -97,7 +106,7 @@ TEST_CASE("without the parser containers do without, and that is told once, with
   CHECK(life.trouble.contains("it comes with the package apparmor"));
 }
 
-TEST_CASE("a parser that fails is told in its own words, and not asked again") {
+TEST_CASE("a parser that fails is told in its own words, and asked again after a minute") {
   FakeHost host;
   host.put("kernel/profiles", "");
   host.put_parser("echo 'AppArmor parser error: no' >&2; exit 2");
@@ -106,6 +115,20 @@ TEST_CASE("a parser that fails is told in its own words, and not asked again") {
   REQUIRE(life.log.warnings.size() == 1);
   CHECK(life.log.warnings[0].contains("exit code 2: AppArmor parser error: no"));
   CHECK(host.text_of("calls") == "x");
+  io::EpollLoop loop;
+  io::BlockingPool pool(1);
+  HandClock clock;
+  SilentLog log;
+  DefaultProfile profile({loop, pool, clock, log}, {.run_folder = host.path(""), .places = host.places()});
+  profile.begin();
+  CHECK(loop.run(profile.ready()).value_or("error") == "");
+  host.put_parser(loads(host, "cafe"));
+  clock.time_s += 59;
+  CHECK(loop.run(profile.ready()).value_or("error") == "");
+  clock.time_s += 1;
+  CHECK(loop.run(profile.ready()).value_or("error") == "podo-default");
+  CHECK(profile.trouble() == "");
+  CHECK(host.text_of("calls") == "xxx");
 }
 
 TEST_CASE("the administrator's file is loaded in place of ours") {
