@@ -43,6 +43,35 @@ TEST_CASE("a state is read back as it was written") {
   CHECK_FALSE(read->has_poststart);
 }
 
+TEST_CASE("a scope of systemd's is remembered, and one that is none is refused") {
+  ContainerState state = state_of(::getpid());
+  CHECK_FALSE(decode_state(encode_state(state))->scope);
+  for (const auto manager : {SystemdManager::system, SystemdManager::user}) {
+    state.scope = {manager, "podo-web.scope"};
+    CHECK(decode_state(encode_state(state))->scope == state.scope);
+  }
+  for (const char* unit : {"", ".scope", "ssh.service", "a b.scope", "../x.scope"}) {
+    state.scope.unit = unit;
+    CHECK_FALSE(decode_state(encode_state(state)));
+  }
+}
+
+TEST_CASE("the groups of a creation that was not finished are marked, with the scope they are in") {
+  Root root;
+  const auto directory = StateDirectory::create(root.path, "web");
+  REQUIRE(directory);
+  CHECK_FALSE(*directory->find_cgroups());
+  REQUIRE(directory->mark_cgroups({}));
+  CHECK_FALSE((*directory->find_cgroups())->scope);
+  REQUIRE(directory->mark_cgroups({{SystemdManager::user, "podo-web.scope"}, "/user.slice/podo-web.scope"}));
+  const auto marked = directory->find_cgroups();
+  REQUIRE(marked);
+  CHECK((*marked)->scope == SystemdScope{SystemdManager::user, "podo-web.scope"});
+  CHECK_EQ((*marked)->path, "/user.slice/podo-web.scope");
+  REQUIRE(directory->mark_cgroups({{SystemdManager::system, "ssh.service"}, "/"}));
+  CHECK_FALSE(directory->find_cgroups());
+}
+
 TEST_CASE("members of a later version are ignored") {
   std::string bytes = encode_state(state_of(::getpid()));
   bytes.insert(1, R"("later":{"id":[1,2]},)");
