@@ -52,10 +52,13 @@ void DefaultProfile::load() {
 
 Task<void> DefaultProfile::load_whole() {
   const Result<void> done = co_await load_or_fail().result();
-  const std::string before = std::exchange(trouble_, done ? std::string() : done.error().message());
-  if (!done && trouble_ != before)
+  const std::string why = done ? std::string() : done.error().message();
+  const std::string before = std::exchange(trouble_, older_ ? std::string() : why);
+  if (!done && older_)
+    ground_.log.warn("AppArmor: the profile {} that the kernel has is kept as it is: {}", default_name, why);
+  else if (!done && why != before)
     ground_.log.warn("AppArmor: the profile {} cannot be loaded, containers run unconfined by it: {}",
-                     default_name, trouble_);
+                     default_name, why);
   loading_ = false;
   loaded_.notify_all();
 }
@@ -73,6 +76,7 @@ Task<void> DefaultProfile::load_or_fail() {
     return found;
   });
   enabled_ = seen.enabled;
+  older_ = seen.facts.loaded;
   if (!enabled_) co_return;
   const std::string profile = default_profile(seen.own_label);
   const std::string digest = text("{:x}", crypto::checksum(profile));

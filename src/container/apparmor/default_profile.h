@@ -55,7 +55,8 @@ class DefaultProfile {
 
   const DefaultProfileGround ground_;
   const DefaultProfileOptions options_;
-  bool enabled_ = false, loading_ = false;
+  bool enabled_ = true, loading_ = false;
+  bool older_ = false;         // the kernel had one by this name before
   Monotonic patient_until_{};  // the parser has failed
   std::string trouble_;
   io::Condition loaded_{"the AppArmor profile"};

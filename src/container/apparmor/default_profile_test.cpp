@@ -131,6 +131,16 @@ TEST_CASE("a parser that fails is told in its own words, and asked again after a
   CHECK(host.text_of("calls") == "xxx");
 }
 
+TEST_CASE("a profile that the kernel has is used although no newer one can be loaded") {
+  FakeHost host;
+  host.put("kernel/profiles", "podo-default (enforce)\n");
+  const Life life(host, 2);
+  CHECK(life.names == Names{"podo-default", "podo-default"});
+  CHECK(life.trouble == "");
+  REQUIRE(life.log.warnings.size() == 1);
+  CHECK(life.log.warnings[0].contains("is kept as it is: there is no"));
+}
+
 TEST_CASE("the administrator's file is loaded in place of ours") {
   FakeHost host;
   host.put("kernel/profiles", "");
