@@ -81,6 +81,31 @@ def test_prune_and_df(engine):
     engine.docker("rmi", "gone:1")
 
 
+@pytest.mark.parametrize("count", [2, 14, 15, 100])
+def test_an_image_of_many_layers(engine, tmp_path, count):
+    """Older kernels take the names of layers in one text, short or long."""
+    driver = engine.docker("info", "-f", "{{.Driver}}")
+    kind = subprocess.run(["stat", "-f", "-c", "%T", engine.folder], capture_output=True, text=True).stdout
+    assert driver == "overlay2" or kind.strip() == "overlayfs"
+    layers = [
+        layer([entry(f"of-{n}", data=b"%d" % n), entry("last", data=b"%d\n" % n)]) for n in range(count)
+    ]
+    program = shutil.which("busybox")
+    with open(program, "rb") as file:
+        layers.append(layer([entry("busybox", data=file.read())]))
+    engine.docker("load", "-i", archive(tmp_path / "many.tar", "many", layers, {"Cmd": ["/busybox", "true"]}))
+    told = engine.docker(
+        "run",
+        "--rm",
+        "many",
+        "/busybox",
+        "sh",
+        "-c",
+        "/busybox cat /last; /busybox ls / | /busybox grep -c ^of-",
+    )
+    assert told.split() == [str(count - 1), str(count)]
+
+
 def test_layers_over_layers(engine, tmp_path):
     layers = [
         layer(

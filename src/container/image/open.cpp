@@ -24,8 +24,14 @@ Task<void> LocalImages::open() {
     co_await make_folders(folders_.root + "/" + std::string(name), 0711);
   boot_ = co_await linux::read_file("/proc/sys/kernel/random/boot_id", 100);
   while (boot_.ends_with('\n')) boot_.pop_back();
-  if (options_.snapshots == ImagesOptions::Snapshots::choose) copies_ = !overlay_works(folders_);
-  else copies_ = options_.snapshots == ImagesOptions::Snapshots::copy;
+  copies_ = options_.snapshots == ImagesOptions::Snapshots::copy;
+  if (options_.snapshots == ImagesOptions::Snapshots::choose)
+    if (const auto tried = try_overlay(folders_); !tried) {
+      copies_ = true;
+      ground_.log.warn(
+          "every container will be a whole copy of its image, since overlayfs does not work in {}: {}",
+          folders_.root, tried.error().message());
+    }
   co_await read_records();
   co_await recover();
   co_await load_images();

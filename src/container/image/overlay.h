@@ -13,13 +13,13 @@
 
 namespace podo::image {
 
-// Whether overlayfs works on the data folder's file system (it does not on another overlay, nor on some
-// others).
-bool overlay_works(const Folders& folders);
+// Fails, with the reason, where overlayfs does not work on the data folder's file system (it does not on another
+// overlay, nor on some others).
+Result<> try_overlay(const Folders& folders);
 
 // `work` is overlayfs's own folder beside the upper one. Layers are named by their paths where those are
 // short, else by descriptors (/proc/self/fd/N), so that neither their number nor the data folder's depth
-// matters: up to 500 on kernels that take them one by one (lowerdir+, Linux 6.5), about 200 in the one page
+// matters: up to 500 on kernels that take them one by one (lowerdir+, Linux 6.7), about 200 in the one page
 // that older ones take. scratch: overlayfs's `volatile`.
 Result<> mount_overlay(const Snapshot& snapshot, const std::string& work, const std::string& target,
                        bool scratch);
