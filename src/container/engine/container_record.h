@@ -4,7 +4,8 @@
 //              "config": Config, "host_config": HostConfig      as `inspect` shows them (model/docker)
 //              "image": id, "image_reference", "state": State, "mounts": [MountPoint...],
 //              "networks": {name: EndpointSettings}, "ports": [PublishedPort...],
-//              "sandbox": path of its network namespace, while it runs}
+//              "sandbox": path of its network namespace, while it runs,
+//              "apparmor": what its last start was confined by}
 //
 // Times are nanoseconds since 1970. Members that are absent have their default, unknown ones are ignored.
 #pragma once
