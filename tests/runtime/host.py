@@ -167,7 +167,7 @@ class Snapshot:
         for entry in mounts():
             if entry in before:
                 before.remove(entry)
-            elif not re.search(r"/podman-./root/overlay$", entry[1]):  # podman's, made and dropped as it likes
+            elif not re.search(r"/podman-./root/overlay$", entry[1]):  # podman's: it comes and goes
                 new.append(entry)
         return new
 
