@@ -97,8 +97,8 @@ class LinkRequests {
 };
 
 // The first of the pair is in that namespace, its peer in the one the thread stands in. Kernels before 6.15
-// look for the index among the links of the socket's namespace, wherever the new link is to be, and say that it
-// exists; so the socket is one of the first's. Blocks.
+// look for the index among the links of the socket's namespace, wherever the new link is to be, and say that
+// it exists; so the socket is one of the first's. Blocks.
 Result<> add_veth_into(const io::Fd& network_namespace, VethWish wish);
 
 struct LinkStatistics {

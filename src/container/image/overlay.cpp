@@ -45,9 +45,9 @@ Result<> name_one_by_one(const io::Fd& filesystem, const Snapshot& snapshot, Kep
   return {};
 }
 
-// An overlay in the making that knows its layers. Linux 6.7 takes them one by one, older ones in one parameter.
-// Before 6.5 it takes parameters that it does not know, too, and complains of them at the end, in the kernel's
-// log: so it is asked by one that nobody knows.
+// An overlay in the making that knows its layers. Linux 6.7 takes them one by one, older ones in one
+// parameter. Before 6.5 it takes parameters that it does not know, too, and complains of them at the end, in
+// the kernel's log: so it is asked by one that nobody knows.
 Result<io::Fd> open_overlay(const Snapshot& snapshot, Kept& kept) {
   {
     io::Fd filesystem = TRY(linux::open_filesystem("overlay"));

@@ -13,8 +13,8 @@
 
 namespace podo::image {
 
-// Fails, with the reason, where overlayfs does not work on the data folder's file system (it does not on another
-// overlay, nor on some others).
+// Fails, with the reason, where overlayfs does not work on the data folder's file system (it does not on
+// another overlay, nor on some others).
 Result<> try_overlay(const Folders& folders);
 
 // `work` is overlayfs's own folder beside the upper one. Layers are named by their paths where those are
