@@ -232,3 +232,24 @@ def test_what_runs_stays_confined_when_the_daemon_is_a_new_one(make_daemon):
     assert daemon.docker("inspect", "-f", "{{.AppArmorProfile}}", "old") == NAME
     assert daemon.docker("exec", "old", *LABEL) == CONFINED
     assert "AppArmor" not in daemon.log.read_text()
+
+
+def test_without_the_parser_containers_run_and_the_daemon_says_why(
+    make_daemon, request, monkeypatch, tmp_path
+):
+    """In a mount namespace of the daemon's own, where a file that is no program lies over the parser."""
+    podo = tmp_path / "podo"
+    (tmp_path / "no-program").touch()
+    hide = f"mount --bind {tmp_path}/no-program {Path(PARSER).resolve()}"
+    podo.write_text(
+        f'#!/bin/sh\nexec unshare --mount sh -c \'{hide}; exec "$0" "$@"\' {request.config.podo} "$@"\n'
+    )
+    podo.chmod(0o755)
+    monkeypatch.setattr(request.config, "podo", podo)
+    daemon = make_daemon()
+    if NAME in loaded():
+        unload()
+    assert label(daemon) == label(daemon) == "unconfined"
+    assert "no default AppArmor profile: there is no" in daemon.docker("info", code=None).stderr
+    told = [line for line in daemon.log.read_text().splitlines() if "containers run unconfined" in line]
+    assert len(told) == 1
