@@ -12,6 +12,7 @@
 #include <algorithm>
 
 #include "base/io/fd.h"
+#include "base/linux/file.h"
 
 namespace podo::linux {
 namespace {
@@ -23,6 +24,12 @@ Result<> checked(long outcome, std::string_view call) {
 }
 
 }  // namespace
+
+bool is_host_root() {
+  if (::geteuid() != 0) return false;
+  const auto map = read_file("/proc/self/uid_map", 4096);
+  return !map || map->contains(" 4294967295");  // the one of the first namespace, which maps everybody
+}
 
 Result<> set_groups(std::span<const std::uint32_t> groups) {
   return checked(::syscall(SYS_setgroups, groups.size(), groups.data()), "setgroups");

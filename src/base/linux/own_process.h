@@ -19,6 +19,9 @@ Result<> set_user_id(std::uint32_t id);
 // Both 0; where a user namespace does not map 0, nothing changes.
 Result<> become_namespace_root();
 
+// The superuser of the host, not of a user namespace only.
+bool is_host_root();
+
 // Its root, and where it stands: chroot(2).
 Result<> set_root(int folder);
 // Whether it was in a chroot; it is not any more. false also for who may not ask: no root of its namespace.

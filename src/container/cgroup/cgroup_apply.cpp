@@ -6,6 +6,7 @@
 #include <span>
 
 #include "base/linux/bpf.h"
+#include "base/linux/own_process.h"
 #include "container/cgroup/cgroup.h"
 #include "container/cgroup/cgroup_devices.h"
 #include "container/cgroup/cgroup_files.h"
@@ -263,9 +264,14 @@ Result<> apply_devices(Groups& groups, const oci::Resources& resources, bool fre
         "it");
     return {};
   }
-  const auto program =
-      TRY_IN("linux.resources.devices", linux::bpf::load_device_program(device_program(rules)));
-  TRY_IN("linux.resources.devices", linux::bpf::set_device_program(TRY(groups.open(*v2)), program.get()));
+  const auto program = linux::bpf::load_device_program(device_program(rules));
+  if (!program && program.error().system_errno() == EPERM && !linux::is_host_root()) {
+    log.warn(
+        "linux.resources.devices: the kernel takes rules of the superuser only; the nodes' own modes decide");
+    return {};  // nobody else can make nodes either
+  }
+  if (!program) return Failure(Error(program.error()).within("linux.resources.devices"));
+  TRY_IN("linux.resources.devices", linux::bpf::set_device_program(TRY(groups.open(*v2)), program->get()));
   return {};
 }
 

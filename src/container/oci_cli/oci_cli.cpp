@@ -6,7 +6,7 @@
 
 #include "base/core/clock.h"
 #include "base/linux/descriptors.h"
-#include "base/linux/file.h"
+#include "base/linux/own_process.h"
 #include "container/oci_cli/help.h"
 #include "container/oci_cli/oci_log.h"
 #include "container/oci_cli/verbs.h"
@@ -27,17 +27,12 @@ constexpr Flag global_flags[] = {
 };
 
 // A superuser of a user namespace only is somebody's rootless engine: /run is not its own.
-bool is_rootless() {
-  if (::geteuid() != 0) return true;
-  const auto map = linux::read_file("/proc/self/uid_map", 4096);
-  return map && !map->contains(" 4294967295");
-}
-
 std::string choose_root(const Flags& global) {
   std::string root = global.text("root");
   if (root.empty()) {
     const char* own = ::getenv("XDG_RUNTIME_DIR");
-    root = is_rootless() && own != nullptr && *own != '\0' ? text("{}/podo-oci", own) : "/run/podo-oci";
+    root =
+        !linux::is_host_root() && own != nullptr && *own != '\0' ? text("{}/podo-oci", own) : "/run/podo-oci";
   }
   while (root.size() > 1 && root.ends_with('/')) root.pop_back();
   if (root.starts_with('/')) return root;
@@ -50,7 +45,7 @@ std::string choose_root(const Flags& global) {
 runtime::SystemdManager choose_manager(const Flags& global) {
   using runtime::SystemdManager;
   if (!global.on("systemd-cgroup")) return SystemdManager::none;
-  return is_rootless() ? SystemdManager::user : SystemdManager::system;
+  return linux::is_host_root() ? SystemdManager::system : SystemdManager::user;
 }
 
 const Verb* find_verb(std::string_view name) {

@@ -149,6 +149,7 @@ Result<> Creation::make_cgroups() {
   if (scope_ && config_.linux.resources.pids_limit == 1)  // nobody could be born beside the placeholder
     TRY(limit_processes(2));
   birth_.cgroup_entry = TRY(cgroup_->entry());
+  if (state_.scope.manager == SystemdManager::user) birth_.cgroup_entry.unified.close();  // born() moves it
   birth_.cgroups = cgroup_->directories();
   return {};
 }
@@ -199,6 +200,7 @@ Result<> Creation::born(pid_t pid) {
   born_ = true;
   state_.pid = pid;
   state_.pid_start_time = TRY(process_start_time(pid));
+  if (state_.scope.manager == SystemdManager::user) TRY(attach_to_scope(state_.scope, pid, clock_));
   if (birth_.cgroup_entry.tasks.empty()) TRY(release_scope());  // born inside; on v1 it is still on its way
   if (!birth_.net_devices.empty()) TRY(give_net_devices());
   return {};

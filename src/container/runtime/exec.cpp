@@ -85,7 +85,8 @@ Result<std::uint64_t> foreign_namespaces(pid_t pid) {
 
 class Execution {
  public:
-  Execution(ExecStage stage, Log& log) : stage_(std::move(stage)), log_(log) {}
+  Execution(ExecStage stage, const Clock& clock, Log& log)
+      : stage_(std::move(stage)), clock_(clock), log_(log) {}
   ~Execution() {
     if (pid_ <= 0) return;
     ::kill(pid_, SIGKILL);
@@ -96,7 +97,7 @@ class Execution {
   Result<> deliver(const StateDirectory& directory, const ContainerState& state) {
     auto [ours, theirs] = TRY(Channel::make());
     ours.set_log(log_);
-    TRY(clone_inside(ours, theirs));
+    TRY(clone_inside(ours, theirs, state.scope));
     for (;;) {
       auto message = ours.receive();
       if (!message) {
@@ -123,8 +124,11 @@ class Execution {
   // (CLONE_PARENT): so the new process is in the
   // container's mount namespace from the first moment the container can see it, and nothing of the host can
   // be reached through it.
-  Result<> clone_inside(Channel& ours, Channel& theirs) {
-    const linux::Child between = TRY(clone_into(stage_.cgroup_entry, 0, "exec"));
+  Result<> clone_inside(Channel& ours, Channel& theirs, const SystemdScope& scope) {
+    auto cloned = clone_into(stage_.cgroup_entry, 0, "exec");
+    const bool far =
+        !cloned && cloned.error().system_errno() == EACCES && scope.manager == SystemdManager::user;
+    const linux::Child between = TRY(far ? linux::clone_process({}) : std::move(cloned));
     if (between.pid == 0) {
       ours.close();
       ChannelLog log(theirs);
@@ -144,10 +148,12 @@ class Execution {
     const std::string number = TRY(std::move(born)).body;
     std::from_chars(number.data(), number.data() + number.size(), pid_);
     pidfd_ = TRY(linux::open_process(pid_));
+    if (far) TRY(attach_to_scope(scope, pid_, clock_));
     return ours.send(Step::proceed);
   }
 
   ExecStage stage_;
+  const Clock& clock_;
   Log& log_;
   pid_t pid_ = 0;
   io::Fd pidfd_, terminal_;
@@ -218,7 +224,7 @@ Result<int> Runtime::exec(const std::string& id, const ExecOptions& options) {
 
   std::optional<Foreground> signals;
   if (!options.detach) signals.emplace(TRY(Foreground::take_signals()));
-  Execution execution(std::move(stage), log_);
+  Execution execution(std::move(stage), clock_, log_);
   TRY(execution.deliver(directory, state));
   TRY(write_pid_file(options.pid_file, execution.pid()));
   if (options.detach) {

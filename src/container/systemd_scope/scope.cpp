@@ -106,6 +106,10 @@ Result<> limit_scope(const SystemdScope& scope, const Cgroup& cgroup, const oci:
   return TRY(Systemd::connect(scope.manager, clock)).set_properties(scope.unit, properties);
 }
 
+Result<> attach_to_scope(const SystemdScope& scope, pid_t process, const Clock& clock) {
+  return TRY(Systemd::connect(scope.manager, clock)).attach(scope.unit, process);
+}
+
 Result<> stop_scope(const SystemdScope& scope, const Clock& clock) {
   return TRY(Systemd::connect(scope.manager, clock)).stop(scope.unit);
 }

@@ -71,6 +71,9 @@ class Scope {
 // exact.
 Result<> limit_scope(const SystemdScope& scope, const Cgroup& cgroup, const oci::Resources& resources,
                      const Clock& clock);
+// Moves a process in that waits. A user may be born into groups near his own only (cgroups(7), delegation):
+// from a login session, which is not below his manager, systemd has to do it.
+Result<> attach_to_scope(const SystemdScope& scope, pid_t process, const Clock& clock);
 // To be called when the container's processes are dead; systemd ends what is left. Absent is fine.
 Result<> stop_scope(const SystemdScope& scope, const Clock& clock);
 

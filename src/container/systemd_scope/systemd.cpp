@@ -117,6 +117,13 @@ Result<> Systemd::set_properties(const std::string& unit, std::span<const dbus::
   return {};
 }
 
+Result<> Systemd::attach(const std::string& unit, pid_t process) {
+  Writer body;
+  body.string(unit).string("").value(std::vector<std::uint32_t>{static_cast<std::uint32_t>(process)});
+  TRY_IN(text("systemd: a process for {}", unit), call("AttachProcessesToUnit", "ssau", body.take()));
+  return {};
+}
+
 Result<> Systemd::stop(const std::string& unit) {
   const std::string what = text("systemd: stop {}", unit);
   const auto stopped = call("StopUnit", "ss", Writer().string(unit).string("replace").take());

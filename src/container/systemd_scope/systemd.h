@@ -8,6 +8,8 @@
 // Unsupported (no systemd on this host).
 #pragma once
 
+#include <sys/types.h>
+
 #include <span>
 #include <string>
 #include <vector>
@@ -29,6 +31,8 @@ class Systemd {
   Result<> start_scope(const std::string& unit, std::span<const dbus::Property> properties);
   // In force until the unit is gone; its files are written when this returns.
   Result<> set_properties(const std::string& unit, std::span<const dbus::Property> properties);
+  // Into a unit of a user's manager, who may ask the system's to move what he may not.
+  Result<> attach(const std::string& unit, pid_t process);
   // Returns when nothing of it is left, in systemd's lists neither. One that is gone is fine.
   Result<> stop(const std::string& unit);
 
