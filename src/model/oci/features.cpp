@@ -22,7 +22,7 @@ void enabled(Writer& out, std::string_view key, bool value) {
 
 void cgroup(Writer& out) {
   out.key("cgroup").object().key("v1").boolean(true).key("v2").boolean(true);
-  out.key("systemd").boolean(true).key("systemdUser").boolean(false).key("rdma").boolean(true).end();
+  out.key("systemd").boolean(true).key("systemdUser").boolean(true).key("rdma").boolean(true).end();
 }
 
 void seccomp(Writer& out, const Features& features) {

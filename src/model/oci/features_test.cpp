@@ -25,6 +25,7 @@ TEST_CASE("features say what the tables say") {
   CHECK(part["cgroup"]["v1"].boolean().value());
   CHECK(part["cgroup"]["v2"].boolean().value());
   CHECK(part["cgroup"]["systemd"].boolean().value());
+  CHECK(part["cgroup"]["systemdUser"].boolean().value());
   CHECK(!part["intelRdt"]["enabled"].boolean().value());
   CHECK(part["mountExtensions"]["idmap"]["enabled"].boolean().value());
   CHECK(root["annotations"]["io.github.seccomp.libseccomp.version"].string().value() == "2.5.4");
