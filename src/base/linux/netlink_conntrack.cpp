@@ -28,18 +28,6 @@ NetlinkRequest connections_request(std::uint16_t message, std::uint16_t flags, s
   return request;
 }
 
-// A delete with a filter forgets all that match it.
-NetlinkRequest forget_request(std::uint8_t nfproto) {
-  return connections_request(IPCTNL_MSG_CT_DELETE, 0, nfproto, "forget connections");
-}
-
-Result<> forget(const NetlinkRequest& request) {
-  NetlinkSocket socket = TRY(NetlinkSocket::open(NETLINK_NETFILTER));
-  Result<> forgotten = socket.send(request);
-  if (!forgotten && forgotten.error().system_errno() == ENOENT) return {};  // there were none
-  return forgotten;
-}
-
 void filter_by(NetlinkRequest& request, std::uint32_t asked, std::uint32_t answering) {
   request.nested(CTA_FILTER, [&](NetlinkAttributes& filter) {
     filter.attribute(CTA_FILTER_ORIG_FLAGS, asked);
@@ -69,70 +57,15 @@ Flow flow_of(const NetlinkMessage& message) {
           .answering_port = port_of(back, CTA_PROTO_SRC_PORT)};
 }
 
-}  // namespace
+// Puts what chosen connections have in common into a request.
+using Choice = std::function<void(NetlinkRequest&)>;
+using IsStale = std::function<bool(const Flow&)>;
 
-Result<> forget_flows_to(std::uint8_t protocol, const IpAddress& answering) {
-  NetlinkRequest request = forget_request(answering.is_v4() ? NFPROTO_IPV4 : NFPROTO_IPV6);
-  request.nested(CTA_TUPLE_REPLY, [&](NetlinkAttributes& tuple) {
-    tuple.nested(CTA_TUPLE_IP, [&](NetlinkAttributes& ip) {
-      ip.attribute(answering.is_v4() ? CTA_IP_V4_SRC : CTA_IP_V6_SRC, answering.bytes());
-    });
-    tuple.nested(CTA_TUPLE_PROTO,
-                 [&](NetlinkAttributes& proto) { proto.byte_attribute(CTA_PROTO_NUM, protocol); });
-  });
-  filter_by(request, 0, ip_source | protocol_number);
-  return forget(request);
-}
-
-Result<> forget_flows_to_port(std::uint8_t protocol, std::uint8_t nfproto, std::uint16_t port) {
-  NetlinkRequest request = forget_request(nfproto);
-  const std::uint16_t big_endian = htons(port);
-  request.nested(CTA_TUPLE_ORIG, [&](NetlinkAttributes& tuple) {
-    tuple.nested(CTA_TUPLE_PROTO, [&](NetlinkAttributes& proto) {
-      proto.byte_attribute(CTA_PROTO_NUM, protocol);
-      proto.attribute(CTA_PROTO_DST_PORT,
-                      std::string_view(reinterpret_cast<const char*>(&big_endian), sizeof big_endian));
-    });
-  });
-  filter_by(request, protocol_number | destination_port, 0);
-  return forget(request);
-}
-
-Result<> forget_flows_like(std::uint8_t protocol, const Flow& flow) {
-  const bool v4 = flow.answering.is_v4();
-  NetlinkRequest request = forget_request(v4 ? NFPROTO_IPV4 : NFPROTO_IPV6);
-  const auto put_tuple = [&](std::uint16_t tuple_type, std::uint16_t address_type, const IpAddress& address,
-                             std::uint16_t port_type, std::uint16_t port) {
-    const std::uint16_t big_endian = htons(port);
-    request.nested(tuple_type, [&](NetlinkAttributes& tuple) {
-      if (address)
-        tuple.nested(CTA_TUPLE_IP,
-                     [&](NetlinkAttributes& ip) { ip.attribute(address_type, address.bytes()); });
-      tuple.nested(CTA_TUPLE_PROTO, [&](NetlinkAttributes& proto) {
-        proto.byte_attribute(CTA_PROTO_NUM, protocol);
-        proto.attribute(port_type,
-                        std::string_view(reinterpret_cast<const char*>(&big_endian), sizeof big_endian));
-      });
-    });
-  };
-  put_tuple(CTA_TUPLE_ORIG, v4 ? CTA_IP_V4_DST : CTA_IP_V6_DST, flow.asked, CTA_PROTO_DST_PORT,
-            flow.asked_port);
-  put_tuple(CTA_TUPLE_REPLY, v4 ? CTA_IP_V4_SRC : CTA_IP_V6_SRC, flow.answering, CTA_PROTO_SRC_PORT,
-            flow.answering_port);
-  filter_by(request, protocol_number | destination_port | (flow.asked ? ip_destination : 0),
-            protocol_number | source_port | ip_source);
-  return forget(request);
-}
-
-Result<> forget_flows(std::uint8_t protocol, std::uint8_t nfproto,
-                      const std::function<bool(const Flow&)>& is_stale) {
+// Those that are chosen are listed, and of these the stale are forgotten, each by its name.
+Result<> forget_one_by_one(std::uint8_t nfproto, const Choice& choose, const IsStale& is_stale) {
   NetlinkSocket socket = TRY(NetlinkSocket::open(NETLINK_NETFILTER));
   NetlinkRequest request = connections_request(IPCTNL_MSG_CT_GET, NLM_F_DUMP, nfproto, "list connections");
-  request.nested(CTA_TUPLE_ORIG, [&](NetlinkAttributes& tuple) {
-    tuple.nested(CTA_TUPLE_PROTO,
-                 [&](NetlinkAttributes& proto) { proto.byte_attribute(CTA_PROTO_NUM, protocol); });
-  });
-  filter_by(request, protocol_number, 0);
+  choose(request);
   std::vector<NetlinkRequest> stale;
   const auto forget_all = [&]() -> Result<> {
     Result<> forgotten = socket.send_all(stale);
@@ -142,7 +75,8 @@ Result<> forget_flows(std::uint8_t protocol, std::uint8_t nfproto,
   };
   for (const NetlinkMessage& message : TRY(socket.ask(request))) {
     if (!is_stale(flow_of(message))) continue;
-    stale.push_back(forget_request(nfproto));
+    stale.push_back(connections_request(IPCTNL_MSG_CT_DELETE, 0, message.body<nfgenmsg>().nfgen_family,
+                                        "forget a connection"));
     for (const std::uint16_t type : {CTA_TUPLE_ORIG, CTA_ID})
       stale.back().attribute(type == CTA_ID ? type : type | NLA_F_NESTED,
                              message.attribute(sizeof(nfgenmsg), type));
@@ -150,6 +84,89 @@ Result<> forget_flows(std::uint8_t protocol, std::uint8_t nfproto,
   }
   if (stale.empty()) return {};
   return forget_all();
+}
+
+// Since Linux 6.8 a delete with a filter forgets all that match it. Older kernels take it for the name of one
+// connection, and an incomplete one.
+Result<> forget(std::uint8_t nfproto, const Choice& choose) {
+  NetlinkRequest request = connections_request(IPCTNL_MSG_CT_DELETE, 0, nfproto, "forget connections");
+  choose(request);
+  Result<> forgotten;
+  {
+    NetlinkSocket socket = TRY(NetlinkSocket::open(NETLINK_NETFILTER));
+    forgotten = socket.send(request);
+  }
+  const int error = forgotten ? 0 : forgotten.error().system_errno();
+  if (error == ENOENT) return {};  // there were none
+  if (error == EINVAL || error == EOPNOTSUPP)
+    return forget_one_by_one(nfproto, choose, [](const Flow&) { return true; });
+  return forgotten;
+}
+
+}  // namespace
+
+Result<> forget_flows_to(std::uint8_t protocol, const IpAddress& answering) {
+  return forget(answering.is_v4() ? NFPROTO_IPV4 : NFPROTO_IPV6, [&](NetlinkRequest& request) {
+    request.nested(CTA_TUPLE_REPLY, [&](NetlinkAttributes& tuple) {
+      tuple.nested(CTA_TUPLE_IP, [&](NetlinkAttributes& ip) {
+        ip.attribute(answering.is_v4() ? CTA_IP_V4_SRC : CTA_IP_V6_SRC, answering.bytes());
+      });
+      tuple.nested(CTA_TUPLE_PROTO,
+                   [&](NetlinkAttributes& proto) { proto.byte_attribute(CTA_PROTO_NUM, protocol); });
+    });
+    filter_by(request, 0, ip_source | protocol_number);
+  });
+}
+
+Result<> forget_flows_to_port(std::uint8_t protocol, std::uint8_t nfproto, std::uint16_t port) {
+  return forget(nfproto, [&](NetlinkRequest& request) {
+    const std::uint16_t big_endian = htons(port);
+    request.nested(CTA_TUPLE_ORIG, [&](NetlinkAttributes& tuple) {
+      tuple.nested(CTA_TUPLE_PROTO, [&](NetlinkAttributes& proto) {
+        proto.byte_attribute(CTA_PROTO_NUM, protocol);
+        proto.attribute(CTA_PROTO_DST_PORT,
+                        std::string_view(reinterpret_cast<const char*>(&big_endian), sizeof big_endian));
+      });
+    });
+    filter_by(request, protocol_number | destination_port, 0);
+  });
+}
+
+Result<> forget_flows_like(std::uint8_t protocol, const Flow& flow) {
+  const bool v4 = flow.answering.is_v4();
+  return forget(v4 ? NFPROTO_IPV4 : NFPROTO_IPV6, [&](NetlinkRequest& request) {
+    const auto put_tuple = [&](std::uint16_t tuple_type, std::uint16_t address_type, const IpAddress& address,
+                               std::uint16_t port_type, std::uint16_t port) {
+      const std::uint16_t big_endian = htons(port);
+      request.nested(tuple_type, [&](NetlinkAttributes& tuple) {
+        if (address)
+          tuple.nested(CTA_TUPLE_IP,
+                       [&](NetlinkAttributes& ip) { ip.attribute(address_type, address.bytes()); });
+        tuple.nested(CTA_TUPLE_PROTO, [&](NetlinkAttributes& proto) {
+          proto.byte_attribute(CTA_PROTO_NUM, protocol);
+          proto.attribute(port_type,
+                          std::string_view(reinterpret_cast<const char*>(&big_endian), sizeof big_endian));
+        });
+      });
+    };
+    put_tuple(CTA_TUPLE_ORIG, v4 ? CTA_IP_V4_DST : CTA_IP_V6_DST, flow.asked, CTA_PROTO_DST_PORT,
+              flow.asked_port);
+    put_tuple(CTA_TUPLE_REPLY, v4 ? CTA_IP_V4_SRC : CTA_IP_V6_SRC, flow.answering, CTA_PROTO_SRC_PORT,
+              flow.answering_port);
+    filter_by(request, protocol_number | destination_port | (flow.asked ? ip_destination : 0),
+              protocol_number | source_port | ip_source);
+  });
+}
+
+Result<> forget_flows(std::uint8_t protocol, std::uint8_t nfproto, const IsStale& is_stale) {
+  const auto of_protocol = [&](NetlinkRequest& request) {
+    request.nested(CTA_TUPLE_ORIG, [&](NetlinkAttributes& tuple) {
+      tuple.nested(CTA_TUPLE_PROTO,
+                   [&](NetlinkAttributes& proto) { proto.byte_attribute(CTA_PROTO_NUM, protocol); });
+    });
+    filter_by(request, protocol_number, 0);
+  };
+  return forget_one_by_one(nfproto, of_protocol, is_stale);
 }
 
 }  // namespace podo::linux
