@@ -6,7 +6,7 @@ import time
 def wait_until(condition, seconds=10, what="it"):
     """What the condition says, once it is true. `what` is a text for the failure, or makes one.
 
-    A condition that cannot be looked at yet, as that of a pod its controller has not made, is not true yet.
+    A condition of what is not there yet (LookupError), as a pod its controller has not made, is not true yet.
     Looks often at first, then less: what looks is a program, as a rule, and other tests run beside it.
     """
     began = time.monotonic()
@@ -15,7 +15,7 @@ def wait_until(condition, seconds=10, what="it"):
         try:
             if value := condition():
                 return value
-        except (AssertionError, LookupError) as error:
+        except LookupError as error:
             refused = error
         passed = time.monotonic() - began
         if passed >= seconds:

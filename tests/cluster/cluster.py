@@ -128,6 +128,8 @@ class Pods:
         if kind != "pod":
             return self.kubectl.json("get", kind, name)
         answer = self.ask(f"pods/{name}")
+        if answer.status == 404:
+            raise LookupError(f"there is no pod {name}")
         assert answer.status == 200, answer
         return answer.json
 

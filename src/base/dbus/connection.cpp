@@ -75,7 +75,10 @@ Result<Connection> Connection::open(const std::string& path, ServerKind kind, co
   path.copy(address.sun_path, path.size());
   io::Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!socket) return failed_errno(errno, "make a unix socket");
-  limit_connect(socket, deadline - clock.now());
+  const Duration left = deadline - clock.now();
+  if (left < milliseconds(1))
+    return unavailable("connect to {}: time is up", path);  // none at all would be no limit
+  limit_connect(socket, left);
   if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
     return failed_errno(errno, "connect to {}", path);
   return TRY_IN(path, over(std::move(socket), kind, clock, deadline));
@@ -131,6 +134,7 @@ Result<> Connection::send(std::string_view bytes, Monotonic deadline) {
 
 Result<> Connection::receive_more(Monotonic deadline) {
   for (;;) {
+    if (clock_->now() > deadline) return unavailable("a D-Bus server has not come to an end in time");
     char part[part_bytes];
     const ssize_t count = ::recv(socket_.get(), part, sizeof part, MSG_DONTWAIT);
     if (count > 0) {
@@ -163,7 +167,7 @@ Result<Message> Connection::receive(Monotonic deadline) {
 
 Result<> Connection::keep(Message signal) {
   if (signal.type != MessageType::signal || signal.member != kept_member_) return {};
-  if (signals_.size() == signals_max) return exhausted("{} signals came before a reply", signals_max);
+  if (signals_.size() == signals_max) signals_.pop_front();  // other people's: ours come after the reply
   signals_.push_back(std::move(signal));
   return {};
 }

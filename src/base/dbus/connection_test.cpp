@@ -117,7 +117,7 @@ TEST_CASE("signals without end do not fill the memory") {
   Server server(answers + reply_to(1));
   auto connection = *server.connect();
   REQUIRE(connection.keep_signals("Wanted", "", server.soon()).has_value());
-  CHECK(connection.call(some_call(), server.soon()).error().kind() == ErrorKind::exhausted);
+  CHECK(connection.call(some_call(), server.soon()).has_value());  // the first ones are forgotten
 }
 
 TEST_CASE("a socket that nobody listens on is an error with its path") {

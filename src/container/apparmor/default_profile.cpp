@@ -64,6 +64,7 @@ Task<void> DefaultProfile::load_whole() {
 }
 
 Task<void> DefaultProfile::load_or_fail() {
+  older_ = false;
   const Seen seen = co_await ground_.pool.run([options = options_]() -> Result<Seen> {
     Seen found{.enabled = is_enabled(options.places)};
     if (!found.enabled) return found;
@@ -85,9 +86,14 @@ Task<void> DefaultProfile::load_or_fail() {
   if (seen.parser.empty())
     co_await unavailable("there is no {}; it comes with the package apparmor (apparmor-parser)",
                          options_.places.parsers.front());
-  if (load == Load::administrators)
-    co_return co_await run_parser(seen.parser, options_.places.administrators, {});
-  co_await run_parser(seen.parser, {}, profile);
+  if (load == Load::administrators) co_await run_parser(seen.parser, options_.places.administrators, {});
+  else co_await run_parser(seen.parser, {}, profile);
+  // A parser that was told to leave a profile alone ends well, and so does one whose file is another's.
+  if (!co_await ground_.pool.run([places = options_.places] { return is_loaded(places, default_name); })) {
+    patient_until_ = ground_.clock.now() + pause_after_failure;
+    co_await unavailable("{} ended well, but the kernel has no such profile", seen.parser);
+  }
+  if (load == Load::administrators) co_return;
   co_await ground_.pool.run([options = options_, digest] { return write_note(options, digest); });
 }
 

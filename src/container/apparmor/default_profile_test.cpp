@@ -106,6 +106,18 @@ TEST_CASE("without the parser containers do without, and that is told once, with
   CHECK(life.trouble.contains("it comes with the package apparmor"));
 }
 
+TEST_CASE("a parser that ends well and has loaded nothing is told of, and no start waits for it again") {
+  FakeHost host;
+  host.put("kernel/profiles", "");
+  host.put_parser("exit 0");
+  const Life life(host, 3);
+  CHECK(life.names == Names{"", "", ""});
+  REQUIRE(life.log.warnings.size() == 1);
+  CHECK(life.log.warnings[0].contains("the kernel has no such profile"));
+  CHECK(life.trouble.contains("the kernel has no such profile"));
+  CHECK(host.text_of("calls") == "x");
+}
+
 TEST_CASE("a parser that fails is told in its own words, and asked again after a minute") {
   FakeHost host;
   host.put("kernel/profiles", "");

@@ -103,8 +103,10 @@ Result<> mount_overlay(const Snapshot& snapshot, const std::string& work, const 
   auto mount = make_overlay(snapshot, work, scratch);
   if (mount) return linux::attach(*mount, AT_FDCWD, target.c_str());
   auto classic = mount_overlay_classic(snapshot, work, target, scratch);
-  if (!classic) return Failure(std::move(mount).error().within("mount the image"));
-  return {};
+  if (classic) return {};
+  const bool only_too_long = mount.error().kind() == ErrorKind::unsupported;
+  return Failure(
+      (only_too_long ? std::move(classic).error() : std::move(mount).error()).within("mount the image"));
 }
 
 Result<> mount_copy(const Snapshot& snapshot, const std::string& target) {

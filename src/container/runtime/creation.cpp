@@ -183,8 +183,8 @@ Result<Newborn> Creation::deliver() {
   TRY(make_cgroups());
   TRY(prepare_birth());
   Newborn newborn = TRY(give_birth(birth_, *this, log_));
-  TRY(release_scope());
   const auto recorded = [&]() -> Result<> {
+    TRY(release_scope());
     TRY(directory_->save(state_));
     return write_pid_file(request_.options.pid_file, newborn.pid);
   }();

@@ -56,7 +56,11 @@ class ValueText {
     if (rest_.starts_with('\'') || rest_.starts_with('"')) return Value(TRY(quoted()));
     const std::string_view first = word();
     if (first == "true" || first == "false") return Value(first == "true");
-    if (first == "boolean") return next();
+    if (first == "boolean") {
+      const std::string_view said = word();
+      if (said != "true" && said != "false") return invalid("\"{}\" is no boolean", said);
+      return Value(said == "true");
+    }
     if (first == "string") return Value(TRY(quoted()));
     if (first == "objectpath") return Value(dbus::ObjectPath{TRY(quoted())});
     if (first == "byte") return number_as<std::uint8_t>(word());
@@ -98,6 +102,8 @@ class ValueText {
     else if (!signature.empty() && signature != "as") return unsupported("an array of type {}", signature);
     if (take(']')) return list;
     for (bool first = signature.empty();; first = false) {
+      skip_spaces();
+      if (rest_.starts_with('[') || rest_.starts_with('@')) return unsupported("an array within an array");
       TRY(append(list, TRY(next()), first));
       if (take(']')) return list;
       if (!take(',')) return invalid("an array has commas between its values and ] at its end");

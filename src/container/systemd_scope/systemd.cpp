@@ -49,9 +49,9 @@ Failure no_systemd() {
 }  // namespace
 
 Result<Systemd> Systemd::connect(SystemdManager whose, const Clock& clock) {
-  const Monotonic deadline = clock.now() + time_limit;
   std::string problems;
   for (const Door& door : TRY(doors_of(whose))) {
+    const Monotonic deadline = clock.now() + time_limit;
     auto opened = dbus::Connection::open(door.path, door.kind, clock, deadline);
     if (opened) {
       Systemd systemd(*std::move(opened), clock);

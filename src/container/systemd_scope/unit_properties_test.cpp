@@ -132,6 +132,17 @@ TEST_CASE("an annotation in seconds is one in microseconds") {
   CHECK(annotated("TimeoutStopSec", "nan") == dbus::Value(std::string("invalid")));
 }
 
+TEST_CASE("arrays are not within arrays, however many, and a boolean is one of two words") {
+  const auto failure = [](const std::string& value) {
+    const auto list = annotated_properties({{"org.systemd.property.Some", value}});
+    return list ? "" : list.error().message();
+  };
+  CHECK(failure(std::string(100'000, '[')).contains("an array within an array"));
+  CHECK(failure("[@as []]").contains("an array within an array"));
+  CHECK(failure("boolean 5").contains("\"5\" is no boolean"));
+  CHECK(annotated("Some", "boolean true") == dbus::Value(true));
+}
+
 TEST_CASE("an annotation that cannot be read is refused with its name") {
   for (const char* value :
        {"", "'open", "uint64 -1", "uint64 x", "300 7", "byte 300", "[1", "['a' 'b']", "'a\\nb'", "['a', 1]",
